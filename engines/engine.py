@@ -1,0 +1,43 @@
+"""What an engine is: a compiled network, named tensors in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Tensor: TypeAlias = NDArray[np.float32]
+Shape: TypeAlias = tuple[int, ...]
+
+
+class EngineError(Exception):
+    """A network cannot be loaded or run: one sentence that names it and what to do."""
+
+
+class Engine(Protocol):
+    """A network compiled for a few fixed input shapes; any thread may call `run`.
+
+    The arrays that `run` returns belong to the caller.
+    """
+
+    name: str
+    """Model and back-end, for people: `PP-OCRv6_det_small (openvino)`."""
+    input: str
+    """Name of the input tensor."""
+
+    def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run the network once.
+
+        Raises:
+            EngineError: a tensor has a name or a shape for which nothing was compiled, or the back-end failed.
+
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the network; afterwards `run` raises."""
+        ...

@@ -1,0 +1,95 @@
+"""What one look at a line of text says: for each character position, the candidates and their probabilities.
+
+Owns the lattice and its making from a CTC network's output (Graves et al., Connectionist Temporal Classification, 2006).  Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+CANDIDATES = 4
+"""Characters kept for a position."""
+FAINT = 0.08
+"""Where the blank wins, a character above this probability is kept as a position that probably is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One character position.
+
+    `candidates` maps characters to probabilities that sum to at most 1; the empty string stands for "no character here".
+    `column` is the centre of the character, 0 at the left end of the crop and 1 at the right.
+    """
+
+    candidates: dict[str, float]
+    column: float
+
+    @property
+    def best(self) -> tuple[str, float]:
+        """The most probable candidate and its probability."""
+        return max(self.candidates.items(), key=lambda item: item[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The positions of one line, left to right."""
+
+    slots: tuple[Slot, ...]
+
+    @property
+    def text(self) -> str:
+        """The most probable text, without space at its ends."""
+        return "".join(slot.best[0] for slot in self.slots).strip()
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the characters of `text`, 0..1; 0 where there are none."""
+        scores = [score for char, score in (slot.best for slot in self.slots) if char]
+        return sum(scores) / len(scores) if scores else 0.0
+
+
+def lattice_from_ctc(probabilities: NDArray[np.float32], charset: Sequence[str], width: float = 1.0) -> Lattice:
+    """Decode the output of a CTC network greedily, keeping what else each position might be.
+
+    Args:
+        probabilities: (steps, 1 + len(charset)), each row sums to 1; class 0 is the blank.
+        charset: the characters of classes 1, 2, ...
+        width: the share of the steps that the crop filled, 0..1; the rest was padding.
+
+    """
+    steps = len(probabilities)
+    classes = probabilities.argmax(axis=1)
+    slots: list[Slot] = []
+    step = 0
+    while step < steps:
+        first, label = step, classes[step]
+        while step < steps and classes[step] == label:
+            step += 1
+        if label:
+            peak = first + int(probabilities[first:step, label].argmax())
+            slots.append(_slot(probabilities[peak], charset, (first + step) / 2 / steps / width))
+        else:
+            slots.extend(_faint_slots(probabilities[first:step], charset, first, steps * width))
+    return Lattice(tuple(slots))
+
+
+def _slot(row: NDArray[np.float32], charset: Sequence[str], column: float) -> Slot:
+    top = np.argpartition(row, -CANDIDATES)[-CANDIDATES:]
+    return Slot({charset[k - 1] if k else "": float(row[k]) for k in top if row[k] > 1e-3}, min(column, 1.0))
+
+
+def _faint_slots(rows: NDArray[np.float32], charset: Sequence[str], first: int, steps: float) -> list[Slot]:
+    """Keep the strongest character of a run of blanks, if it is strong enough to be one."""
+    strongest = rows[:, 1:].max(axis=1)
+    peak = int(strongest.argmax())
+    if strongest[peak] < FAINT:
+        return []
+    return [_slot(rows[peak], charset, (first + peak + 0.5) / steps)]

@@ -1,0 +1,73 @@
+"""Reading lines of text: the recogniser protocol and the CTC recogniser for crops of one line.
+
+Owns the way from upright crops to lattices.  Does not cut the crops out of a frame and does not fuse readings (stream).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import cv2
+import numpy as np
+
+from engines.lattice import Lattice, lattice_from_ctc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from engines.engine import Engine
+
+
+class Recogniser(Protocol):
+    """Reads crops that hold one upright line of text each."""
+
+    name: str
+
+    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
+        """Read (height, width, 3) uint8 blue-green-red crops, one lattice a crop."""
+        ...
+
+
+class CtcRecogniser:
+    """A network that gives a distribution over characters at each step along the line."""
+
+    HEIGHT_PX = 48
+    WIDTHS_PX = (160, 320, 640, 1280)
+    """Input widths; a crop goes, padded on the right, into the narrowest that holds it, and into the widest squeezed."""
+
+    def __init__(self, engine: Engine, charset: Sequence[str]) -> None:
+        """`charset` holds the characters of the network's classes from 1 on; class 0 is the CTC blank."""
+        self._engine = engine
+        self._charset = charset
+        self.name = engine.name
+
+    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
+        """See `Recogniser.read`.
+
+        One crop a run: on a CPU a batch costs as much as its lines one by one, and lines of like width are few.
+        """
+        return [self._read_line(crop) for crop in crops]
+
+    def _read_line(self, crop: NDArray[np.uint8]) -> Lattice:
+        tensor, filled = fill_line(crop, self.HEIGHT_PX, self.WIDTHS_PX)
+        (output,) = self._engine.run({self._engine.input: tensor}).values()
+        return lattice_from_ctc(output[0], self._charset, filled)
+
+
+def fill_line(crop: NDArray[np.uint8], height_px: int, widths_px: tuple[int, ...]) -> tuple[NDArray[np.float32], float]:
+    """Scale a crop to the network's height and pad it to one of its widths, normalised to -1..1, padding 0.
+
+    Returns:
+        The tensor (1, 3, height, width) and the share of the width that the crop fills.
+
+    """
+    rows, columns = crop.shape[:2]
+    width = max(round(columns * height_px / rows), 8)
+    bucket = next((w for w in widths_px if w >= width), widths_px[-1])
+    width = min(width, bucket)
+    line = cv2.resize(crop, (width, height_px), interpolation=cv2.INTER_LINEAR)
+    tensor = np.zeros((1, 3, height_px, bucket), np.float32)
+    tensor[0, :, :, :width] = line.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
+    return tensor, width / bucket

@@ -1,0 +1,1 @@
+"""The reader: time, threads, tracks and the feed."""

@@ -1,0 +1,83 @@
+"""Which detection is which track: a cost in text heights and the cheapest one-to-one match.
+
+Pure.  Works on quads at one and the same moment; bringing them there is the tracker's business.  IoU is no measure for thin
+lines: a line moved by its own height has none left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from stream.geometry import aligned, area, intersection, sides
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GATE = 1.0
+"""A pair that costs more is never matched."""
+MIN_SHARED = 0.2
+"""A pair that shares less of the smaller area is never matched."""
+PART = 0.6
+"""A detection that shares this much of the smaller area with a track is a part of it, or it of the track."""
+ALIKE = 1.8
+"""Parts of one line have heights that differ by less than this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Indices of matched (track, detection) pairs, of (track, detection) pairs that share a line only in part, and of new detections."""
+
+    pairs: tuple[tuple[int, int], ...]
+    parts: tuple[tuple[int, int], ...]
+    new: tuple[int, ...]
+
+
+def text_distance(track: NDArray[np.floating], detection: NDArray[np.floating]) -> float:
+    """How badly a detected quad (4, 2) fits a predicted one, 0 for equal, in text heights.
+
+    Across the text an offset counts in heights, along it in widths; height and width count by their ratio.
+    """
+    width, height = sides(track)
+    other_width, other_height = sides(detection)
+    offset = detection.mean(axis=0) - track.mean(axis=0)
+    along = (track[1] - track[0] + track[2] - track[3]) / 2
+    along = along / max(float(np.hypot(along[0], along[1])), 1e-6)
+    u = abs(float(offset @ along))
+    v = abs(float(offset[1] * along[0] - offset[0] * along[1]))
+    ratios = abs(np.log(other_height / height)) * 0.5 + abs(np.log(other_width / width)) * 0.5
+    return v / height * 0.8 + u / max(width, height) + float(ratios)
+
+
+def near(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.floating]]) -> NDArray[np.bool_]:
+    """Tell which (track, detection) pairs have bounding boxes that touch."""
+    if not tracks or not detections:
+        return np.zeros((len(tracks), len(detections)), np.bool_)
+    a, b = np.array(tracks), np.array(detections)
+    apart = (a.min(axis=1)[:, None] > b.max(axis=1)[None]) | (b.min(axis=1)[None] > a.max(axis=1)[:, None])
+    return np.asarray(~apart.any(axis=2))
+
+
+def associate(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.floating]]) -> Match:
+    """Match detected quads to the tracks' quads, both as (4, 2) arrays of the same moment."""
+    costs = np.full((len(tracks), len(detections)), np.inf)
+    shared = np.zeros((len(tracks), len(detections)))
+    for i, j in zip(*np.nonzero(near(tracks, detections)), strict=True):
+        smaller = max(min(area(tracks[i]), area(detections[j])), 1.0)
+        shared[i, j] = intersection(tracks[i], detections[j]) / smaller
+        cost = text_distance(tracks[i], aligned(detections[j], tracks[i]))
+        if cost <= GATE and shared[i, j] > MIN_SHARED:
+            costs[i, j] = cost
+    rows, columns = linear_sum_assignment(np.where(np.isfinite(costs), costs, 1e6))
+    pairs = tuple((int(i), int(j)) for i, j in zip(rows, columns, strict=True) if np.isfinite(costs[i, j]))
+    parts: list[tuple[int, int]] = []
+    matched_tracks, matched = {i for i, _ in pairs}, {j for _, j in pairs}
+    for i, j in zip(*np.nonzero(shared >= PART), strict=True):
+        ratio = sides(tracks[i])[1] / sides(detections[j])[1]
+        if (i not in matched_tracks or j not in matched) and 1 / ALIKE < ratio < ALIKE:
+            parts.append((int(i), int(j)))
+    taken = matched | {j for _, j in parts}
+    return Match(pairs, tuple(parts), tuple(j for j in range(len(detections)) if j not in taken))

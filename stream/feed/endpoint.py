@@ -1,0 +1,61 @@
+"""Where a feed may live: checks on ZeroMQ addresses before a socket sees them.
+
+Owns: the default address, what may be bound and connected, and the one error of the feed.  Opens nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5570"
+
+_TCP = re.compile(r"tcp://(?P<host>[^\s/]+):(?P<port>\*|\d{1,5})", re.ASCII)
+_IPC = re.compile(r"ipc://\S.*")
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|localhost|\[::1\]", re.ASCII)
+
+
+class FeedError(Exception):
+    """The feed cannot be published, recorded or received: one sentence that names what and says what to do."""
+
+
+def check_bind(endpoint: str) -> None:
+    """Accept an address that only this machine can reach; port `*` means any free one.
+
+    Raises:
+        FeedError: it is no address, or others could reach it, which needs keys that the feed does not have yet.
+
+    """
+    tcp = _parse(endpoint)
+    if tcp and not _LOOPBACK.fullmatch(tcp["host"]):
+        raise FeedError(
+            f"The feed may not be published on {endpoint}: other machines could connect and the keys that would keep "
+            f"strangers out are not there yet; choose a loopback address such as {DEFAULT_ENDPOINT} with --feed."
+        )
+
+
+def check_connect(endpoint: str) -> None:
+    """Accept an address that a client can connect to.
+
+    Raises:
+        FeedError: it is no address.
+
+    """
+    tcp = _parse(endpoint)
+    if tcp and tcp["port"] == "*":
+        raise _not_an_address(endpoint)
+
+
+def _parse(endpoint: str) -> re.Match[str] | None:
+    """Match the parts of a TCP address; None for a path of this machine (`ipc://`)."""
+    tcp = _TCP.fullmatch(endpoint)
+    # libzmq itself takes a port beyond 65535 modulo 65536, silently.
+    if tcp and (tcp["port"] == "*" or 0 < int(tcp["port"]) <= 65535):
+        return tcp
+    if not tcp and _IPC.fullmatch(endpoint):
+        return None
+    raise _not_an_address(endpoint)
+
+
+def _not_an_address(endpoint: str) -> FeedError:
+    return FeedError(f"{endpoint!r} is not an address of a feed: write {DEFAULT_ENDPOINT} or ipc://PATH.")

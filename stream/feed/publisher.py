@@ -1,0 +1,261 @@
+"""The sending end of the feed: one XPUB socket and, where asked for, a recording of every message.
+
+Owns: numbering, the last messages for whoever comes late, and the record file.  Does not own the format (wire), nor the
+queue between the threads of a live reader and the thread that publishes (outbox).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import logging
+import secrets
+import socket
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import zmq
+
+from stream.feed import wire
+from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_bind
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from stream.records import Event, Snapshot, Status
+
+_log = logging.getLogger("glyphfeed.feed")
+
+_LINGER_MS: Final = 500
+# Messages that wait for one subscriber before its own are dropped: half a minute of one camera, some 10 MB.
+_QUEUE_LENGTH: Final = 1000
+_SUBSCRIBED: Final = b"\x01"
+_UNSUBSCRIBED: Final = b"\x00"
+
+
+class Publisher:
+    """Numbers, sends and records messages; sending never waits for a subscriber, a slow one loses its own messages.
+
+    Used by one thread at a time, except for `wake`.  Publish the text of a frame before its events: whoever acts on an
+    event then has the state already.  Binding to port `*` takes a free one; `endpoint` tells which.
+
+    A recording is one message a line and replaces what the file held; what is sent again to a late subscriber is
+    not in it twice.  It ends at the first failed write, with one line in the log; the feed goes on, and `close`
+    raises.
+
+    Raises:
+        FeedError: the address is taken, unusable or reachable by others, or the record file cannot be written.
+
+    """
+
+    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, record: Path | None = None) -> None:
+        check_bind(endpoint)
+        self.epoch = secrets.token_hex(8)
+        self._seqs: dict[str, int] = {}
+        self._last: dict[str, bytes] = {}
+        self._subscriptions = 0
+        self._record: BinaryIO | None = None
+        self._record_path = record
+        self._record_error: FeedError | None = None
+        # A context of its own: ending it is what waits for the last messages to leave.
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.XPUB)
+        self._awake, self._waker = socket.socketpair()
+        try:
+            self.endpoint = self._bind(endpoint)
+            # After the bind, so that a second publisher does not wipe the recording of the first.
+            if record is not None:
+                self._record = _open_record(record)
+        except BaseException:
+            self.close()
+            raise
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._awake, zmq.POLLIN)
+
+    def _bind(self, endpoint: str) -> str:
+        """Bind the socket and return the address that clients connect to."""
+        self._awake.setblocking(False)
+        self._waker.setblocking(False)
+        # Every subscription and unsubscription of every peer comes up, also where another peer has the same prefix.
+        self._socket.setsockopt(zmq.XPUB_VERBOSER, 1)
+        self._socket.setsockopt(zmq.SNDHWM, _QUEUE_LENGTH)
+        self._socket.setsockopt(zmq.LINGER, _LINGER_MS)
+        self._socket.setsockopt(zmq.IPV6, int("[" in endpoint))
+        _check_path(endpoint)
+        try:
+            self._socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            if error.errno == errno.EADDRINUSE:
+                reason = "another program already uses this address; stop it or choose another one with --feed"
+            else:
+                reason = f"{error.strerror}; choose another address with --feed"
+            raise FeedError(f"The feed cannot be published on {endpoint}: {reason}.") from error
+        return self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    @property
+    def subscribers(self) -> int:
+        """How many subscriptions there were when last looked (`serve`, publishing); one client may have several."""
+        return self._subscriptions
+
+    def last_event_seq(self, source: str) -> int:
+        """Number of the last event of a source, 0 before the first."""
+        return self._seqs.get(wire.topic("event", source), 0)
+
+    def publish_text(self, source: str, snapshot: Snapshot) -> None:
+        """Send the full state of a source."""
+        self._publish("text", source, wire.text_body(snapshot))
+
+    def publish_event(self, source: str, event: Event) -> None:
+        """Send what happened to one text."""
+        self._publish("event", source, wire.event_body(event))
+
+    def publish_status(self, source: str, status: Status) -> None:
+        """Send the health of a source; `last_event_seq` is filled in here, where events get their numbers."""
+        status = dataclasses.replace(status, last_event_seq=self.last_event_seq(source))
+        self._publish("status", source, wire.status_body(status))
+
+    def _publish(self, kind: wire.Kind, source: str, body: wire.Body) -> None:
+        """Number a message, send it and record it.
+
+        Raises:
+            FeedError: the source has no name that a topic can hold.
+            ValueError: a number in the body is not finite; nothing was sent and no number is used up.
+
+        """
+        topic = wire.topic(kind, source)
+        seq = self._seqs.get(topic, 0) + 1
+        header = {
+            "v": wire.VERSION,
+            "source": source,
+            "epoch": self.epoch,
+            "seq": seq,
+            "published_at": round(time.time(), 6),
+        }
+        message = wire.message(topic, header, body)
+        # First, so that who subscribed since gets the older message before this one.
+        self._answer_subscriptions()
+        self._seqs[topic] = seq
+        if kind != "event":
+            self._last[topic] = message
+        # XPUB never blocks: it drops for those whose queue is full.
+        self._socket.send(message, zmq.NOBLOCK)
+        self._write_record(message)
+
+    def serve(self, timeout_s: float | None) -> None:
+        """Wait for new subscriptions and answer them with the last messages that they match.
+
+        Returns after the first ones, after `wake`, or after `timeout_s`; None waits without end.
+        """
+        ready = dict(self._poller.poll(None if timeout_s is None else int(timeout_s * 1000)))
+        if self._awake.fileno() in ready:
+            self._awake.recv(4096)
+        self._answer_subscriptions()
+
+    def wake(self) -> None:
+        """End the wait in `serve`, or the next one; any thread may call it, until `close` and after."""
+        # A full buffer is as good as one more byte, and a closed socket has nobody waiting.
+        with suppress(OSError):
+            self._waker.send(b"\0")
+
+    def _answer_subscriptions(self) -> None:
+        """Take in what subscribers have asked for since, and send what each has missed.
+
+        The last messages go to everyone who matches, as XPUB has no way to address one; `seq` tells the others.
+        """
+        while self._socket.poll(0):
+            change = self._socket.recv(zmq.NOBLOCK)
+            kind, prefix = change[:1], change[1:]
+            if kind == _SUBSCRIBED:
+                self._subscriptions += 1
+                for message in self._last.values():
+                    if message.startswith(prefix):
+                        self._socket.send(message, zmq.NOBLOCK)
+            elif kind == _UNSUBSCRIBED:
+                self._subscriptions -= 1
+
+    def _write_record(self, message: bytes) -> None:
+        """Append a message to the recording, flushed so that nothing is lost when the process is killed."""
+        if self._record is None:
+            return
+        try:
+            self._record.write(message + b"\n")
+            self._record.flush()
+        except OSError as error:
+            self._fail_record(error)
+
+    def _fail_record(self, error: OSError) -> None:
+        """Give the recording up, keeping the reason for `close`."""
+        self._record_error = FeedError(f"The recording {self._record_path} is incomplete: {error.strerror}.")
+        _log.error("%s The feed goes on without it.", self._record_error)
+        record, self._record = self._record, None
+        if record is not None:
+            # Closing tries once more to write what is left in the buffer.
+            with suppress(OSError):
+                record.close()
+
+    def close(self) -> None:
+        """Close the socket and the recording, waiting at most 0.5 s for messages still on their way; twice is fine.
+
+        Raises:
+            FeedError: the recording is incomplete; everything is closed nevertheless, and a second call raises no more.
+
+        """
+        self._awake.close()
+        self._waker.close()
+        self._socket.close()
+        self._context.term()
+        if self._record is not None:
+            try:
+                self._record.close()
+            except OSError as error:
+                self._fail_record(error)
+            self._record = None
+        failure, self._record_error = self._record_error, None
+        if failure is not None:
+            raise failure
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_path(endpoint: str) -> None:
+    """Refuse an `ipc://` path that holds something else: binding would delete it, even a file or a socket in use."""
+    scheme, _, name = endpoint.partition("://")
+    if scheme != "ipc":
+        return
+    path = Path(name)
+    try:
+        is_socket = stat.S_ISSOCK(path.stat().st_mode)
+    except OSError:
+        return
+    if not is_socket:
+        raise FeedError(
+            f"The feed cannot be published on {endpoint}: a file is in the way; choose another path with --feed."
+        )
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(name) == 0:
+            raise FeedError(
+                f"The feed cannot be published on {endpoint}: another program already uses it; "
+                "stop it or choose another one with --feed."
+            )
+
+
+def _open_record(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb")
+    except FileNotFoundError as error:
+        raise FeedError(
+            f"Cannot record to {path}: its directory does not exist; create it or record elsewhere."
+        ) from error
+    except OSError as error:
+        raise FeedError(f"Cannot record to {path}: {error.strerror}; record elsewhere.") from error

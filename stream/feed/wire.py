@@ -1,0 +1,207 @@
+"""The wire format: records to messages and messages back, as version 1 of the feed's contract says.
+
+Owns: topics, the names and rounding of fields, and the bytes.  Pure; does not own numbering, clocks or sockets.
+
+A message is `<topic> <json>` in UTF-8, split at its first space.  Coordinates and velocities have 1 decimal,
+confidences 4 and times 6, which is finer than they are known and keeps a message small.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from stream.feed.endpoint import FeedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from stream.records import Event, Snapshot, Status, TextEntity
+
+VERSION: Final = 1
+
+Body: TypeAlias = dict[str, Any]
+"""A JSON object."""
+Kind: TypeAlias = Literal["text", "event", "status"]
+
+_SOURCE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Built once: json.dumps with options builds an encoder on every call.  Bodies are fresh trees, so cycles need no check.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One received message; `body` holds every field of the contract.
+
+    `missed` counts the messages of this `event/` topic that were lost just before this one; `restarted` says that
+    this is the first message of a publisher that was started anew.  The client fills in both, one message alone
+    cannot tell.
+    """
+
+    topic: str
+    body: Body
+    missed: int = 0
+    restarted: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the message is: `text`, `event`, `status`, or a word of a later version."""
+        return self.topic.partition("/")[0]
+
+    @property
+    def source(self) -> str:
+        """Name of the camera."""
+        return str(self.body["source"])
+
+    @property
+    def epoch(self) -> str:
+        """Name of the publisher's run."""
+        return str(self.body["epoch"])
+
+    @property
+    def seq(self) -> int:
+        """Number of the message within its topic and epoch, from 1."""
+        return int(self.body["seq"])
+
+
+def topic(kind: Kind, source: str) -> str:
+    """Name the topic of one kind of message of one source.
+
+    Raises:
+        FeedError: the source's name does not fit into a topic; it is not repeated, as it may hold a password.
+
+    """
+    if not _SOURCE.fullmatch(source):
+        raise FeedError(
+            "The name of a source has 1 to 64 of the characters A-Z a-z 0-9 . _ - : give this one another name."
+        )
+    return f"{kind}/{source}"
+
+
+def message(topic: str, header: Mapping[str, Any], body: Mapping[str, Any]) -> bytes:
+    """Join a topic, the fields that every message has, and a body into one message.
+
+    Raises:
+        ValueError: a number is not finite; JSON has no word for it.
+
+    """
+    # A lone surrogate (of a file name that is not UTF-8) has no UTF-8 form; backslashreplace writes its JSON escape.
+    return f"{topic} {_ENCODER.encode({**header, **body})}".encode("utf-8", "backslashreplace")
+
+
+def parse(message: bytes) -> Message:
+    """Take a message apart.
+
+    Raises:
+        FeedError: it is no message of this version of the feed.
+
+    """
+    name, _, text = message.partition(b" ")
+    try:
+        topic, body = name.decode(), json.loads(text)
+    except (ValueError, RecursionError):
+        raise _stranger() from None
+    if not isinstance(body, dict) or "v" not in body:
+        raise _stranger()
+    if body["v"] != VERSION:
+        raise FeedError(
+            f"The feed speaks version {body['v']!r} and this client version {VERSION}: "
+            "install the same glyphfeed here as there."
+        )
+    header = (body.get("source"), body.get("epoch"), body.get("seq"))
+    if not (isinstance(header[0], str) and isinstance(header[1], str) and isinstance(header[2], int)):
+        raise _stranger()
+    return Message(topic, body)
+
+
+def _stranger() -> FeedError:
+    return FeedError("A message came that does not belong to a text feed: is this the address of another program?")
+
+
+def text_body(snapshot: Snapshot) -> Body:
+    """Write a snapshot as the fields of a `text/` message."""
+    return {
+        "frame": snapshot.frame,
+        "pts": round(snapshot.pts, 6),
+        "captured_at": round(snapshot.captured_at, 6),
+        "size": list(snapshot.size),
+        "texts": _entities(snapshot.texts),
+    }
+
+
+def event_body(event: Event) -> Body:
+    """Write an event as the fields of an `event/` message; `previous` only where there is one."""
+    body: Body = {
+        "type": event.type,
+        "frame": event.frame,
+        "captured_at": round(event.captured_at, 6),
+        "entity": _entities([event.entity])[0],
+    }
+    if event.previous is not None:
+        body["previous"] = event.previous
+    return body
+
+
+def status_body(status: Status) -> Body:
+    """Write a status as the fields of a `status/` message; what is not known yet is null."""
+    return {
+        "state": status.state,
+        "detail": status.detail,
+        "fps_in": round(status.fps_in, 2),
+        "fps_out": round(status.fps_out, 2),
+        "dropped": status.dropped,
+        "latency_ms": {"p50": _milliseconds(status.latency_p50_ms), "p95": _milliseconds(status.latency_p95_ms)},
+        "detect_ms": _milliseconds(status.detect_ms),
+        "read_ms": _milliseconds(status.read_ms),
+        "reads": status.reads,
+        "texts": status.texts,
+        "uptime_s": round(status.uptime_s, 6),
+        "last_event_seq": status.last_event_seq,
+        "engines": {"detector": status.detector, "recogniser": status.recogniser},
+    }
+
+
+def _milliseconds(duration_ms: float | None) -> float | None:
+    return None if duration_ms is None else round(duration_ms, 2)
+
+
+def _entities(entities: Sequence[TextEntity]) -> list[Body]:
+    """Write text entities; their polygons are rounded in one go, as a call of numpy costs more than 4 points."""
+    if not entities:
+        return []
+    polygons = [
+        polygon for entity in entities for polygon in (entity.polygon, *(word.polygon for word in entity.words))
+    ]
+    # In float64: 12.3 as a float32 would be printed as 12.300000190734863.
+    points: Iterator[list[float]] = iter(np.concatenate(polygons, dtype=np.float64).round(1).tolist())
+    return [_entity(entity, points) for entity in entities]
+
+
+def _entity(entity: TextEntity, points: Iterator[list[float]]) -> Body:
+    """Write one text entity, taking its rounded points from the iterator: first its own, then those of its words."""
+    vx, vy = entity.velocity
+    return {
+        "id": entity.id,
+        "rev": entity.rev,
+        "state": entity.state,
+        "text": entity.text,
+        "confidence": round(entity.confidence, 4),
+        "polygon": list(islice(points, len(entity.polygon))),
+        "words": [
+            {
+                "text": word.text,
+                "polygon": list(islice(points, len(word.polygon))),
+                "confidence": round(word.confidence, 4),
+            }
+            for word in entity.words
+        ],
+        "velocity": [round(vx, 1), round(vy, 1)],
+        "reads": entity.reads,
+        "first_seen": round(entity.first_seen, 6),
+        "last_seen": round(entity.last_seen, 6),
+    }

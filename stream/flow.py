@@ -1,0 +1,112 @@
+"""How the picture moved since the last frame: sparse optical flow and the camera's part of it.
+
+Owns the points that are followed and the homography of the camera.  Does not know what text is.  Runs on a reduced grey picture,
+because that costs a quarter and corners survive it; results are in pixels of the source frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WORKING_WIDTH_PX = 480
+POINTS = 240
+REFRESH_STEPS = 8
+"""New corners are looked for at least this often; between, those that are left are followed on."""
+MIN_POINTS = 12
+"""Fewer agreeing points than this do not make a camera motion (a homography needs four)."""
+CUT_DIFFERENCE = 22.0
+"""Mean grey difference of the thumbnails, of 255, above which a picture that cannot be followed is taken for a new scene."""
+INLIER_PX = 1.5
+"""A point that lies further from where the camera's motion takes it moves by itself (pixels of the working picture)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What moved in one step, in pixels of the source frame.
+
+    `camera` is the (3, 3) homography from the previous frame to this one, None where the picture could not be followed.  `before`
+    and `after` (N, 2) are the followed points, `steady` (N,) says which of them moved with the camera.  `cut` says that
+    nothing of the previous frame is left.
+    """
+
+    camera: NDArray[np.float64] | None
+    before: NDArray[np.float32]
+    after: NDArray[np.float32]
+    steady: NDArray[np.bool_]
+    cut: bool
+
+
+NO_POINTS = np.empty((0, 2), np.float32)
+STANDSTILL = Motion(None, NO_POINTS, NO_POINTS, np.empty(0, np.bool_), cut=False)
+
+
+class Flow:
+    """Follows corners from frame to frame."""
+
+    def __init__(self) -> None:
+        self._previous: NDArray[np.uint8] | None = None
+        self._thumbnail: NDArray[np.uint8] | None = None
+        self._size = (0, 0)
+        self._points = NO_POINTS
+        self._age = 0
+
+    def step(self, grey: NDArray[np.uint8]) -> Motion:
+        """Compare a (height, width) uint8 frame with the one before; the first, or one of another size, is a cut."""
+        scale = min(WORKING_WIDTH_PX / grey.shape[1], 1.0)
+        small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        thumbnail = cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        previous, self._previous = self._previous, small
+        last_thumbnail, self._thumbnail = self._thumbnail, thumbnail
+        resized, self._size = self._size != grey.shape, (grey.shape[0], grey.shape[1])
+        if previous is None or last_thumbnail is None or resized:
+            self._points = NO_POINTS
+            return Motion(None, NO_POINTS, NO_POINTS, np.empty(0, np.bool_), cut=True)
+        motion = self._follow(previous, small, scale)
+        if motion.camera is None:
+            self._points = NO_POINTS
+            change = float(cv2.absdiff(thumbnail, last_thumbnail).mean())
+            return Motion(None, motion.before, motion.after, motion.steady, cut=change > CUT_DIFFERENCE)
+        return motion
+
+    def _follow(self, previous: NDArray[np.uint8], small: NDArray[np.uint8], scale: float) -> Motion:
+        if self._age >= REFRESH_STEPS or len(self._points) < POINTS // 2:
+            corners = cv2.goodFeaturesToTrack(previous, POINTS, 0.005, 7)
+            self._points = NO_POINTS if corners is None else np.asarray(corners, np.float32).reshape(-1, 2)
+            self._age = 0
+        self._age += 1
+        before = self._points
+        if len(before) < MIN_POINTS:
+            return STANDSTILL
+        guess = before.copy()
+        after, found, _ = cv2.calcOpticalFlowPyrLK(previous, small, before, guess, winSize=(15, 15), maxLevel=3)
+        kept = np.asarray(found)[:, 0] > 0
+        before, after = before[kept], np.asarray(after, np.float32)[kept]
+        self._points = after
+        if len(before) < MIN_POINTS:
+            return STANDSTILL
+        matrix, mask = cv2.findHomography(before, after, cv2.USAC_MAGSAC, INLIER_PX, maxIters=500, confidence=0.99)
+        steady = np.zeros(len(before), np.bool_) if mask is None else mask[:, 0] > 0
+        full = np.float32(1 / scale)
+        plausible = matrix is not None and steady.sum() >= max(MIN_POINTS, 0.3 * len(before)) and is_gentle(matrix)
+        camera = scaled(np.asarray(matrix, np.float64), 1 / scale) if plausible else None
+        return Motion(camera, before * full, after * full, steady, cut=False)
+
+
+def scaled(homography: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
+    """Express a homography in pixels that are `factor` times smaller."""
+    grow = np.diag([factor, factor, 1.0])
+    shrink = np.diag([1 / factor, 1 / factor, 1.0])
+    return grow @ homography @ shrink
+
+
+def is_gentle(homography: NDArray[np.float64]) -> bool:
+    """Tell whether a homography can be the motion of a camera within one frame: no mirror, no collapse, scale within 2."""
+    determinant = float(np.linalg.det(homography[:2, :2] / homography[2, 2]))
+    return 0.25 < determinant < 4.0

@@ -1,0 +1,106 @@
+"""Many readings of one text into one: aligned as lattices and fused as distributions over characters.
+
+Owns the evidence for one text.  Pure; does not know when or from what the readings were taken.  The idea is that of word
+confusion networks (Mangu et al., Finding consensus in speech recognition, 2000), at the level of characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engines.lattice import Lattice, Slot
+
+GAP = 0.3
+"""Cost of leaving a slot without partner that probably holds nothing; one that certainly holds a character costs `GAP_CERTAIN`."""
+GAP_CERTAIN = 0.65
+"""Two of these are dearer than a certain mismatch, 1, so a misread character is paired with what it was misread for."""
+SHIFT = 2.0
+"""Cost of a pair whose columns lie the whole line apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What all readings of a text say together.
+
+    `lattice` holds mean probabilities weighted by the readings' qualities, `weight` is the sum of those, `readings` their number.
+    """
+
+    lattice: Lattice
+    weight: float
+    readings: int
+
+
+def begin(lattice: Lattice, weight: float) -> Evidence:
+    """Start with one reading of weight > 0."""
+    return Evidence(lattice, weight, 1)
+
+
+def fuse(evidence: Evidence, lattice: Lattice, weight: float) -> Evidence:
+    """Add one reading of weight > 0."""
+    share = weight / (evidence.weight + weight)
+    slots = []
+    for old, new in align(evidence.lattice.slots, lattice.slots):
+        slot = blend(old, new, share)
+        if slot.best[0] or 1 - slot.candidates.get("", 0.0) > 0.05:
+            slots.append(slot)
+    return Evidence(Lattice(tuple(slots)), evidence.weight + weight, evidence.readings + 1)
+
+
+def blend(old: Slot | None, new: Slot | None, share: float) -> Slot:
+    """Mix two aligned slots, the new one with weight `share` in 0..1; None stands for a slot that certainly holds nothing."""
+    if old is None or new is None:
+        present, weight = (new, share) if new is not None else (old, 1 - share)
+        assert present is not None
+        mixed = {char: score * weight for char, score in present.candidates.items()}
+        mixed[""] = mixed.get("", 0.0) + 1 - weight
+        return Slot(mixed, present.column)
+    chars = old.candidates.keys() | new.candidates.keys()
+    mixed = {char: (1 - share) * old.candidates.get(char, 0.0) + share * new.candidates.get(char, 0.0) for char in sorted(chars)}
+    return Slot(mixed, (1 - share) * old.column + share * new.column)
+
+
+def align(old: tuple[Slot, ...], new: tuple[Slot, ...]) -> list[tuple[Slot | None, Slot | None]]:
+    """Pair two sequences of slots in order, at the least expected number of mismatches (Needleman and Wunsch, 1970)."""
+    rows, columns = len(old), len(new)
+    gap_old = [gap(slot) for slot in old]
+    gap_new = [gap(slot) for slot in new]
+    cost = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows):
+        cost[i + 1][0] = cost[i][0] + gap_old[i]
+    for j in range(columns):
+        cost[0][j + 1] = cost[0][j] + gap_new[j]
+    for i in range(rows):
+        for j in range(columns):
+            cost[i + 1][j + 1] = min(
+                cost[i][j] + mismatch(old[i], new[j]), cost[i][j + 1] + gap_old[i], cost[i + 1][j] + gap_new[j]
+            )
+    pairs: list[tuple[Slot | None, Slot | None]] = []
+    i, j = rows, columns
+    while i or j:
+        here = cost[i][j]
+        if i and j and here == cost[i - 1][j - 1] + mismatch(old[i - 1], new[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((old[i], new[j]))
+        elif i and here == cost[i - 1][j] + gap_old[i - 1]:
+            i -= 1
+            pairs.append((old[i], None))
+        else:
+            j -= 1
+            pairs.append((None, new[j]))
+    return pairs[::-1]
+
+
+def mismatch(a: Slot, b: Slot) -> float:
+    """Probability that two slots hold different characters, plus the cost of their distance."""
+    same = sum(score * b.candidates.get(char, 0.0) for char, score in a.candidates.items())
+    return 1 - same + SHIFT * abs(a.column - b.column)
+
+
+def gap(slot: Slot) -> float:
+    """Cost of a slot without partner."""
+    return GAP + (GAP_CERTAIN - GAP) * (1 - slot.candidates.get("", 0.0))
+
+
+def confidence(evidence: Evidence) -> float:
+    """Estimate the probability that the fused text is right, 0..1."""
+    return evidence.lattice.confidence

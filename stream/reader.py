@@ -1,0 +1,262 @@
+"""The core: frames, detections and readings in, snapshots and events out.
+
+Owns one source's tracks, what they read, and when to detect and read.  No threads and no clock: time is the frames' own.
+`read_video` and `Pipeline` drive it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stream import fusion
+from stream.flow import Flow
+from stream.geometry import rectify, share_inside, turn
+from stream.look import SAME, likeness, look_at
+from stream.records import Event, EventType, Frame, Snapshot
+from stream.rereading import Budget, quality, value
+from stream.tracker import Tracker
+from stream.words import words_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engines.lattice import Lattice
+    from stream.track import Track
+
+CROP_HEIGHT_PX = 96
+"""Crops are cut at most this high, twice what the recogniser sees."""
+PUBLISH_CONFIDENCE = 0.4
+"""Below this a reading is likelier wrong than right, and the text stays tentative."""
+SETTLE_CONFIDENCE = 0.75
+TURN_CONFIDENCE = 0.85
+"""A mean character probability below this makes a reader turn the crop round and look again."""
+MIN_PASS_S = 0.12
+MAX_PASS_S = 0.5
+"""Time between detector passes: the shorter after news, growing to the longer while nothing new is found."""
+PASS_GROWTH = 1.4
+LOOK_S = 0.3
+"""How often settled text is looked at, to notice that the picture inside has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A crop (height, width, 3) uint8 that deserves reading; `view` is its quality in 0..1, `look` what it looked like."""
+
+    track: int
+    quarters: int
+    crop: NDArray[np.uint8]
+    view: float
+    look: NDArray[np.float32]
+    pts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the recogniser said of a request."""
+
+    request: ReadRequest
+    lattice: Lattice
+
+
+class Reader:
+    """Reads one source.  Call `follow` for each frame, then any of the others; one thread only."""
+
+    def __init__(self) -> None:
+        self._tracker = Tracker()
+        self._flow = Flow()
+        self._frame: Frame | None = None
+        self._frame_s = 1 / 30
+        self._budget = Budget()
+        self._events: list[Event] = []
+        self._pass_at = float("-inf")
+        self._pass_s = MIN_PASS_S
+        self.reads = 0
+
+    def follow(self, frame: Frame) -> None:
+        """Move every track to this frame, which follows the last one in time."""
+        last, self._frame = self._frame, frame
+        dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
+        self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
+        motion = self._flow.step(frame.grey)
+        self._tracker.follow(frame, motion, dt)
+        if motion.cut:
+            self._pass_at, self._pass_s = float("-inf"), MIN_PASS_S
+        self._look(frame)
+        self._close()
+
+    def wants_detection(self) -> bool:
+        """Tell whether a detector pass over the current frame would pay; saying yes counts as having had it."""
+        now = self._now
+        if now - self._pass_at < self._pass_s - 1e-6:
+            return False
+        self._pass_at = now
+        return True
+
+    def accept_detections(self, frame: int, quads: NDArray[np.float32]) -> None:
+        """Take in the quads (N, 4, 2) that the detector found in frame `frame`, the current one or an earlier one."""
+        assert self._frame is not None
+        news = self._tracker.accept(frame, quads, self._frame)
+        self._pass_s = MIN_PASS_S if news else min(self._pass_s * PASS_GROWTH, MAX_PASS_S)
+
+    def wanted(self) -> list[ReadRequest]:
+        """Cut out what deserves a read now, most valuable first, within the budget."""
+        frame = self._frame
+        if frame is None:
+            return []
+        rated = []
+        for track in self._tracker.tracks:
+            if track.placed and not track.lost:
+                view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
+                worth = value(track, view, frame.pts)
+                if worth > 0:
+                    rated.append((worth, view, track))
+        if not rated:
+            return []
+        rated.sort(key=lambda item: (-item[0], item[2].id))
+        granted = rated[: self._budget.take(len(rated), frame.pts)]
+        return [self._request(track, view, frame) for _, view, track in granted]
+
+    def _request(self, track: Track, view: float, frame: Frame) -> ReadRequest:
+        quarters = track.turns[0] if track.turns else track.quarters
+        quad = turn(track.motion.quad, quarters)
+        track.pending = True
+        look = look_at(frame.grey, track.reading_quad)
+        return ReadRequest(track.id, quarters, rectify(frame.bgr(), quad, CROP_HEIGHT_PX), view, look, frame.pts)
+
+    def accept_readings(self, readings: list[Reading]) -> None:
+        """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
+        tracks = {track.id: track for track in self._tracker.tracks}
+        for reading in readings:
+            self.reads += 1
+            track = tracks.get(reading.request.track)
+            if track is not None:
+                take_reading(track, reading)
+                self._recall(track)
+        for track in self._tracker.tracks:
+            self._announce(track)
+
+    def _recall(self, track: Track) -> None:
+        """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
+        if track.announced is not None or not track.trusted or self._now - track.born > 3:
+            return
+        for old in self._tracker.tracks:
+            if old.lost and old is not track and old.announced is not None and plain(old.text) == plain(track.text) != "":
+                self._tracker.tracks.remove(old)
+                track.id, track.rev, track.first_seen = old.id, old.rev, old.first_seen
+                track.reads += old.reads
+                track.announced, track.published = old.announced, old.published
+                return
+
+    def _announce(self, track: Track) -> None:
+        if not track.settled or track.announced == track.text:
+            return
+        kind = EventType.READ if track.announced is None else EventType.CHANGED
+        self._event(kind, track, track.announced)
+        track.announced = track.text
+
+    def _event(self, kind: EventType, track: Track, previous: str | None = None) -> None:
+        frame = self._frame
+        assert frame is not None
+        self._events.append(Event(kind, frame.index, frame.captured_at, track.entity(frame.pts), previous))
+
+    def _look(self, frame: Frame) -> None:
+        """Notice settled text whose picture has changed."""
+        for track in self._tracker.tracks:
+            if not track.settled or track.lost or track.look is None or frame.pts - track.looked_at < LOOK_S:
+                continue
+            track.looked_at = frame.pts
+            if share_inside(track.motion.quad, frame.size) > 0.97:
+                track.changed_look = likeness(track.look, look_at(frame.grey, track.reading_quad)) < SAME
+
+    def _close(self) -> None:
+        for track in self._tracker.gone:
+            if track.announced is not None:
+                self._event(EventType.LEFT, track)
+        self._tracker.gone.clear()
+
+    @property
+    def _now(self) -> float:
+        return self._frame.pts if self._frame else 0.0
+
+    def snapshot(self) -> Snapshot:
+        """Describe the current frame: every text that is in view."""
+        frame = self._frame
+        assert frame is not None
+        texts = tuple(
+            track.entity(frame.pts)
+            for track in self._tracker.tracks
+            if not track.lost and share_inside(track.motion.quad, frame.size) > 0.05
+        )
+        return Snapshot(frame.index, frame.pts, frame.captured_at, frame.size, texts)
+
+    def events(self) -> list[Event]:
+        """Hand over what has happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+
+def take_reading(track: Track, reading: Reading) -> None:
+    """Fuse one reading into its track and decide what it now says and whether it is settled."""
+    request, lattice = reading.request, reading.lattice
+    track.pending = False
+    track.reads += 1
+    track.tried += 1
+    track.read_at = request.pts
+    if track.turns and request.quarters == track.turns[0]:
+        track.turns = track.turns[1:] if lattice.confidence < TURN_CONFIDENCE or not lattice.text else []
+    if not lattice.text:
+        track.read_quality = max(track.read_quality, request.view)
+        return
+    if request.quarters != track.quarters:
+        if track.evidence is not None and lattice.confidence <= track.evidence.lattice.confidence:
+            return
+        track.quarters, track.evidence = request.quarters, None
+    weight = max(request.view, 0.02) ** 2 * max(lattice.confidence, 0.05)
+    if track.settled and track.changed_look:
+        challenge(track, reading, weight)
+    elif track.evidence is None:
+        track.evidence = fusion.begin(lattice, weight)
+        track.look = request.look
+    else:
+        track.evidence = fusion.fuse(track.evidence, lattice, weight)
+        track.look = request.look
+    track.read_quality = max(track.read_quality, request.view)
+    conclude(track, lattice)
+
+
+def challenge(track: Track, reading: Reading, weight: float) -> None:
+    """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
+    assert track.evidence is not None
+    lattice = reading.lattice
+    if plain(lattice.text) == plain(track.evidence.lattice.text):
+        track.look, track.changed_look, track.challenger = reading.request.look, False, None
+    elif lattice.confidence < TURN_CONFIDENCE:
+        track.challenger = None
+    elif track.challenger is None:
+        track.challenger = fusion.begin(lattice, weight)
+    else:
+        track.challenger = fusion.fuse(track.challenger, lattice, weight)
+        if plain(track.challenger.lattice.text) == plain(lattice.text):
+            track.evidence, track.challenger = track.challenger, None
+            track.look, track.changed_look = reading.request.look, False
+
+
+def conclude(track: Track, latest: Lattice) -> None:
+    """Set what a track says from its evidence."""
+    evidence = track.evidence
+    assert evidence is not None
+    track.text = evidence.lattice.text
+    track.confidence = fusion.confidence(evidence)
+    track.spans = words_of(evidence.lattice)
+    track.trusted = track.confidence >= PUBLISH_CONFIDENCE and plain(track.text) != ""
+    agrees = plain(latest.text) == plain(track.text)
+    track.settled = track.trusted and (
+        track.settled or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
+    )
+
+
+def plain(text: str) -> str:
+    """Reduce a text to what makes it the same text: letters and digits, case folded."""
+    return "".join(char for char in text.casefold() if char.isalnum())

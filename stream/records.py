@@ -1,0 +1,149 @@
+"""The frozen values that flow between the rooms of the reader.
+
+Owns: what a frame, a text entity, a snapshot, an event and a status are.  Does not own how they are made (sources, reader) or
+how they look on the wire (feed).
+
+Conventions: a polygon is a float32 array (N, 2) of x, y in pixels of the source frame, origin at the top-left corner, y down,
+clockwise from the top-left of the text as read.  `pts` is seconds on the stream's own clock, 0 at its start.  `captured_at` is
+Unix seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Grey: TypeAlias = NDArray[np.uint8]
+"""(height, width) uint8 luma."""
+Colour: TypeAlias = NDArray[np.uint8]
+"""(height, width, 3) uint8, blue-green-red."""
+Polygon: TypeAlias = NDArray[np.float32]
+"""(N, 2) float32 pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a source.
+
+    `index` counts the frames that the source delivered, from 0; a gap is a frame that was dropped.  `grey` is read-only to its
+    receivers.  `bgr()` converts to colour on demand, because only the few frames that are detected or read need it; it may be
+    called from any thread and returns an array that nobody else writes.
+    """
+
+    index: int
+    pts: float
+    captured_at: float
+    grey: Grey
+    bgr: Callable[[], Colour]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.grey.shape
+        return width, height
+
+
+class TextState(StrEnum):
+    """How far a text can be trusted; the words of the feed contract."""
+
+    TENTATIVE = "tentative"
+    READING = "reading"
+    SETTLED = "settled"
+    COASTING = "coasting"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text: confidence in 0..1."""
+
+    text: str
+    polygon: Polygon
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextEntity:
+    """One physical text as it is now; the fields of the feed contract, times in Unix seconds, velocity in px/s."""
+
+    id: int
+    rev: int
+    state: TextState
+    text: str
+    confidence: float
+    polygon: Polygon
+    words: tuple[Word, ...]
+    velocity: tuple[float, float]
+    reads: int
+    first_seen: float
+    last_seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is known of one source at one processed frame."""
+
+    frame: int
+    pts: float
+    captured_at: float
+    size: tuple[int, int]
+    texts: tuple[TextEntity, ...]
+
+
+class EventType(StrEnum):
+    """What may happen to a text; the words of the feed contract."""
+
+    READ = "read"
+    CHANGED = "changed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one text; `previous` is the replaced reading of a `changed` event."""
+
+    type: EventType
+    frame: int
+    captured_at: float
+    entity: TextEntity
+    previous: str | None = None
+
+
+class SourceState(StrEnum):
+    """Health of a source; the words of the feed contract."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALLED = "stalled"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Health and pace of one source; rates in frames per second, durations in milliseconds.
+
+    A figure of which nothing is known yet is None.
+    """
+
+    state: SourceState
+    detail: str
+    fps_in: float
+    fps_out: float
+    dropped: int
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    detect_ms: float | None
+    read_ms: float | None
+    reads: int
+    texts: int
+    uptime_s: float
+    last_event_seq: int
+    detector: str
+    recogniser: str

@@ -1,0 +1,109 @@
+"""What deserves a read now: the value of reading a text once more, and the quality of the view that a reading would be made from.
+
+Pure.  Does not know how reads are made or what becomes of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stream.geometry import share_inside, sides
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream.track import Track
+
+FULL_HEIGHT_PX = 40.0
+"""Text higher than this is not read better for being higher still (the recogniser sees 48 pixels)."""
+SHUTTER = 0.5
+"""Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
+BORDER_PX = 3.0
+"""Text that comes this near to the border is probably cut off."""
+MIN_HEIGHT_PX = 7.0
+"""Lower text is not worth a read."""
+BETTER = 1.4
+"""A view this much better than the best that was read deserves a read."""
+MUCH_BETTER = 1.8
+"""The same for settled text."""
+SECOND_LOOK_S = 0.15
+PATIENCE_S = 0.3
+MAX_PATIENCE_S = 2.0
+"""Unsettled text is read again after a time that doubles with each read, between these."""
+SELDOM_S = 10.0
+"""Settled text is read again after this long, to be sure."""
+
+
+def quality(quad: NDArray[np.floating], velocity: tuple[float, float], frame_s: float, size: tuple[int, int]) -> float:
+    """Rate the view of a text, 0..1: higher for large, sharp (slow against its height), frontal and complete text.
+
+    Args:
+        quad: (4, 2) pixels, from the top-left of the text as read.
+        velocity: pixels/s.
+        frame_s: seconds between frames.
+        size: (width, height) of the picture.
+
+    """
+    width, height = sides(quad)
+    blur_px = float(np.hypot(*velocity)) * frame_s * SHUTTER
+    sharpness = 1 / (1 + (blur_px / (0.15 * max(height, 1))) ** 2)
+    inside = share_inside(quad, size)
+    clipped = inside < 0.97 or touches_border(quad, size)
+    return min(min(height, width) / FULL_HEIGHT_PX, 1.0) * sharpness * inside * (0.5 if clipped else 1.0)
+
+
+def touches_border(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
+    """Tell whether a quad comes so near to the border that its text may go on beyond it."""
+    width, height = size
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    return bool(low.min() < BORDER_PX or high[0] > width - BORDER_PX or high[1] > height - BORDER_PX)
+
+
+def value(track: Track, view: float, now: float) -> float:
+    """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now."""
+    if track.pending or track.lost or view < 0.08:
+        return 0.0
+    waited = now - track.read_at
+    if track.evidence is None:
+        # Nothing is known: at once, and after bad luck again with patience.
+        return 2.0 + view if waited >= patience(track.tried) or view > BETTER * track.read_quality else 0.0
+    if track.turns and not track.trusted:
+        return 1.8 + view
+    if track.changed_look or track.challenger is not None:
+        return 1.5 + view if waited >= SECOND_LOOK_S else 0.0
+    if track.settled:
+        if view > MUCH_BETTER * track.read_quality and waited >= PATIENCE_S:
+            return 0.5 + view
+        return 0.1 if waited >= SELDOM_S else 0.0
+    if view > BETTER * track.read_quality and waited >= SECOND_LOOK_S:
+        return 1.2 + view
+    return 1.0 + view if waited >= patience(track.tried) else 0.0
+
+
+def patience(tried: int) -> float:
+    """Seconds to wait before text that was read `tried` times without settling is read again."""
+    if tried <= 1:
+        return SECOND_LOOK_S if tried else 0.0
+    return min(PATIENCE_S * 2.0 ** (tried - 2), MAX_PATIENCE_S)
+
+
+@dataclass(slots=True)
+class Budget:
+    """A bucket of reads that fills at `per_s` a second of stream time up to `burst`."""
+
+    per_s: float = 15.0
+    burst: float = 20.0
+    left: float = 20.0
+    at: float | None = None
+
+    def take(self, wanted: int, now: float) -> int:
+        """Spend up to `wanted` reads at stream time `now`; returns how many are granted."""
+        if self.at is not None:
+            self.left = min(self.left + (now - self.at) * self.per_s, self.burst)
+        self.at = now
+        granted = min(wanted, int(self.left))
+        self.left -= granted
+        return granted

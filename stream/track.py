@@ -1,0 +1,126 @@
+"""One physical text through time: where it is, what was read, how far it can be trusted.
+
+Owns the only mutable record of the reader; one thread owns each track.  Does not decide when to detect, match or read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stream.geometry import sides, turn
+from stream.records import TextEntity, TextState
+from stream.words import Span, place_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream.fusion import Evidence
+    from stream.motion import QuadMotion
+
+HISTORY = 90
+"""Frames of which a track remembers where it was: three seconds at 30 frames/s, more than any detector takes."""
+TALL = 1.5
+"""A quad this much higher than wide holds a line that runs up or down."""
+UNSEEN_S = 0.3
+"""A text that was not seen for this long is said to be coasting."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One text.
+
+    Times are seconds of stream time (`pts`) but for `first_seen` and `last_seen`, which are Unix seconds.
+    """
+
+    id: int
+    motion: QuadMotion
+    born: float
+    seen: float
+    first_seen: float
+    last_seen: float
+    quarters: int = 0
+    """Quarter turns clockwise by which the text stands turned against `motion.quad`."""
+    turns: list[int] = field(default_factory=list)
+    """Turns that were not tried yet."""
+    placed: bool = True
+    """Whether the position still means something; not so after a cut, or when the camera was lost while the text was out of view."""
+    lost: bool = False
+    """Not published, but remembered, in case the text comes back."""
+    misses: int = 0
+    grown: int = 0
+    history: deque[tuple[int, NDArray[np.float64]]] = field(default_factory=lambda: deque(maxlen=HISTORY))
+
+    evidence: Evidence | None = None
+    challenger: Evidence | None = None
+    """What was read since the picture inside changed, until it is believed."""
+    spans: tuple[Span, ...] = ()
+    text: str = ""
+    confidence: float = 0.0
+    trusted: bool = False
+    settled: bool = False
+    announced: str | None = None
+    """The text of the last `read` or `changed` event."""
+    reads: int = 0
+    tried: int = 0
+    """Readings of this look of the text, good or bad."""
+    read_at: float = float("-inf")
+    read_quality: float = 0.0
+    pending: bool = False
+    look: NDArray[np.float32] | None = None
+    """The picture inside when it was last read (see `stream.look`)."""
+    changed_look: bool = False
+    looked_at: float = float("-inf")
+    rev: int = 0
+    published: tuple[str, TextState] | None = None
+
+    def quad_at(self, frame: int) -> NDArray[np.float64] | None:
+        """Where the text was in an earlier frame, corners as in `motion.quad`, None if it was not there."""
+        return next((quad for index, quad in reversed(self.history) if index == frame), None)
+
+    @property
+    def reading_quad(self) -> NDArray[np.float64]:
+        """Where the text is, from the top-left corner of the text as read."""
+        return np.asarray(turn(self.motion.quad, self.quarters), np.float64)
+
+    def state(self, now: float) -> TextState:
+        """How far the text can be trusted at stream time `now`."""
+        if not self.trusted:
+            return TextState.TENTATIVE
+        if now - self.seen > UNSEEN_S:
+            return TextState.COASTING
+        return TextState.SETTLED if self.settled else TextState.READING
+
+    def entity(self, now: float) -> TextEntity:
+        """Describe the text at stream time `now`, counting up `rev` if what it says has changed."""
+        state = self.state(now)
+        if self.published != (self.text, state):
+            self.published = (self.text, state)
+            self.rev += 1
+        quad = self.reading_quad
+        return TextEntity(
+            id=self.id,
+            rev=self.rev,
+            state=state,
+            text=self.text,
+            confidence=self.confidence,
+            polygon=quad.astype(np.float32),
+            words=place_words(self.spans, quad),
+            velocity=self.motion.velocity,
+            reads=self.reads,
+            first_seen=self.first_seen,
+            last_seen=self.last_seen,
+        )
+
+
+def possible_turns(quad: NDArray[np.floating]) -> list[int]:
+    """Order the ways in which text can stand in a quad whose first edge points right, likeliest first."""
+    width, height = sides(quad)
+    if height > TALL * width:
+        return [1, 3, 0]
+    if width > TALL * height:
+        return [0, 2]
+    return [0, 1, 3, 2]

@@ -1,0 +1,236 @@
+"""Which texts there are and where: tracks that begin, follow the flow, are matched with detections, get lost and leave.
+
+Owns the list of tracks and their lifecycle.  Does not read text (reader) and does not know threads or clocks: stream time is
+passed in, in seconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from stream.association import associate
+from stream.geometry import aligned, homography_between, is_sound, share_inside, sides, transform
+from stream.look import SAME, likeness, look_at
+from stream.motion import QuadMotion
+from stream.rereading import touches_border
+from stream.track import HISTORY, Track, possible_turns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream.flow import Motion
+    from stream.records import Frame
+
+MAX_MISSES = 3
+"""A text that so many detector passes in a row did not find, though it was in view, is lost; one never read after two."""
+LEAVE_S = 10.0
+"""A lost text that does not come back for this long has left."""
+LOST_COAST_S = 0.7
+"""A text that could not be followed for this long is lost: its position means nothing any more."""
+IN_VIEW = 0.3
+"""Share of a text that must be in the picture for it to count as in view."""
+OWN_POINTS = 6
+"""Followed points that a text needs for a motion of its own."""
+GROWTH = 0.5
+"""A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer than was thought."""
+TEXT_MIN_HEIGHT_PX = 6.0
+
+
+class Tracker:
+    """The tracks of one source."""
+
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self.gone: list[Track] = []
+        """Tracks that left for good since this list was last emptied."""
+        self._next_id = 1
+        self._cameras: deque[tuple[int, NDArray[np.float64] | None]] = deque(maxlen=HISTORY)
+        self._size = (1, 1)
+
+    def follow(self, frame: Frame, motion: Motion, dt: float) -> None:
+        """Move every track to `frame`, `dt` seconds after the last one."""
+        self._size = frame.size
+        self._cameras.append((frame.index, motion.camera))
+        for track in self.tracks:
+            if motion.cut:
+                track.lost, track.placed = True, False
+            if not track.placed:
+                continue
+            self._move(track, motion, dt)
+            if is_sound(track.motion.quad, self._size):
+                track.history.append((frame.index, track.motion.quad))
+            else:
+                track.lost, track.placed = True, False
+        self._see(frame, motion)
+        self._forget(frame.pts)
+
+    def _move(self, track: Track, motion: Motion, dt: float) -> None:
+        quad = track.motion.quad
+        step = own_motion(quad, motion)
+        if step is not None:
+            track.motion.carry(transform(quad, step), dt)
+        else:
+            track.motion.coast(dt)
+            if not self._in_view(quad):
+                track.lost, track.placed = True, False
+
+    def _in_view(self, quad: NDArray[np.floating]) -> bool:
+        return share_inside(quad, self._size) >= IN_VIEW
+
+    def _see(self, frame: Frame, motion: Motion) -> None:
+        for track in self.tracks:
+            if not track.placed:
+                continue
+            in_view = self._in_view(track.motion.quad)
+            followed = motion.camera is not None
+            if in_view and followed and not track.misses and not track.lost:
+                track.seen, track.last_seen = frame.pts, frame.captured_at
+            elif in_view and not followed and frame.pts - track.seen > LOST_COAST_S:
+                track.lost, track.placed = True, False
+
+    def _forget(self, now: float) -> None:
+        left = [track for track in self.tracks if track.lost and (now - track.seen > LEAVE_S or not track.text)]
+        if left:
+            self.gone.extend(left)
+            self.tracks = [track for track in self.tracks if track not in left]
+
+    def accept(self, index: int, quads: NDArray[np.float32], now: Frame) -> int:
+        """Take in the detections (N, 4, 2) of frame `index`, which may lie in the past of frame `now`.
+
+        Returns:
+            How many detections were news: new tracks, and tracks that came back or grew.
+
+        """
+        then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
+        match = associate([quad for _, quad in then], list(quads))
+        news = 0
+        for i, j in match.pairs:
+            news += self._correct(*then[i], quads[j], now)
+        paired = {i for i, _ in match.pairs}
+        for i, j in match.parts:
+            news += self._take_part(*then[i], quads[j], now, whole=i in paired)
+        found = paired | {i for i, _ in match.parts}
+        for i, (track, quad) in enumerate(then):
+            if i not in found and share_inside(quad, self._size) > 0.9:
+                self._miss(track, now)
+        carry = self._camera_since(index)
+        for j in match.new:
+            news += self._begin(transform(quads[j], carry), now)
+        self._absorb()
+        return news
+
+    def _correct(self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame) -> int:
+        back = track.lost
+        carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
+        clipped = touches_border(detected, self._size)
+        if overhang(track.motion.quad, carried) > GROWTH:
+            return self._grow(track, carried, now)
+        track.grown = 0
+        if not clipped:
+            track.motion.correct(carried)
+        self._found(track, now)
+        return int(back)
+
+    def _take_part(
+        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool
+    ) -> int:
+        """See a part of a line, or a line that the track is a part of."""
+        carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
+        if not whole and overhang(track.motion.quad, carried) > GROWTH:
+            return self._grow(track, carried, now)
+        self._found(track, now)
+        return 0
+
+    def _grow(self, track: Track, carried: NDArray[np.floating], now: Frame) -> int:
+        track.grown += 1
+        was_clipped = touches_border(track.motion.quad, self._size)
+        self._found(track, now)
+        if track.grown < 2 and not was_clipped:
+            return 0
+        track.grown = 0
+        track.motion = QuadMotion(carried)
+        track.history.clear()
+        track.history.append((now.index, track.motion.quad))
+        track.settled = False
+        track.evidence = track.challenger = None
+        track.tried, track.read_quality, track.look = 0, 0.0, None
+        track.read_at = float("-inf")
+        return 1
+
+    def _found(self, track: Track, now: Frame) -> None:
+        track.misses, track.lost = 0, False
+        track.seen, track.last_seen = now.pts, now.captured_at
+
+    def _miss(self, track: Track, now: Frame) -> None:
+        if track.look is not None and likeness(track.look, look_at(now.grey, track.reading_quad)) > SAME:
+            # The detector overlooked it (blur, small text), but it is still there.
+            self._found(track, now)
+            return
+        track.misses += 1
+        if track.misses >= (MAX_MISSES if track.text else 2):
+            track.lost = True
+
+    def _begin(self, quad: NDArray[np.floating], now: Frame) -> int:
+        if not is_sound(quad, self._size) or sides(quad)[1] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
+            return 0
+        track = Track(
+            self._next_id, QuadMotion(quad), now.pts, now.pts, now.captured_at, now.captured_at, turns=possible_turns(quad)
+        )
+        track.quarters = track.turns[0]
+        track.history.append((now.index, track.motion.quad))
+        self._next_id += 1
+        self.tracks.append(track)
+        return 1
+
+    def _absorb(self) -> None:
+        """Drop tracks that lie inside a larger one of like height: the halves of a line that was found whole."""
+        visible = [track for track in self.tracks if track.placed and not track.lost]
+        if len(visible) < 2:
+            return
+        by_width = sorted(visible, key=lambda track: -max(sides(track.motion.quad)))
+        kept: list[Track] = []
+        for track in by_width:
+            match = associate([other.motion.quad for other in kept], [track.motion.quad])
+            if match.parts or match.pairs:
+                track.lost, track.placed = True, False
+            else:
+                kept.append(track)
+
+    def _camera_since(self, index: int) -> NDArray[np.float64]:
+        """Compose the camera's motion from frame `index` to now; steps that could not be followed count as none."""
+        carry = np.eye(3)
+        for frame, camera in self._cameras:
+            if frame > index and camera is not None:
+                carry = camera @ carry
+        return carry
+
+
+def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64] | None:
+    """Choose the step of one text: the camera's, unless the text's own points agree on another; None if nothing is known."""
+    if motion.camera is not None and motion.steady.mean() > 0.95:
+        return motion.camera
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    own = ((motion.before >= low) & (motion.before <= high)).all(axis=1)
+    if motion.camera is not None and (own & ~motion.steady).sum() <= (own & motion.steady).sum():
+        return motion.camera
+    if own.sum() < OWN_POINTS:
+        return motion.camera
+    matrix, mask = cv2.estimateAffinePartial2D(motion.before[own], motion.after[own], ransacReprojThreshold=2.0)
+    if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * own.sum()):
+        return motion.camera
+    return np.vstack([matrix, [0.0, 0.0, 1.0]])
+
+
+def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
+    """How far a detected quad reaches beyond a track's along the text, at the end where it does more, in text heights."""
+    width, height = sides(track)
+    along = track[1] - track[0] + track[2] - track[3]
+    if height > width:
+        along, height = track[3] - track[0] + track[2] - track[1], width
+    along = along / max(float(np.hypot(along[0], along[1])), 1e-6)
+    mine, other = track @ along, detected @ along
+    return float(max(mine.min() - other.min(), other.max() - mine.max())) / max(height, 1.0)
