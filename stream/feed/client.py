@@ -51,7 +51,7 @@ class Subscriber:
             self._socket.connect(endpoint)
         except zmq.ZMQError as error:
             self.close()
-            raise FeedError(f"Cannot connect to the feed at {endpoint}: {error.strerror}.") from error
+            raise FeedError(f"Cannot connect to the feed at {endpoint}: {zmq.strerror(error.errno or 0)}.") from error
         for topic in topics:
             self._socket.subscribe(topic.encode())
 
@@ -106,7 +106,5 @@ class Subscriber:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()

@@ -1,34 +1,32 @@
 """The sending end of the feed: one XPUB socket and, where asked for, a recording of every message.
 
-Owns: numbering, the last messages for whoever comes late, and the record file.  Does not own the format (wire), nor the
-queue between the threads of a live reader and the thread that publishes (outbox).
+Owns: the socket, numbering, and the last messages for whoever comes late.  Does not own the format (wire), the file
+(recording), nor the queue between the threads of a live reader and the thread that publishes (outbox).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import errno
-import logging
 import secrets
 import socket
 import stat
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 import zmq
 
 from stream.feed import wire
 from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_bind
+from stream.feed.recording import Recording
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from stream.records import Event, Snapshot, Status
-
-_log = logging.getLogger("glyphfeed.feed")
 
 _LINGER_MS: Final = 500
 # Messages that wait for one subscriber before its own are dropped: half a minute of one camera, some 10 MB.
@@ -43,9 +41,8 @@ class Publisher:
     Used by one thread at a time, except for `wake`.  Publish the text of a frame before its events: whoever acts on an
     event then has the state already.  Binding to port `*` takes a free one; `endpoint` tells which.
 
-    A recording is one message a line and replaces what the file held; what is sent again to a late subscriber is
-    not in it twice.  It ends at the first failed write, with one line in the log; the feed goes on, and `close`
-    raises.
+    With `record` each message is a line of that file too, except what is sent again to a late subscriber.  If the
+    disk fills up, the recording ends and the feed goes on, until `close` raises.
 
     Raises:
         FeedError: the address is taken, unusable or reachable by others, or the record file cannot be written.
@@ -58,9 +55,7 @@ class Publisher:
         self._seqs: dict[str, int] = {}
         self._last: dict[str, bytes] = {}
         self._subscriptions = 0
-        self._record: BinaryIO | None = None
-        self._record_path = record
-        self._record_error: FeedError | None = None
+        self._recording: Recording | None = None
         # A context of its own: ending it is what waits for the last messages to leave.
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)
@@ -69,7 +64,7 @@ class Publisher:
             self.endpoint = self._bind(endpoint)
             # After the bind, so that a second publisher does not wipe the recording of the first.
             if record is not None:
-                self._record = _open_record(record)
+                self._recording = Recording(record)
         except BaseException:
             self.close()
             raise
@@ -93,7 +88,7 @@ class Publisher:
             if error.errno == errno.EADDRINUSE:
                 reason = "another program already uses this address; stop it or choose another one with --feed"
             else:
-                reason = f"{error.strerror}; choose another address with --feed"
+                reason = f"{zmq.strerror(error.errno or 0)}; choose another address with --feed"
             raise FeedError(f"The feed cannot be published on {endpoint}: {reason}.") from error
         return self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
@@ -144,7 +139,8 @@ class Publisher:
             self._last[topic] = message
         # XPUB never blocks: it drops for those whose queue is full.
         self._socket.send(message, zmq.NOBLOCK)
-        self._write_record(message)
+        if self._recording is not None:
+            self._recording.write(message)
 
     def serve(self, timeout_s: float | None) -> None:
         """Wait for new subscriptions and answer them with the last messages that they match.
@@ -178,26 +174,6 @@ class Publisher:
             elif kind == _UNSUBSCRIBED:
                 self._subscriptions -= 1
 
-    def _write_record(self, message: bytes) -> None:
-        """Append a message to the recording, flushed so that nothing is lost when the process is killed."""
-        if self._record is None:
-            return
-        try:
-            self._record.write(message + b"\n")
-            self._record.flush()
-        except OSError as error:
-            self._fail_record(error)
-
-    def _fail_record(self, error: OSError) -> None:
-        """Give the recording up, keeping the reason for `close`."""
-        self._record_error = FeedError(f"The recording {self._record_path} is incomplete: {error.strerror}.")
-        _log.error("%s The feed goes on without it.", self._record_error)
-        record, self._record = self._record, None
-        if record is not None:
-            # Closing tries once more to write what is left in the buffer.
-            with suppress(OSError):
-                record.close()
-
     def close(self) -> None:
         """Close the socket and the recording, waiting at most 0.5 s for messages still on their way; twice is fine.
 
@@ -209,22 +185,13 @@ class Publisher:
         self._waker.close()
         self._socket.close()
         self._context.term()
-        if self._record is not None:
-            try:
-                self._record.close()
-            except OSError as error:
-                self._fail_record(error)
-            self._record = None
-        failure, self._record_error = self._record_error, None
-        if failure is not None:
-            raise failure
+        if self._recording is not None:
+            self._recording.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
 
@@ -239,23 +206,10 @@ def _check_path(endpoint: str) -> None:
     except OSError:
         return
     if not is_socket:
-        raise FeedError(
-            f"The feed cannot be published on {endpoint}: a file is in the way; choose another path with --feed."
-        )
+        raise FeedError(f"The feed cannot be published on {endpoint}: a file is in the way; choose another path with --feed.")
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(name) == 0:
             raise FeedError(
                 f"The feed cannot be published on {endpoint}: another program already uses it; "
                 "stop it or choose another one with --feed."
             )
-
-
-def _open_record(path: Path) -> BinaryIO:
-    try:
-        return path.open("wb")
-    except FileNotFoundError as error:
-        raise FeedError(
-            f"Cannot record to {path}: its directory does not exist; create it or record elsewhere."
-        ) from error
-    except OSError as error:
-        raise FeedError(f"Cannot record to {path}: {error.strerror}; record elsewhere.") from error

@@ -77,9 +77,7 @@ def topic(kind: Kind, source: str) -> str:
 
     """
     if not _SOURCE.fullmatch(source):
-        raise FeedError(
-            "The name of a source has 1 to 64 of the characters A-Z a-z 0-9 . _ - : give this one another name."
-        )
+        raise FeedError("The name of a source has 1 to 64 of the characters A-Z a-z 0-9 . _ - : give this one another name.")
     return f"{kind}/{source}"
 
 
@@ -110,8 +108,7 @@ def parse(message: bytes) -> Message:
         raise _stranger()
     if body["v"] != VERSION:
         raise FeedError(
-            f"The feed speaks version {body['v']!r} and this client version {VERSION}: "
-            "install the same glyphfeed here as there."
+            f"The feed speaks version {body['v']!r} and this client version {VERSION}: install the same glyphfeed here as there."
         )
     header = (body.get("source"), body.get("epoch"), body.get("seq"))
     if not (isinstance(header[0], str) and isinstance(header[1], str) and isinstance(header[2], int)):
@@ -174,9 +171,7 @@ def _entities(entities: Sequence[TextEntity]) -> list[Body]:
     """Write text entities; their polygons are rounded in one go, as a call of numpy costs more than 4 points."""
     if not entities:
         return []
-    polygons = [
-        polygon for entity in entities for polygon in (entity.polygon, *(word.polygon for word in entity.words))
-    ]
+    polygons = [polygon for entity in entities for polygon in (entity.polygon, *(word.polygon for word in entity.words))]
     # In float64: 12.3 as a float32 would be printed as 12.300000190734863.
     points: Iterator[list[float]] = iter(np.concatenate(polygons, dtype=np.float64).round(1).tolist())
     return [_entity(entity, points) for entity in entities]

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.feed import wire
+from stream.feed.endpoint import FeedError
+from stream.records import EventType, SourceState, Word
+from tests.stream.feed.samples import box, entity, event, snapshot, status
+
+HEADER = {"v": 1, "source": "cam1", "epoch": "e", "seq": 4, "published_at": 1_700_000_000.5}
+
+
+def reject(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def test_text_body_has_the_fields_of_the_contract_rounded() -> None:
+    body = wire.text_body(snapshot(7, entity()))
+    assert {key: value for key, value in body.items() if key != "texts"} == {
+        "frame": 7,
+        "pts": 0.233333,
+        "captured_at": 1_700_000_000.233333,
+        "size": [1280, 720],
+    }
+    (text,) = body["texts"]
+    assert text == {
+        "id": 1,
+        "rev": 3,
+        "state": "settled",
+        "text": "EXIT 12",
+        "confidence": 0.9877,
+        "polygon": [[10.0, 20.1], [50.0, 20.1], [50.0, 32.1], [10.0, 32.1]],
+        "words": [
+            {"text": "EXIT", "polygon": box(10, 20).tolist(), "confidence": 0.9124},
+            {"text": "12", "polygon": box(60, 20).tolist(), "confidence": 0.9124},
+        ],
+        "velocity": [1.3, -0.3],
+        "reads": 2,
+        "first_seen": 1_700_000_000.123457,
+        "last_seen": 1_700_000_004.5,
+    }
+
+
+def test_each_text_and_word_keeps_its_own_polygon_whatever_their_lengths() -> None:
+    curved = np.array([[0, 0], [5, 1], [9, 3], [9, 6], [5, 4], [0, 3]], np.float32)
+    first = replace(entity(1), polygon=curved, words=(Word("a", box(1, 1), 1.0), Word("b", curved + 1, 1.0)))
+    second = replace(entity(2), polygon=box(100, 100), words=())
+    texts = wire.text_body(snapshot(0, first, second))["texts"]
+    assert texts[0]["polygon"] == curved.tolist()
+    assert [word["polygon"] for word in texts[0]["words"]] == [box(1, 1).tolist(), (curved + 1).tolist()]
+    assert texts[1]["polygon"] == box(100, 100).tolist()
+    assert texts[1]["words"] == []
+
+
+def test_a_frame_without_text_has_an_empty_list() -> None:
+    assert wire.text_body(snapshot(0))["texts"] == []
+
+
+def test_event_body_has_previous_only_where_something_was_replaced() -> None:
+    body = wire.event_body(event())
+    assert body["type"] == "read"
+    assert (body["frame"], body["captured_at"]) == (7, 1_700_000_000.25)
+    assert body["entity"] == wire.text_body(snapshot(7, entity()))["texts"][0]
+    assert "previous" not in body
+    assert wire.event_body(event(kind=EventType.CHANGED, previous=""))["previous"] == ""
+
+
+def test_status_body_has_the_fields_of_the_contract() -> None:
+    assert wire.status_body(status(SourceState.STALLED, "no frame for 3 s")) == {
+        "state": "stalled",
+        "detail": "no frame for 3 s",
+        "fps_in": 29.97,
+        "fps_out": 29.5,
+        "dropped": 3,
+        "latency_ms": {"p50": 12.35, "p95": 40.0},
+        "detect_ms": 26.1,
+        "read_ms": None,
+        "reads": 11,
+        "texts": 2,
+        "uptime_s": 61.5,
+        "last_event_seq": 0,
+        "engines": {"detector": "PP-OCRv6_det_small (openvino)", "recogniser": "PP-OCRv6_rec_small (openvino)"},
+    }
+
+
+def test_a_message_is_its_topic_a_space_and_compact_json() -> None:
+    assert wire.message("text/cam1", {"v": 1}, {"text": "Größe 3"}) == 'text/cam1 {"v":1,"text":"Größe 3"}'.encode()
+
+
+@given(text=st.text(st.characters(codec=None)), source=st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True))
+def test_any_text_comes_back_as_it_was_sent_on_one_line(text: str, source: str) -> None:
+    sent = wire.event_body(replace(event(), previous=text, entity=replace(entity(), text=text, words=())))
+    raw = wire.message(wire.topic("event", source), {**HEADER, "source": source}, sent)
+    assert b"\n" not in raw
+    assert b"\r" not in raw
+    received = wire.parse(raw)
+    assert received.topic == f"event/{source}"
+    assert (received.kind, received.source, received.epoch, received.seq) == ("event", source, "e", 4)
+    assert received.body == {**HEADER, "source": source, **sent}
+
+
+@given(
+    points=st.lists(st.tuples(*[st.floats(-1e5, 1e5, width=32)] * 2), min_size=4, max_size=12),
+    confidence=st.floats(0, 1),
+    velocity=st.tuples(*[st.floats(-1e6, 1e6)] * 2),
+)
+def test_numbers_are_json_and_close_to_what_was_sent(
+    points: list[tuple[float, float]], confidence: float, velocity: tuple[float, float]
+) -> None:
+    polygon = np.array(points, np.float32)
+    sent = replace(entity(), polygon=polygon, confidence=confidence, velocity=velocity)
+    raw = wire.message("text/cam1", HEADER, wire.text_body(snapshot(1, sent)))
+    (received,) = json.loads(raw.split(b" ", 1)[1], parse_constant=reject)["texts"]
+    assert np.allclose(received["polygon"], polygon, rtol=0, atol=0.0501)
+    assert received["confidence"] == pytest.approx(confidence, abs=5.1e-5)
+    assert received["velocity"] == pytest.approx(velocity, abs=0.0501)
+    # One decimal is also what is printed: no tail of binary digits.
+    assert re.search(rb"\d\.\d{8}", raw.split(b'"polygon":')[1].split(b'"words"')[0]) is None
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_has_no_word_for_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="Out of range"):
+        wire.message("text/cam1", HEADER, wire.text_body(replace(snapshot(), pts=number)))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "cam/1", "käm", "x" * 65, "cam1\n", "rtsp://me:secret@10.0.0.1/x"])
+def test_a_source_name_that_would_break_a_topic_is_refused_without_repeating_it(name: str) -> None:
+    with pytest.raises(FeedError) as refusal:
+        wire.topic("text", name)
+    assert "secret" not in str(refusal.value)
+    assert "another name" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"text/cam1",
+        b"text/cam1 ",
+        b"text/cam1 []",
+        b"text/cam1 {}",
+        b"text/cam1 {",
+        b'text/cam1 {"v": 1}',
+        b'text/cam1 {"v": 1, "source": "cam1", "epoch": "e", "seq": "4"}',
+        b"\xff\xfe {}",
+        b'text/cam1 "\xff"',
+        b"text/cam1 " + b"[" * 100_000,
+    ],
+)
+def test_what_is_no_message_is_refused(raw: bytes) -> None:
+    with pytest.raises(FeedError, match="another program"):
+        wire.parse(raw)
+
+
+def test_another_version_is_refused_by_its_number() -> None:
+    with pytest.raises(FeedError, match="version 2 and this client version 1"):
+        wire.parse(wire.message("text/cam1", {**HEADER, "v": 2}, {}))

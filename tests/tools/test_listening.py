@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from stream.feed import wire
+from stream.feed.endpoint import FeedError
+from stream.feed.publisher import Publisher
+from stream.records import EventType, SourceState
+from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
+from tools.listening import print_feed, text_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANY_PORT = "tcp://127.0.0.1:*"
+# A shell that starts the tests in the background has them ignore Ctrl-C, and their children too.
+PROGRAM = """
+import signal, sys
+from rich.console import Console
+from tools.listening import print_feed
+signal.signal(signal.SIGINT, signal.default_int_handler)
+endpoint, as_json, *topics = sys.argv[1:]
+print_feed(endpoint, topics, as_json == "json", Console())
+"""
+
+
+@contextmanager
+def listener(endpoint: str, form: str, *topics: str, stdout: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, killed after a deadline so that no read of its output waits for ever."""
+    command = [sys.executable, "-c", PROGRAM, endpoint, form, *topics]
+    with subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8") as child:
+        watchdog = threading.Timer(5 * DEADLINE_S, child.kill)
+        watchdog.start()
+        try:
+            yield child
+        finally:
+            child.kill()
+            watchdog.cancel()
+
+
+def lines(child: subprocess.Popen[str], count: int) -> list[str]:
+    assert child.stdout is not None
+    return [child.stdout.readline() for _ in range(count)]
+
+
+def interrupted(child: subprocess.Popen[str]) -> tuple[int, str]:
+    """Press Ctrl-C; the exit code, and what was left on stderr."""
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=2 * DEADLINE_S)
+    return child.returncode, errors
+
+
+def test_people_get_one_line_a_message_at_once_and_ctrl_c_ends_it() -> None:
+    with Publisher(ANY_PORT) as publisher, listener(publisher.endpoint, "lines") as child:
+        serve_until_subscribed(publisher)
+        publisher.publish_text("cam1", snapshot(7, entity(text="EXIT 12"), entity(text=""), entity(text="[red]Größe")))
+        publisher.publish_event("cam1", event("EXIT 12"))
+        publisher.publish_event("cam1", event("OPEN", EventType.CHANGED, "OPFN"))
+        publisher.publish_event("cam1", event("EXIT 12", EventType.LEFT))
+        publisher.publish_status("cam1", status(SourceState.STALLED, "no frame for 3 s"))
+        words = [line.split(maxsplit=1)[1] for line in lines(child, 5)]
+        assert words == [
+            "cam1  text        frame 7  3 texts  EXIT 12 | [red]Größe\n",
+            "cam1  read        EXIT 12  0.99\n",
+            "cam1  changed     OPEN  0.99  was: OPFN\n",
+            "cam1  left        EXIT 12  0.99  after 4.4 s\n",
+            "cam1  stalled     30.0 fps in, 29.5 out, 3 dropped, latency 12 ms (p95 40), 2 texts, 11 reads  no frame for 3 s\n",
+        ]
+        assert interrupted(child) == (0, "")
+
+
+def test_json_lines_are_the_messages_with_their_topic() -> None:
+    with (
+        Publisher(ANY_PORT) as publisher,
+        listener(publisher.endpoint, "json", "event/", "text/cam1 ") as child,
+    ):
+        serve_until_subscribed(publisher, 2)
+        publisher.publish_status("cam1", status())
+        publisher.publish_text("cam10", snapshot())
+        publisher.publish_text("cam1", snapshot(3))
+        publisher.publish_event("cam2", event("Größe\n\udcff", EventType.LEFT))
+        text, left = [json.loads(line) for line in lines(child, 2)]
+        assert interrupted(child) == (0, "")
+    assert (text["topic"], text["frame"], text["epoch"]) == ("text/cam1", 3, publisher.epoch)
+    assert (left["topic"], left["seq"], left["entity"]["text"]) == ("event/cam2", 1, "Größe\n\udcff")
+
+
+def test_a_long_line_is_not_folded_even_for_a_pipe() -> None:
+    with Publisher(ANY_PORT) as publisher, listener(publisher.endpoint, "lines") as child:
+        serve_until_subscribed(publisher)
+        publisher.publish_event("cam1", event("word " * 100))
+        publisher.publish_event("cam1", event("next"))
+        first, second = lines(child, 2)
+    assert first.count("word") == 100
+    assert "next" in second
+
+
+def test_silence_is_explained_once_and_the_wait_goes_on() -> None:
+    with Publisher(ANY_PORT) as probe:
+        endpoint = probe.endpoint
+    with listener(endpoint, "lines") as child:
+        assert child.stderr is not None
+        assert child.stderr.readline() == f"Nobody publishes at {endpoint} yet; still waiting, Ctrl-C ends.\n"
+        with Publisher(endpoint) as publisher:
+            serve_until_subscribed(publisher)
+            publisher.publish_event("cam1", event("EXIT 12"))
+            assert "EXIT 12" in lines(child, 1)[0]
+            assert interrupted(child) == (0, "")
+
+
+def test_a_restart_and_lost_events_are_told_on_stderr() -> None:
+    with Publisher(ANY_PORT) as first, listener(first.endpoint, "json") as child:
+        serve_until_subscribed(first)
+        first.publish_event("cam1", event())
+        lines(child, 1)
+        first.close()
+        with Publisher(first.endpoint) as second:
+            second.publish_event("cam1", event())
+            serve_until_subscribed(second)
+            second.publish_event("cam1", event())
+            assert json.loads(lines(child, 1)[0])["epoch"] == second.epoch
+            code, errors = interrupted(child)
+    assert code == 0
+    assert errors.splitlines() == [
+        "The publisher was restarted.",
+        "event/cam1: 1 lost before number 2.",
+    ]
+
+
+@pytest.mark.parametrize("form", ["lines", "json"])
+def test_it_ends_quietly_when_nobody_reads_any_more(form: str) -> None:
+    with Publisher(ANY_PORT) as publisher, listener(publisher.endpoint, form) as child:
+        serve_until_subscribed(publisher)
+        publisher.publish_event("cam1", event())
+        lines(child, 1)
+        assert child.stdout is not None
+        child.stdout.close()
+
+        def ended() -> bool:
+            publisher.publish_event("cam1", event())
+            return child.poll() is not None
+
+        wait_until(ended)
+        assert child.stderr is not None
+        assert (child.returncode, child.stderr.read()) == (0, "")
+
+
+def test_an_address_that_is_none_is_an_error() -> None:
+    with pytest.raises(FeedError, match="is not an address of a feed"):
+        print_feed("5570", [], False, Console(file=io.StringIO()))
+
+
+def message(topic: str, body: wire.Body) -> wire.Message:
+    header = {"v": 1, "source": "cam1", "epoch": "e", "seq": 1, "published_at": 1_700_000_000.0}
+    return wire.parse(wire.message(topic, header, body))
+
+
+def test_what_was_read_cannot_steer_the_terminal() -> None:
+    nasty = message("event/cam1", wire.event_body(event("\x1b[2Jgone\u202e\nnext")))
+    assert "\N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}next" in str(text_line(nasty))
+
+
+def test_figures_that_are_not_known_yet_are_left_out() -> None:
+    early = replace(status(SourceState.CONNECTING), latency_p50_ms=None, latency_p95_ms=None)
+    line = str(text_line(message("status/cam1", wire.status_body(early))))
+    assert line.endswith("connecting  30.0 fps in, 29.5 out, 3 dropped, 2 texts, 11 reads")
+
+
+def test_topics_and_events_of_a_later_version_are_shown_too() -> None:
+    assert '"answer":42' in str(text_line(message("news/cam1", {"answer": 42})))
+    flagged = message("event/cam1", {**wire.event_body(event("EXIT 12")), "type": "flagged", "flag": {}})
+    assert "flagged     EXIT 12" in str(text_line(flagged))

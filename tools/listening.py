@@ -1,0 +1,140 @@
+"""`glyphfeed listen`: the messages of a feed as lines of text or JSON.
+
+Owns: how a message looks to people.  Does not own receiving (stream.feed.client) or the command line (cli).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from stream.feed.client import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream.feed.wire import Body, Message
+
+_PATIENCE_S: Final = 2.0
+_STYLES: Final = {
+    "read": "green",
+    "changed": "yellow",
+    "left": "dim",
+    "flagged": "red",
+    "live": "green",
+    "connecting": "yellow",
+    "stalled": "yellow",
+    "failed": "red",
+}
+
+
+def print_feed(endpoint: str, topics: Sequence[str], as_json: bool, console: Console) -> None:
+    """Print each message of a feed as one line until Ctrl-C, or until nobody reads the lines any more.
+
+    `topics` are prefixes; none means everything.  A line of JSON holds the fields of the message and its topic.
+    What is no message (nobody there yet, a restart, lost events) goes to stderr.
+
+    Raises:
+        FeedError: the address is none, or what comes from there is no feed.
+
+    """
+    output = console.file
+    if isinstance(output, io.TextIOWrapper):
+        # JSON is UTF-8 whatever the terminal is; a lone surrogate becomes the JSON escape that it came from.
+        output.reconfigure(encoding="utf-8" if as_json else None, errors="backslashreplace")
+    notes = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    try:
+        with Subscriber(endpoint, topics or [""]) as feed:
+            message = feed.receive(_PATIENCE_S)
+            if message is None:
+                unless = ", or nothing on these topics" if topics else ""
+                notes.print(f"Nobody publishes at {endpoint} yet{unless}; still waiting, Ctrl-C ends.")
+            while True:
+                if message is not None:
+                    _note_losses(message, notes)
+                    output.write((json_line(message) if as_json else _rendered(text_line(message), console)) + "\n")
+                    output.flush()
+                message = feed.receive(_PATIENCE_S)
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:
+        # At its end Python flushes stdout once more, and would complain about the broken pipe.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output.fileno())
+        os.close(nowhere)
+
+
+def json_line(message: Message) -> str:
+    """Write a message as one JSON object: its topic, then its fields."""
+    return json.dumps({"topic": message.topic, **message.body}, ensure_ascii=False, separators=(",", ":"))
+
+
+def text_line(message: Message) -> Text:
+    """Write a message for people: when, which source, and what is worth knowing at a glance."""
+    body = message.body
+    match message.kind:
+        case "event":
+            return _line(body["captured_at"], message.source, body["type"], _event_words(body))
+        case "text":
+            shown = " | ".join(entity["text"] for entity in body["texts"] if entity["text"])
+            return _line(
+                body["captured_at"],
+                message.source,
+                "text",
+                f"frame {body['frame']}  {len(body['texts'])} texts  {shown}",
+            )
+        case "status":
+            return _line(body["published_at"], message.source, body["state"], _status_words(body))
+        case _:
+            return Text(_printable(json_line(message)))
+
+
+def _line(unix_s: float, source: str, word: str, rest: str) -> Text:
+    clock = time.strftime("%H:%M:%S", time.localtime(unix_s))
+    return Text.assemble(
+        (clock, "dim"), f"  {source}  ", (f"{word:<10}", _STYLES.get(word, "")), f"  {_printable(rest)}".rstrip()
+    )
+
+
+def _event_words(body: Body) -> str:
+    entity = body["entity"]
+    words = f"{entity['text']}  {entity['confidence']:.2f}"
+    match body["type"]:
+        case "changed":
+            return f"{words}  was: {body['previous']}"
+        case "left":
+            return f"{words}  after {entity['last_seen'] - entity['first_seen']:.1f} s"
+        case _:
+            return words
+
+
+def _status_words(body: Body) -> str:
+    pace = f"{body['fps_in']:.1f} fps in, {body['fps_out']:.1f} out, {body['dropped']} dropped"
+    p50, p95 = body["latency_ms"]["p50"], body["latency_ms"]["p95"]
+    latency = f", latency {p50:.0f} ms (p95 {p95:.0f})" if p50 is not None and p95 is not None else ""
+    return f"{pace}{latency}, {body['texts']} texts, {body['reads']} reads  {body['detail']}"
+
+
+def _printable(words: str) -> str:
+    """Replace what could steer a terminal: a sign, or a stranger's feed, may hold any character."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
+
+
+def _rendered(line: Text, console: Console) -> str:
+    """Apply the console's colours; writing stays with the caller, as rich would end the program at a broken pipe."""
+    with console.capture() as capture:
+        console.print(line, end="", soft_wrap=True, highlight=False)
+    return capture.get()
+
+
+def _note_losses(message: Message, notes: Console) -> None:
+    if message.restarted:
+        notes.print("The publisher was restarted.")
+    if message.missed:
+        notes.print(f"{message.topic}: {message.missed} lost before number {message.seq}.")
