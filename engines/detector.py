@@ -34,8 +34,8 @@ class Detector(Protocol):
 
     name: str
 
-    def detect(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Find text in a (height, width, 3) uint8 blue-green-red picture.
+    def detect(self, image: NDArray[np.uint8], *, turned: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Find text in a (height, width, 3) uint8 blue-green-red picture, `turned` by 90 degrees before the network sees it.
 
         Returns:
             Quads (N, 4, 2) in pixels of the picture, clockwise, from the corner that is top-left as the picture stands (so the
@@ -64,12 +64,14 @@ class ProbabilityMapDetector:
         self._engine = engine
         self.name = engine.name
 
-    def detect(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def detect(self, image: NDArray[np.uint8], *, turned: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See `Detector.detect`."""
-        tensor, fit = fill_bucket(image, self.BUCKETS)
+        seen = np.asarray(cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), np.uint8) if turned else image
+        tensor, fit = fill_bucket(seen, self.BUCKETS)
         (output,) = self._engine.run({self._engine.input: tensor}).values()
         quads, scores = quads_from_map(output[0, 0, : fit.height, : fit.width])
-        return quads / np.float32(fit.scale), scores
+        quads /= np.float32(fit.scale)
+        return turned_back(quads, image.shape[0]) if turned else quads, scores
 
 
 def fill_bucket(image: NDArray[np.uint8], buckets: tuple[tuple[int, int], ...]) -> tuple[NDArray[np.float32], Fit]:
@@ -117,6 +119,12 @@ def region_score(probability: NDArray[np.float32], contour: NDArray[np.int32]) -
     inside = np.zeros((height, width), np.uint8)
     cv2.fillPoly(inside, [contour - np.array([x, y], np.int32)], 1)
     return float(cv2.mean(probability[y : y + height, x : x + width], inside)[0])
+
+
+def turned_back(quads: NDArray[np.float32], height: int) -> NDArray[np.float32]:
+    """Map quads (N, 4, 2) of a picture that was turned clockwise by 90 degrees back into the picture, `height` pixels high."""
+    back = np.stack([quads[..., 1], height - quads[..., 0]], axis=-1)
+    return np.array([upright(quad) for quad in back], np.float32).reshape(-1, 4, 2)
 
 
 def upright(box: NDArray[np.float32]) -> NDArray[np.float32]:

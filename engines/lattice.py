@@ -19,6 +19,9 @@ CANDIDATES = 4
 """Characters kept for a position."""
 FAINT = 0.08
 """Where the blank wins, a character above this probability is kept as a position that probably is not there."""
+SPACE = 0.12
+"""A space counts from this probability on: in the gap between two words CTC spreads over space and blank, which look the same
+(read off crops of several words in training photos)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,10 @@ class Slot:
 
     @property
     def best(self) -> tuple[str, float]:
-        """The most probable candidate and its probability."""
-        return max(self.candidates.items(), key=lambda item: item[1])
+        """The most probable candidate and its probability; a space needs less to win over nothing."""
+        char, score = max(self.candidates.items(), key=lambda item: item[1])
+        space = self.candidates.get(" ", 0.0)
+        return (" ", space) if not char and space >= SPACE else (char, score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Lattice:
     @property
     def confidence(self) -> float:
         """Mean probability of the characters of `text`, 0..1; 0 where there are none."""
-        scores = [score for char, score in (slot.best for slot in self.slots) if char]
+        scores = [score for char, score in (slot.best for slot in self.slots) if char.strip()]
         return sum(scores) / len(scores) if scores else 0.0
 
 

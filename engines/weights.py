@@ -104,11 +104,15 @@ RECOGNISER = Weights(
 KNOWN = (DETECTOR, RECOGNISER)
 
 
-def cached_path(model: Weights) -> Path:
-    """Place of a model in the user's cache, there or not; `GLYPHFEED_CACHE` names another cache folder."""
+def cache_folder() -> Path:
+    """The user's cache; `GLYPHFEED_CACHE` names another folder."""
     override = os.environ.get("GLYPHFEED_CACHE")
-    cache = Path(override) if override else user_cache_path("glyphfeed", appauthor=False)
-    return cache / "models" / model.file
+    return Path(override) if override else user_cache_path("glyphfeed", appauthor=False)
+
+
+def cached_path(model: Weights) -> Path:
+    """Place of a model in the cache, there or not."""
+    return cache_folder() / "models" / model.file
 
 
 def check(path: Path, model: Weights) -> State:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from stream.geometry import aligned, area, intersection, sides
+from stream.geometry import aligned, area, axis, intersection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,19 +37,16 @@ class Match:
 
 
 def text_distance(track: NDArray[np.floating], detection: NDArray[np.floating]) -> float:
-    """How badly a detected quad (4, 2) fits a predicted one, 0 for equal, in text heights.
-
-    Across the text an offset counts in heights, along it in widths; height and width count by their ratio.
+    """How badly a detected quad (4, 2) fits a predicted one, 0 for equal: offsets across the text in its thickness, along it in
+    its length, and the ratios of both.
     """
-    width, height = sides(track)
-    other_width, other_height = sides(detection)
+    along, length, thickness = axis(track)
+    _, other_length, other_thickness = axis(detection)
     offset = detection.mean(axis=0) - track.mean(axis=0)
-    along = (track[1] - track[0] + track[2] - track[3]) / 2
-    along = along / max(float(np.hypot(along[0], along[1])), 1e-6)
     u = abs(float(offset @ along))
     v = abs(float(offset[1] * along[0] - offset[0] * along[1]))
-    ratios = abs(np.log(other_height / height)) * 0.5 + abs(np.log(other_width / width)) * 0.5
-    return v / height * 0.8 + u / max(width, height) + float(ratios)
+    ratios = abs(np.log(other_thickness / thickness)) + abs(np.log(other_length / length))
+    return 0.8 * v / thickness + u / length + 0.5 * float(ratios)
 
 
 def near(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.floating]]) -> NDArray[np.bool_]:
@@ -76,7 +73,7 @@ def associate(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.fl
     parts: list[tuple[int, int]] = []
     matched_tracks, matched = {i for i, _ in pairs}, {j for _, j in pairs}
     for i, j in zip(*np.nonzero(shared >= PART), strict=True):
-        ratio = sides(tracks[i])[1] / sides(detections[j])[1]
+        ratio = axis(tracks[i])[2] / axis(detections[j])[2]
         if (i not in matched_tracks or j not in matched) and 1 / ALIKE < ratio < ALIKE:
             parts.append((int(i), int(j)))
     taken = matched | {j for _, j in parts}

@@ -21,6 +21,10 @@ REFRESH_STEPS = 8
 """New corners are looked for at least this often; between, those that are left are followed on."""
 MIN_POINTS = 12
 """Fewer agreeing points than this do not make a camera motion (a homography needs four)."""
+MIN_STEADY = 0.4
+"""Share of the points that must agree on the camera's motion."""
+WIDE_SPREAD = 0.15
+"""Points must span this share of the picture to fix all eight freedoms of a homography; beyond them it would run wild."""
 CUT_DIFFERENCE = 22.0
 """Mean grey difference of the thumbnails, of 255, above which a picture that cannot be followed is taken for a new scene."""
 INLIER_PX = 1.5
@@ -91,12 +95,32 @@ class Flow:
         self._points = after
         if len(before) < MIN_POINTS:
             return STANDSTILL
-        matrix, mask = cv2.findHomography(before, after, cv2.USAC_MAGSAC, INLIER_PX, maxIters=500, confidence=0.99)
-        steady = np.zeros(len(before), np.bool_) if mask is None else mask[:, 0] > 0
+        matrix, steady = camera_motion(before, after, small.shape[0] * small.shape[1])
         full = np.float32(1 / scale)
-        plausible = matrix is not None and steady.sum() >= max(MIN_POINTS, 0.3 * len(before)) and is_gentle(matrix)
-        camera = scaled(np.asarray(matrix, np.float64), 1 / scale) if plausible else None
+        camera = None if matrix is None else scaled(matrix, 1 / scale)
         return Motion(camera, before * full, after * full, steady, cut=False)
+
+
+def camera_motion(
+    before: NDArray[np.float32], after: NDArray[np.float32], area_px: float
+) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
+    """Fit the motion that most points share: a homography, or where they cover little of the picture, a similarity.
+
+    Returns:
+        The (3, 3) matrix, None if too few points agree, and which points (N,) do.
+
+    """
+    found, mask = cv2.findHomography(before, after, cv2.USAC_MAGSAC, INLIER_PX, maxIters=500, confidence=0.99)
+    steady = np.zeros(len(before), np.bool_) if mask is None else np.asarray(mask)[:, 0] > 0
+    if found is None or steady.sum() < max(MIN_POINTS, MIN_STEADY * len(before)):
+        return None, steady
+    matrix = np.asarray(found, np.float64)
+    if float(cv2.contourArea(cv2.convexHull(before[steady]))) < WIDE_SPREAD * area_px:
+        found, _ = cv2.estimateAffinePartial2D(before[steady], after[steady], ransacReprojThreshold=INLIER_PX)
+        if found is None:
+            return None, steady
+        matrix = np.vstack([np.asarray(found, np.float64), [0.0, 0.0, 1.0]])
+    return (matrix if is_gentle(matrix) else None), steady
 
 
 def scaled(homography: NDArray[np.float64], factor: float) -> NDArray[np.float64]:

@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+TALL = 1.5
+"""A quad this much higher than wide holds a line that runs up or down."""
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -46,6 +48,20 @@ def sides(quad: NDArray[np.floating]) -> tuple[float, float]:
     edges = np.roll(quad, -1, axis=0) - quad
     top, right, bottom, left = np.hypot(edges[:, 0], edges[:, 1]).tolist()
     return (top + bottom) / 2, (left + right) / 2
+
+
+def is_tall(quad: NDArray[np.floating]) -> bool:
+    """Tell whether a quad whose first edge points right holds a line that runs up or down, not across."""
+    width, height = sides(quad)
+    return height > TALL * width
+
+
+def axis(quad: NDArray[np.floating]) -> tuple[NDArray[np.floating], float, float]:
+    """Direction of a quad's longer sides as a unit vector (2,), and its length and thickness in pixels."""
+    width, height = sides(quad)
+    across = quad[1] - quad[0] + quad[2] - quad[3]
+    along = across if width >= height else quad[3] - quad[0] + quad[2] - quad[1]
+    return along / max(float(np.hypot(along[0], along[1])), 1e-6), max(width, height), max(min(width, height), 1e-6)
 
 
 def area(polygon: NDArray[np.floating]) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from filterpy.kalman import KalmanFilter
 
-from stream.geometry import sides
+from stream.geometry import axis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,9 +92,7 @@ class QuadMotion:
 
 def detection_covariance(quad: NDArray[np.floating]) -> NDArray[np.float64]:
     """Covariance (8, 8) of the corners of a detected quad, loose along the text and tight across it."""
-    _, height = sides(quad)
-    along = (quad[1] - quad[0]) + (quad[2] - quad[3])
-    along = along / max(float(np.hypot(along[0], along[1])), 1e-6)
+    along, _, height = axis(quad)
     across = np.array([-along[1], along[0]])
     corner = (DETECTION_ALONG * height) ** 2 * np.outer(along, along)
     corner += (DETECTION_ACROSS * height) ** 2 * np.outer(across, across)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from stream import fusion
 from stream.flow import Flow
-from stream.geometry import rectify, share_inside, turn
+from stream.geometry import is_tall, rectify, share_inside, turn
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
 from stream.rereading import Budget, quality, value
@@ -19,7 +21,6 @@ from stream.tracker import Tracker
 from stream.words import words_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from engines.lattice import Lattice
@@ -36,8 +37,20 @@ MIN_PASS_S = 0.12
 MAX_PASS_S = 0.5
 """Time between detector passes: the shorter after news, growing to the longer while nothing new is found."""
 PASS_GROWTH = 1.4
+TURNED_EVERY = 2
+TURNED_SELDOM = 6
+"""A pass over the picture turned by 90 degrees, where the detector finds the lines that run up and down, follows after so many
+level passes; seldom if the last ones found nothing."""
 LOOK_S = 0.3
 """How often settled text is looked at, to notice that the picture inside has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorPass:
+    """A frame that the detector should look at, `turned` by 90 degrees or as it is."""
+
+    frame: Frame
+    turned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,8 @@ class Reader:
         self._events: list[Event] = []
         self._pass_at = float("-inf")
         self._pass_s = MIN_PASS_S
+        self._level_passes = 0
+        self._turned_passes = 0
         self.reads = 0
 
     def follow(self, frame: Frame) -> None:
@@ -83,21 +98,28 @@ class Reader:
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
             self._pass_at, self._pass_s = float("-inf"), MIN_PASS_S
+            self._level_passes = self._turned_passes = 0
         self._look(frame)
         self._close()
 
-    def wants_detection(self) -> bool:
-        """Tell whether a detector pass over the current frame would pay; saying yes counts as having had it."""
-        now = self._now
-        if now - self._pass_at < self._pass_s - 1e-6:
-            return False
-        self._pass_at = now
-        return True
+    def wanted_pass(self) -> DetectorPass | None:
+        """Tell whether a detector pass over the current frame would pay, and which; saying so counts as having had it."""
+        frame = self._frame
+        if frame is None or frame.pts - self._pass_at < self._pass_s - 1e-6:
+            return None
+        self._pass_at = frame.pts
+        tall = any(is_tall(track.motion.quad) for track in self._tracker.tracks if track.placed and not track.lost)
+        turned = self._level_passes >= (TURNED_EVERY if tall or not self._turned_passes else TURNED_SELDOM)
+        self._level_passes = 0 if turned else self._level_passes + 1
+        self._turned_passes += turned
+        return DetectorPass(frame, turned)
 
-    def accept_detections(self, frame: int, quads: NDArray[np.float32]) -> None:
-        """Take in the quads (N, 4, 2) that the detector found in frame `frame`, the current one or an earlier one."""
+    def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32]) -> None:
+        """Take in the quads (N, 4, 2) that a pass found, over the current frame or an earlier one."""
         assert self._frame is not None
-        news = self._tracker.accept(frame, quads, self._frame)
+        turned = detector_pass.turned
+        kept = np.array([is_tall(quad) == turned for quad in quads], np.bool_)
+        news = self._tracker.accept(detector_pass.frame.index, quads[kept], self._frame, turned=turned)
         self._pass_s = MIN_PASS_S if news else min(self._pass_s * PASS_GROWTH, MAX_PASS_S)
 
     def wanted(self) -> list[ReadRequest]:

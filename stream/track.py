@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.geometry import sides, turn
+from stream.geometry import TALL, is_tall, sides, turn
 from stream.records import TextEntity, TextState
 from stream.words import Span, place_words
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 HISTORY = 90
 """Frames of which a track remembers where it was: three seconds at 30 frames/s, more than any detector takes."""
-TALL = 1.5
-"""A quad this much higher than wide holds a line that runs up or down."""
 UNSEEN_S = 0.3
 """A text that was not seen for this long is said to be coasting."""
 
@@ -119,7 +117,7 @@ class Track:
 def possible_turns(quad: NDArray[np.floating]) -> list[int]:
     """Order the ways in which text can stand in a quad whose first edge points right, likeliest first."""
     width, height = sides(quad)
-    if height > TALL * width:
+    if is_tall(quad):
         return [1, 3, 0]
     if width > TALL * height:
         return [0, 2]

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from stream.association import associate
-from stream.geometry import aligned, homography_between, is_sound, share_inside, sides, transform
+from stream.geometry import aligned, axis, homography_between, is_sound, is_tall, share_inside, transform
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
 from stream.rereading import touches_border
@@ -98,8 +98,10 @@ class Tracker:
             self.gone.extend(left)
             self.tracks = [track for track in self.tracks if track not in left]
 
-    def accept(self, index: int, quads: NDArray[np.float32], now: Frame) -> int:
+    def accept(self, index: int, quads: NDArray[np.float32], now: Frame, *, turned: bool) -> int:
         """Take in the detections (N, 4, 2) of frame `index`, which may lie in the past of frame `now`.
+
+        A `turned` pass looked for lines that run up or down, the other for the rest; neither tells anything of the other's.
 
         Returns:
             How many detections were news: new tracks, and tracks that came back or grew.
@@ -115,7 +117,7 @@ class Tracker:
             news += self._take_part(*then[i], quads[j], now, whole=i in paired)
         found = paired | {i for i, _ in match.parts}
         for i, (track, quad) in enumerate(then):
-            if i not in found and share_inside(quad, self._size) > 0.9:
+            if i not in found and is_tall(quad) == turned and share_inside(quad, self._size) > 0.9:
                 self._miss(track, now)
         carry = self._camera_since(index)
         for j in match.new:
@@ -175,7 +177,7 @@ class Tracker:
             track.lost = True
 
     def _begin(self, quad: NDArray[np.floating], now: Frame) -> int:
-        if not is_sound(quad, self._size) or sides(quad)[1] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
+        if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
             return 0
         track = Track(
             self._next_id, QuadMotion(quad), now.pts, now.pts, now.captured_at, now.captured_at, turns=possible_turns(quad)
@@ -191,7 +193,7 @@ class Tracker:
         visible = [track for track in self.tracks if track.placed and not track.lost]
         if len(visible) < 2:
             return
-        by_width = sorted(visible, key=lambda track: -max(sides(track.motion.quad)))
+        by_width = sorted(visible, key=lambda track: -axis(track.motion.quad)[1])
         kept: list[Track] = []
         for track in by_width:
             match = associate([other.motion.quad for other in kept], [track.motion.quad])
@@ -227,10 +229,6 @@ def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64
 
 def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
     """How far a detected quad reaches beyond a track's along the text, at the end where it does more, in text heights."""
-    width, height = sides(track)
-    along = track[1] - track[0] + track[2] - track[3]
-    if height > width:
-        along, height = track[3] - track[0] + track[2] - track[1], width
-    along = along / max(float(np.hypot(along[0], along[1])), 1e-6)
+    along, _, thickness = axis(track)
     mine, other = track @ along, detected @ along
-    return float(max(mine.min() - other.min(), other.max() - mine.max())) / max(height, 1.0)
+    return float(max(mine.min() - other.min(), other.max() - mine.max())) / thickness

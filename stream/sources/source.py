@@ -1,26 +1,41 @@
-"""What a source of frames is: the one protocol and the one error that every kind of source shares."""
+"""What a source of frames is: the protocol, the error and the words that every kind of source shares.
+
+Owns: the contract between a source and the thread that takes its frames.  Does not own how any source gets its pictures.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import logging
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stream.records import Frame, SourceState
 
-    StateListener = Callable[[SourceState, str], None]
-    """Called on each change of state, from the thread that iterates the source, with a sentence without credentials."""
+StateListener: TypeAlias = "Callable[[SourceState, str], None]"
+"""Called on each change of state, from the thread that iterates the source, with a sentence without credentials."""
+
+log = logging.getLogger("glyphfeed.sources")
 
 
 class SourceError(Exception):
     """A source cannot deliver: one sentence that names it (without credentials) and what to do."""
 
 
+class Pace(StrEnum):
+    """How fast a recording is played: as fast as its frames are taken, or by its own clock."""
+
+    EVERY_FRAME = "every-frame"
+    LIVE = "live"
+
+
 class Source(Protocol):
     """Frames of one camera, stream, file or folder, in order, with growing `index` and `pts`.
 
-    `live` says whether the frames arrive by themselves, whether they are taken or not.
+    `live` says whether the frames arrive by themselves, whether they are taken or not.  A source is inert until `frames` is
+    iterated, and is iterated once.
     """
 
     name: str
@@ -29,7 +44,9 @@ class Source(Protocol):
     def frames(self, on_state: StateListener) -> Iterator[Frame]:
         """Open the source and yield its frames until it ends or `stop` is called.
 
-        Blocks at most 0.5 s at a time before it looks whether it was stopped.
+        `on_state` hears each change of state once: a live source is connecting, live or stalled, a recording is live, and both
+        are ended at the end.  It does not hear `failed`: a failure is the error raised.  Blocks at most 0.5 s at a time before
+        it looks whether it was stopped.  Closing the iterator frees everything as well.
 
         Raises:
             SourceError: it cannot be opened, or it broke in a way that reconnecting cannot mend.
@@ -40,3 +57,20 @@ class Source(Protocol):
     def stop(self) -> None:
         """End `frames` within half a second; any thread may call it, any number of times."""
         ...
+
+
+class StateChanges:
+    """Passes the state of one source on, to its listener and to the log, but only when it has changed."""
+
+    def __init__(self, name: str, listener: StateListener) -> None:
+        self._name = name
+        self._listener = listener
+        self._state: SourceState | None = None
+
+    def report(self, state: SourceState, detail: str, *, trouble: bool = False) -> None:
+        """Tell of a state, with a sentence without credentials; `trouble` makes its log line a warning."""
+        if state is self._state:
+            return
+        self._state = state
+        log.log(logging.WARNING if trouble else logging.INFO, "%s is %s: %s", self._name, state, detail)
+        self._listener(state, detail)

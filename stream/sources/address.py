@@ -1,0 +1,98 @@
+"""From an address as a person writes it to a source, and to the name of that source on the feed.
+
+Owns: telling the kinds of addresses apart, and names.  Does not own any of the sources.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from stream.sources.camera import Camera
+from stream.sources.images import SUFFIXES, find_images, is_pattern, read_images
+from stream.sources.live import LiveSource
+from stream.sources.network import PORTS, NetworkStream
+from stream.sources.recording import Recording
+from stream.sources.redaction import redact
+from stream.sources.source import Pace, SourceError
+from stream.sources.video import check_video, read_video
+
+if TYPE_CHECKING:
+    from stream.sources.source import Source
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""What a source may be called: the feed's rule."""
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def open_source(
+    address: str,
+    name: str | None = None,
+    pace: Pace | None = None,
+    *,
+    camera_size: tuple[int, int] = (1280, 720),
+    camera_fps: float = 30,
+) -> Source:
+    """Make the source that an address means; it is inert until its frames are iterated.
+
+    `address` is a camera's number or device path, an rtsp, rtsps, http or https address, a video file, a folder of pictures
+    or a pattern such as `shots/*.png`.  `name` is what the source is called on the feed, by default made from the address.
+    `pace` is by default every frame for files and pictures; cameras and network streams are always live.
+
+    Raises:
+        SourceError: the address means nothing, what it means is missing, or name or pace do not fit.
+
+    """
+    if name is not None and not NAME.fullmatch(name):
+        raise SourceError(f"the name {name!r} cannot be used on the feed; use 1 to 64 letters, digits, dots, _ or -")
+    name = name or default_name(address)
+    if _SCHEME.match(address) or address.isdecimal() or address.startswith("/dev/"):
+        if pace is Pace.EVERY_FRAME:
+            raise SourceError(f"{redact(address)} is live and cannot be read at the pace {pace}; leave the pace out")
+        if _SCHEME.match(address):
+            stream = _network_stream(address)
+            return LiveSource(name, stream.label, stream.connect)
+        camera = Camera(int(address) if address.isdecimal() else address, camera_size, camera_fps)
+        camera.check()
+        return LiveSource(name, camera.label, camera.connect)
+    path = Path(address)
+    pace = pace or Pace.EVERY_FRAME
+    if is_pattern(address) or path.is_dir() or path.suffix.lower() in SUFFIXES:
+        if not is_pattern(address) and not path.is_dir():
+            check_video(path)
+        return Recording(name, address, pace, partial(read_images, address, find_images(address)))
+    check_video(path)
+    return Recording(name, address, pace, partial(read_video, path))
+
+
+def default_name(address: str) -> str:
+    """The name of a source that was given none: `cam0` for camera 0, a network stream's host, a file's or folder's name."""
+    if address.isdecimal():
+        stem = f"cam{int(address)}"
+    elif _SCHEME.match(address):
+        try:
+            stem = urlsplit(address).hostname or ""
+        except ValueError:
+            stem = ""
+    elif device := re.fullmatch(r"/dev/video(\d+)", address):
+        stem = f"cam{device[1]}"
+    elif is_pattern(address):
+        stem = Path(address).parent.name
+    else:
+        path = Path(address).absolute()
+        stem = path.name if path.is_dir() else path.stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-")[:64] or "source"
+
+
+def _network_stream(address: str) -> NetworkStream:
+    scheme = address.split("://", 1)[0].lower()
+    if re.search(r"\s", address):
+        raise SourceError(f"the {scheme} address has a space in it; write it as %20")
+    if scheme not in PORTS:
+        raise SourceError(
+            f"{redact(address)}: {scheme} is not supported; use {', '.join(PORTS)}, a file, a folder, or a camera's number"
+        )
+    return NetworkStream(address)

@@ -1,0 +1,162 @@
+"""Live sources: a camera or a stream that is watched, given up and connected to anew, for ever.
+
+Owns: the thread around one connection, the states, reconnecting, numbering and time.  Does not own how a connection is made
+and decoded: that is a function handed in.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, TypeAlias
+
+from stream.records import Frame, SourceState
+from stream.sources.health import Health
+from stream.sources.source import SourceError, StateChanges
+from stream.sources.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stream.sources.picture import Picture
+    from stream.sources.source import StateListener
+
+Connect: TypeAlias = "Callable[[threading.Event], Iterator[Picture]]"
+"""Connects and yields pictures until the event is set.
+
+Ends when the stream is over for good, and raises SourceError when there is no connection or it broke.  Every wait inside is
+bounded: by the event or by a time-out of a few seconds.
+"""
+
+WAIT_S = 0.2
+"""How long the taker of frames waits at a time before it looks whether it was stopped or the source has stalled."""
+RETRY_S = 0.5
+"""Pause before a new attempt: a camera that is back is found within two seconds, and a try costs it next to nothing."""
+REFUSED_RETRY_S = 5.0
+"""The longest pause where the user name or password was refused: cameras lock accounts that fail too often."""
+LEAP_S = 10.0
+"""A stamp further ahead than this is a jump of the camera's clock, not a gap in its pictures."""
+
+
+class RefusedError(SourceError):
+    """The other side answered, and refused the user name or password."""
+
+
+class LiveSource:
+    """A source that delivers by itself, of which only the newest picture matters."""
+
+    live = True
+
+    def __init__(self, name: str, label: str, connect: Connect) -> None:
+        self.name = name
+        self._label = label
+        self._connect = connect
+        self._stopped = threading.Event()
+
+    def frames(self, on_state: StateListener) -> Iterator[Frame]:
+        """Yield the newest frame whenever there is a new one; see `Source.frames`."""
+        states = StateChanges(self.name, on_state)
+        states.report(SourceState.CONNECTING, f"connecting to {self._label}")
+        health = Health()
+        timeline = Timeline()
+        index, refusals, seen_s, trouble = -1, 0, 0.0, ""
+        connection = _Connection(self._connect)
+        try:
+            while not self._stopped.is_set():
+                picture, missed = connection.take(WAIT_S)
+                now_s = time.monotonic()
+                if picture is not None:
+                    step_s, seen_s, trouble, refusals = now_s - seen_s, now_s, "", 0
+                    health.see(picture.grey, now_s)
+                    index += 1 + missed
+                    pts = timeline.place(picture.stamp, step_s, step_s + LEAP_S)
+                elif connection.is_over:
+                    states.report(SourceState.ENDED, f"{self._label} ended after {index + 1} frames")
+                    return
+                elif connection.error is not None:
+                    if not health.was_live:
+                        raise connection.error
+                    refusals = refusals + 1 if isinstance(connection.error, RefusedError) else 0
+                    trouble = str(connection.error)
+                    connection = _Connection(self._connect, _pause_s(refusals))
+                    timeline.restart()
+                if health.wants_renewal():
+                    connection.abandon()
+                    connection = _Connection(self._connect)
+                    timeline.restart()
+                self._report(states, health.judge(now_s), trouble)
+                if picture is not None:
+                    yield Frame(index, pts, picture.captured_at, picture.grey, picture.bgr)
+            states.report(SourceState.ENDED, f"{self._label} was stopped after {index + 1} frames")
+        finally:
+            connection.abandon()
+
+    def stop(self) -> None:
+        """End `frames` within `WAIT_S`."""
+        self._stopped.set()
+
+    def _report(self, states: StateChanges, verdict: tuple[SourceState, str], trouble: str) -> None:
+        state, detail = verdict
+        sentence = f"{trouble}; {detail}" if trouble else f"{self._label}: {detail}"
+        states.report(state, sentence, trouble=state is SourceState.STALLED)
+
+
+def _pause_s(refusals: int) -> float:
+    """How long to wait before the next attempt; jittered, so that many readers of one camera do not come in step."""
+    return min(RETRY_S * 2.0**refusals, REFUSED_RETRY_S) * random.uniform(0.8, 1.2)
+
+
+class _Connection:
+    """One attempt at a source, in a thread of its own, which keeps the newest picture.
+
+    Nobody can interrupt FFmpeg or a camera's driver from outside, so that whoever waits for one cannot stop at once.  Here
+    the thread waits, bounded by the time-outs that it set, and the taker of frames never does.  When the connection is
+    abandoned the thread closes what it opened, at the latest when its time-out ends.  It is a daemon thread so that leaving
+    the program need not wait for that.
+    """
+
+    def __init__(self, connect: Connect, delay_s: float = 0.0) -> None:
+        self.is_over = False
+        self.error: BaseException | None = None
+        self._abandoned = threading.Event()
+        self._changed = threading.Condition()
+        self._newest: Picture | None = None
+        self._missed = 0
+        self._thread = threading.Thread(target=self._run, args=(connect, delay_s), name="glyphfeed-connection", daemon=True)
+        self._thread.start()
+
+    def take(self, timeout_s: float) -> tuple[Picture | None, int]:
+        """The newest picture and how many before it were replaced untaken; no picture if none comes in time, or none any more."""
+        with self._changed:
+            # Ends with the time-out, or when the thread delivers or ends.
+            self._changed.wait_for(lambda: self._newest or self.is_over or self.error, timeout_s)
+            picture, self._newest = self._newest, None
+            missed, self._missed = self._missed, 0
+            return picture, missed
+
+    def abandon(self) -> None:
+        """Want no more of it; a moment is given to close in order, which is enough where pictures are arriving."""
+        self._abandoned.set()
+        self._thread.join(WAIT_S)
+
+    def _run(self, connect: Connect, delay_s: float) -> None:
+        error: BaseException | None = None
+        try:
+            if not self._abandoned.wait(delay_s):
+                for picture in connect(self._abandoned):
+                    self._deliver(picture)
+        except SourceError as caught:
+            # A new error, because what caused this one may spell out the address with its password.
+            error = type(caught)(str(caught))
+        except BaseException as caught:
+            error = caught
+        with self._changed:
+            self.error, self.is_over = error, error is None
+            self._changed.notify_all()
+
+    def _deliver(self, picture: Picture) -> None:
+        with self._changed:
+            self._missed += self._newest is not None
+            self._newest = picture
+            self._changed.notify_all()

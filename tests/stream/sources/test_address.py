@@ -1,0 +1,101 @@
+"""From an address to a source and its name, or to one clear sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.sources.address import NAME, default_name, open_source
+from stream.sources.source import Pace, SourceError
+from tests.stream.sources.media import jpeg, numbered, write_video
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("0", "cam0"),
+        ("/dev/video2", "cam2"),
+        ("rtsp://admin:secret@10.0.0.7:8554/live", "10.0.0.7"),
+        ("http://gate-3.example.org/video.m3u8", "gate-3.example.org"),
+        ("rtsp://[fe80::1]/live", "fe80-1"),
+        ("rtsp://[broken/live", "source"),
+        ("clips/street view.mp4", "street-view"),
+        ("clips/日本.mp4", "source"),
+        ("shots/*.png", "shots"),
+    ],
+)
+def test_default_name(address: str, name: str) -> None:
+    assert default_name(address) == name
+
+
+@given(st.text(min_size=1).filter(lambda text: "\0" not in text))
+def test_every_default_name_fits_the_feed(address: str) -> None:
+    assert NAME.fullmatch(default_name(address[:200]))
+
+
+def test_a_file_is_read_frame_by_frame_unless_told_otherwise(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "street.mp4", 3)
+    source = open_source(str(path))
+    assert (source.name, source.live) == ("street", False)
+    assert open_source(str(path), pace=Pace.LIVE).live
+
+
+def test_a_folder_gives_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "my.shots"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(jpeg(numbered(1)))
+    assert open_source(str(folder)).name == "my.shots"
+    assert open_source(str(folder), "gate").name == "gate"
+
+
+def test_a_network_stream_is_live_and_inert() -> None:
+    source = open_source("rtsp://nobody:nothing@host.invalid/live", "cam1")
+    assert (source.name, source.live) == ("cam1", True)
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a/b", "ä", "x" * 65])
+def test_a_name_that_does_not_fit_is_refused(name: str) -> None:
+    with pytest.raises(SourceError, match="cannot be used on the feed; use 1 to 64 letters"):
+        open_source("rtsp://host/live", name)
+
+
+@pytest.mark.parametrize("address", ["rtsp://u:secret@host/live", "/dev/video0", "0"])
+def test_live_sources_cannot_wait(address: str) -> None:
+    with pytest.raises(SourceError, match="is live and cannot be read at the pace every-frame") as caught:
+        open_source(address, pace=Pace.EVERY_FRAME)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("missing.mp4", "missing.mp4: there is no such file or folder; check the path"),
+        ("nowhere/*.png", "no file matches this pattern"),
+        ("97", "there is no /dev/video97; run `glyphfeed doctor` to list the cameras"),
+        ("/dev/video98", "there is no /dev/video98"),
+        ("ftp://u:secret@host/x", r"ftp://\*\*\*@host/x: ftp is not supported; use rtsp"),
+        ("rtsp://u:secret@host:port/x", "is not a complete address"),
+        ("rtsp://u:secret@host:99999/x", "is not a complete address"),
+        ("rtsp://u:secret/word@host/x", "percent-encoded"),
+        ("rtsp://u:secret@[host/x", "is not a complete address"),
+        ("rtsp:///x", "is not a complete address"),
+        ("rtsp://u:secret word@host/x", "has a space in it; write it as %20"),
+    ],
+)
+def test_a_bad_address_gives_one_clear_sentence(address: str, sentence: str) -> None:
+    with pytest.raises(SourceError, match=sentence) as caught:
+        open_source(address)
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(caught.value.__context__)
+
+
+def test_an_empty_file_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(SourceError, match=r"empty\.mp4 is empty; copy or record it again"):
+        open_source(str(tmp_path / "empty.mp4"))

@@ -1,0 +1,183 @@
+"""Network streams over HTTP, and addresses at which nobody answers."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stream.records import SourceState
+from stream.sources.address import open_source
+from stream.sources.source import SourceError
+from tests.stream.sources.media import write_video
+from tests.stream.sources.taker import Taker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.stream.sources.conftest import HttpCamera
+
+
+def error_of(address: str) -> str:
+    """The sentence with which the opening of an address fails."""
+    with Taker(open_source(address)) as taker:
+        taker.wait_for_end()
+    assert isinstance(taker.error, SourceError)
+    assert taker.state_names == ["connecting"]
+    # Whoever logs the error with all that led to it shows no password either.
+    assert taker.error.__cause__ is None
+    assert taker.error.__context__ is None
+    return str(taker.error)
+
+
+def test_motion_jpeg_is_live_and_grows(http_camera: HttpCamera) -> None:
+    with Taker(open_source(http_camera.address())) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 20)
+        assert taker.stop() < 1
+    assert taker.error is None
+    assert taker.state_names == ["connecting", "live", "ended"]
+    assert all(a.pts < b.pts and a.index < b.index and a.number < b.number for a, b in itertools.pairwise(taker.frames))
+    assert abs(taker.frames[-1].captured_at - time.time()) < 5
+
+
+def test_a_frozen_picture_is_a_stall(http_camera: HttpCamera) -> None:
+    with Taker(open_source(http_camera.address())) as taker:
+        taker.wait_until(lambda: taker.state is SourceState.LIVE)
+        http_camera.is_frozen = True
+        taker.wait_until(lambda: taker.state is SourceState.STALLED)
+        assert "the picture has not changed for 5 s" in taker.states[-1][2]
+        count = len(taker.frames)
+        taker.wait_until(lambda: len(taker.frames) > count)
+        http_camera.is_frozen = False
+        taker.wait_until(lambda: taker.state is SourceState.LIVE)
+    assert taker.state_names == ["connecting", "live", "stalled", "live", "ended"]
+
+
+def segment(folder: Path, camera: HttpCamera, count: int) -> list[tuple[float, str]]:
+    """Cut a video into HLS segments and serve them; the duration and the name of each."""
+    write_video(folder / "cam.m3u8", count, options={"hls_time": "0.8", "hls_list_size": "0"})
+    durations = re.findall(r"EXTINF:([\d.]+),\s+(\S+)", (folder / "cam.m3u8").read_text())
+    for _, name in durations:
+        camera.pages[f"/{name}"] = (folder / name).read_bytes
+    return [(float(duration), name) for duration, name in durations]
+
+
+def playlist(segments: list[tuple[float, str]], first: int, last: int) -> bytes:
+    """An HLS playlist of some of the segments, which ends with the last of all."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
+    for duration, name in segments[first:last]:
+        lines += [f"#EXTINF:{duration},", name]
+    if last >= len(segments):
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines).encode()
+
+
+def test_a_finished_hls_playlist_plays_at_its_pace_and_ends(tmp_path: Path, http_camera: HttpCamera) -> None:
+    segments = segment(tmp_path, http_camera, 50)
+    http_camera.pages["/vod.m3u8"] = lambda: playlist(segments, 0, len(segments))
+    with Taker(open_source(http_camera.address("/vod.m3u8"))) as taker:
+        taker.wait_for_end()
+    assert taker.error is None
+    assert taker.state_names == ["connecting", "live", "ended"]
+    assert taker.frames[-1].number == 49
+    assert taker.frames[-1].pts == pytest.approx(49 / 25)
+    assert taker.frames[-1].at_s - taker.frames[0].at_s > 1.5
+
+
+def test_a_live_hls_playlist_goes_on_without_stalls(tmp_path: Path, http_camera: HttpCamera) -> None:
+    segments = segment(tmp_path, http_camera, 120)
+    begun_s = time.monotonic()
+
+    def sliding() -> bytes:
+        last = min(3 + int((time.monotonic() - begun_s) / 0.8), len(segments))
+        return playlist(segments, max(last - 3, 0), last)
+
+    http_camera.pages["/live.m3u8"] = sliding
+    with Taker(open_source(http_camera.address("/live.m3u8"))) as taker:
+        taker.wait_for_end()
+    assert taker.error is None
+    assert taker.state_names == ["connecting", "live", "ended"]
+    assert taker.frames[-1].number == 119
+    assert all(a.pts < b.pts and a.index < b.index for a, b in itertools.pairwise(taker.frames))
+
+
+def test_a_video_on_a_web_server_ends(tmp_path: Path, http_camera: HttpCamera) -> None:
+    path = write_video(tmp_path / "street.mp4", 25, options={"movflags": "faststart"})
+    http_camera.pages["/street.mp4"] = path.read_bytes
+    with Taker(open_source(http_camera.address("/street.mp4"))) as taker:
+        taker.wait_for_end()
+    assert taker.error is None
+    assert taker.frames[-1].number == 24
+    assert taker.state is SourceState.ENDED
+
+
+def test_a_page_without_video(http_camera: HttpCamera) -> None:
+    http_camera.pages["/index.html"] = lambda: b"<html>" + b"Welcome to this camera. " * 100 + b"</html>"
+    assert "does not send video that can be read; check the address" in error_of(http_camera.address("/index.html"))
+
+
+def test_a_page_that_is_not_there(http_camera: HttpCamera) -> None:
+    assert "the server has no stream at this path" in error_of(http_camera.address("/nothing"))
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_nobody_listens(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    sentence = error_of(f"{scheme}://admin:secret@127.0.0.1:{port}/live?token=hush")
+    assert sentence.startswith(f"{scheme}://***@127.0.0.1:{port}/live?token=***: nothing listens at 127.0.0.1:{port};")
+
+
+def test_a_host_that_does_not_exist() -> None:
+    sentence = error_of("rtsp://admin:secret@no-such-host.invalid/live")
+    assert "the host name no-such-host.invalid cannot be resolved; check the address and the network" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_stop_while_nobody_answers(scheme: str, black_hole: int) -> None:
+    with Taker(open_source(f"{scheme}://127.0.0.1:{black_hole}/live")) as taker:
+        taker.wait_until(lambda: taker.state is SourceState.CONNECTING)
+        assert taker.stop() < 1
+    assert taker.error is None
+    assert taker.state_names == ["connecting", "ended"]
+
+
+def test_nobody_answers(black_hole: int) -> None:
+    assert "is connected but sends nothing; restart the camera" in error_of(f"rtsp://admin:secret@127.0.0.1:{black_hole}/live")
+
+
+PROGRAM = """
+import signal, sys, threading
+from stream.sources.address import open_source
+source = open_source(sys.argv[1])
+connecting = threading.Event()
+capture = threading.Thread(target=lambda: list(source.frames(lambda *_: connecting.set())))
+try:
+    capture.start()
+    connecting.wait()
+    print("ready", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    source.stop()
+    capture.join()
+"""
+
+
+def test_ctrl_c_ends_a_program_whose_camera_does_not_answer(black_hole: int) -> None:
+    command = [sys.executable, "-c", PROGRAM, f"rtsp://127.0.0.1:{black_hole}/live"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        begun_s = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        _, complaints = program.communicate(timeout=20)
+    assert time.monotonic() - begun_s < 3
+    assert (program.returncode, complaints) == (0, "")
