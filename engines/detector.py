@@ -1,4 +1,4 @@
-"""Finding lines of text in a picture: the detector protocol and the probability-map detector (DB) with its post-processing.
+"""Finding lines of text in a picture: the detector protocol and the probability-map detector with its post-processing.
 
 Owns the way from a colour picture to quads and back to its pixels.  Does not own the network (engine) or time (stream).
 """
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from cv2.typing import MatLike
     from numpy.typing import NDArray
 
     from engines.engine import Engine
@@ -34,8 +35,13 @@ class Detector(Protocol):
 
     name: str
 
-    def detect(self, image: NDArray[np.uint8], *, turned: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Find text in a (height, width, 3) uint8 blue-green-red picture, `turned` by 90 degrees before the network sees it.
+    def detect(
+        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Find text in a (height, width, 3) uint8 blue-green-red picture.
+
+        What the network sees may be `turned` by 90 degrees, for lines that run up or down, or `enhanced` in local contrast, for
+        text that is printed tone on tone.
 
         Returns:
             Quads (N, 4, 2) in pixels of the picture, clockwise, from the corner that is top-left as the picture stands (so the
@@ -64,14 +70,25 @@ class ProbabilityMapDetector:
         self._engine = engine
         self.name = engine.name
 
-    def detect(self, image: NDArray[np.uint8], *, turned: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def detect(
+        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See `Detector.detect`."""
-        seen = np.asarray(cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), np.uint8) if turned else image
+        seen = enhance(image) if enhanced else image
+        if turned:
+            seen = np.asarray(cv2.rotate(seen, cv2.ROTATE_90_CLOCKWISE), np.uint8)
         tensor, fit = fill_bucket(seen, self.BUCKETS)
         (output,) = self._engine.run({self._engine.input: tensor}).values()
         quads, scores = quads_from_map(output[0, 0, : fit.height, : fit.width])
         quads /= np.float32(fit.scale)
         return turned_back(quads, image.shape[0]) if turned else quads, scores
+
+
+def enhance(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Even out the local contrast of a colour picture (contrast-limited adaptive histogram equalisation, Zuiderveld, 1994)."""
+    lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
+    lab[..., 0] = cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(np.ascontiguousarray(lab[..., 0]))
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR), np.uint8)
 
 
 def fill_bucket(image: NDArray[np.uint8], buckets: tuple[tuple[int, int], ...]) -> tuple[NDArray[np.float32], Fit]:
@@ -94,14 +111,14 @@ def quads_from_map(probability: NDArray[np.float32]) -> tuple[NDArray[np.float32
     mask = (probability > MASK_THRESHOLD).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     quads, scores = [], []
-    for contour in map(np.asarray, contours):
+    for contour in contours:
         (centre, (width, height), angle) = cv2.minAreaRect(contour)
         if min(width, height) < MIN_SIDE_PX:
             continue
         score = region_score(probability, contour)
         if score < SCORE_THRESHOLD:
             continue
-        # The network was trained on regions shrunk by d = area * (1 - r^2) / perimeter; growing by area * ratio / perimeter undoes it.
+        # The network was trained on shrunk regions; each side moves out by area * ratio / perimeter.
         margin = 2 * width * height * UNCLIP_RATIO / (2 * (width + height))
         box = cv2.boxPoints((centre, (width + margin, height + margin), angle))
         quads.append(upright(box.astype(np.float32)))
@@ -113,11 +130,11 @@ def quads_from_map(probability: NDArray[np.float32]) -> tuple[NDArray[np.float32
     )
 
 
-def region_score(probability: NDArray[np.float32], contour: NDArray[np.int32]) -> float:
+def region_score(probability: NDArray[np.float32], contour: MatLike) -> float:
     """Mean probability inside a contour, 0..1."""
     x, y, width, height = cv2.boundingRect(contour)
     inside = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(inside, [contour - np.array([x, y], np.int32)], 1)
+    cv2.fillPoly(inside, [np.asarray(contour) - np.array([x, y], np.int32)], 1)
     return float(cv2.mean(probability[y : y + height, x : x + width], inside)[0])
 
 

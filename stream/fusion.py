@@ -6,6 +6,7 @@ confusion networks (Mangu et al., Finding consensus in speech recognition, 2000)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engines.lattice import Lattice, Slot
@@ -14,6 +15,8 @@ GAP = 0.3
 """Cost of leaving a slot without partner that probably holds nothing; one that certainly holds a character costs `GAP_CERTAIN`."""
 GAP_CERTAIN = 0.65
 """Two of these are dearer than a certain mismatch, 1, so a misread character is paired with what it was misread for."""
+SHORT = {1: 2.1, 2: 1.75, 3: 0.5}
+"""Doubt in texts of one, two and three letters, as log odds."""
 SHIFT = 2.0
 """Cost of a pair whose columns lie the whole line apart."""
 
@@ -101,6 +104,15 @@ def gap(slot: Slot) -> float:
     return GAP + (GAP_CERTAIN - GAP) * (1 - slot.candidates.get("", 0.0))
 
 
-def confidence(evidence: Evidence) -> float:
-    """Estimate the probability that the fused text is right, 0..1."""
-    return evidence.lattice.confidence
+def confidence(lattice: Lattice) -> float:
+    """Estimate the probability that the text of a lattice is right, 0..1.
+
+    Logistic in the mean probability of its characters, with less trust in very short texts, which detectors also see in windows
+    and leaves.  The weights were fitted on the lines found in 142 training photos of ICDAR 2015 at two sizes.
+    """
+    visible = [char for char in lattice.text if char.isalnum()]
+    if not visible:
+        return 0.0
+    mean = min(max(lattice.confidence, 0.003), 0.997)
+    logit = -2.6 + 0.95 * math.log(mean / (1 - mean)) - SHORT.get(len(visible), 0.0)
+    return 1 / (1 + math.exp(-logit))

@@ -13,7 +13,7 @@ import numpy as np
 
 from stream import fusion
 from stream.flow import Flow
-from stream.geometry import is_tall, rectify, share_inside, turn
+from stream.geometry import UNIT_SQUARE, area, intersection, is_tall, rectify, share_inside, transform, turn
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
 from stream.rereading import Budget, quality, value
@@ -30,27 +30,29 @@ CROP_HEIGHT_PX = 96
 """Crops are cut at most this high, twice what the recogniser sees."""
 PUBLISH_CONFIDENCE = 0.4
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
-SETTLE_CONFIDENCE = 0.75
+SETTLE_CONFIDENCE = 0.6
 TURN_CONFIDENCE = 0.85
 """A mean character probability below this makes a reader turn the crop round and look again."""
-MIN_PASS_S = 0.12
-MAX_PASS_S = 0.5
-"""Time between detector passes: the shorter after news, growing to the longer while nothing new is found."""
-PASS_GROWTH = 1.4
-TURNED_EVERY = 2
-TURNED_SELDOM = 6
-"""A pass over the picture turned by 90 degrees, where the detector finds the lines that run up and down, follows after so many
-level passes; seldom if the last ones found nothing."""
+FIRST_PASSES_S = 0.1
+PASSES_S = 0.3
+"""Time between detector passes, in a new scene until every kind of pass was made once, and later."""
+NEW_AREA = 0.1
+"""So much of the picture coming newly into view, as a share, makes a pass due at once."""
+PASS_KINDS = ((False, False), (True, False), (False, True), (False, False), (True, True), (False, True))
+"""Kinds of passes (turned, enhanced) in the order in which they are made: on frames of twelve street clips and twelve clips made
+of training photos the plain level pass covers 81 % of the legible words, with the turned one 88 %, and with the enhanced
+ones 94 %; time adds them up."""
 LOOK_S = 0.3
 """How often settled text is looked at, to notice that the picture inside has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorPass:
-    """A frame that the detector should look at, `turned` by 90 degrees or as it is."""
+    """A frame that the detector should look at, and how (see `engines.detector.Detector.detect`)."""
 
     frame: Frame
     turned: bool
+    enhanced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,8 @@ class Reader:
         self._budget = Budget()
         self._events: list[Event] = []
         self._pass_at = float("-inf")
-        self._pass_s = MIN_PASS_S
-        self._level_passes = 0
-        self._turned_passes = 0
+        self._passes = 0
+        self._new_area = 0.0
         self.reads = 0
 
     def follow(self, frame: Frame) -> None:
@@ -97,30 +98,32 @@ class Reader:
         motion = self._flow.step(frame.grey)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
-            self._pass_at, self._pass_s = float("-inf"), MIN_PASS_S
-            self._level_passes = self._turned_passes = 0
+            self._pass_at, self._passes = float("-inf"), 0
+        self._new_area += area_entering(motion.camera, frame.size)
         self._look(frame)
         self._close()
 
     def wanted_pass(self) -> DetectorPass | None:
         """Tell whether a detector pass over the current frame would pay, and which; saying so counts as having had it."""
         frame = self._frame
-        if frame is None or frame.pts - self._pass_at < self._pass_s - 1e-6:
+        if frame is None:
             return None
-        self._pass_at = frame.pts
-        tall = any(is_tall(track.motion.quad) for track in self._tracker.tracks if track.placed and not track.lost)
-        turned = self._level_passes >= (TURNED_EVERY if tall or not self._turned_passes else TURNED_SELDOM)
-        self._level_passes = 0 if turned else self._level_passes + 1
-        self._turned_passes += turned
-        return DetectorPass(frame, turned)
+        waited = frame.pts - self._pass_at + 1e-6
+        wait = FIRST_PASSES_S if self._passes < len(set(PASS_KINDS)) or self._new_area > NEW_AREA else PASSES_S
+        if waited < wait:
+            return None
+        turned, enhanced = PASS_KINDS[self._passes % len(PASS_KINDS)]
+        self._pass_at, self._new_area = frame.pts, 0.0
+        self._passes += 1
+        return DetectorPass(frame, turned, enhanced)
 
     def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32]) -> None:
         """Take in the quads (N, 4, 2) that a pass found, over the current frame or an earlier one."""
         assert self._frame is not None
         turned = detector_pass.turned
         kept = np.array([is_tall(quad) == turned for quad in quads], np.bool_)
-        news = self._tracker.accept(detector_pass.frame.index, quads[kept], self._frame, turned=turned)
-        self._pass_s = MIN_PASS_S if news else min(self._pass_s * PASS_GROWTH, MAX_PASS_S)
+        kind = (turned, detector_pass.enhanced)
+        self._tracker.accept(detector_pass.frame.index, quads[kept], self._frame, kind)
 
     def wanted(self) -> list[ReadRequest]:
         """Cut out what deserves a read now, most valuable first, within the budget."""
@@ -219,6 +222,14 @@ class Reader:
         return events
 
 
+def area_entering(camera: NDArray[np.float64] | None, size: tuple[int, int]) -> float:
+    """Share of the picture, 0..1, that was not in view one step before."""
+    if camera is None:
+        return 0.0
+    corners = UNIT_SQUARE * np.array(size, np.float32)
+    return 1 - intersection(transform(corners, camera), corners) / area(corners)
+
+
 def take_reading(track: Track, reading: Reading) -> None:
     """Fuse one reading into its track and decide what it now says and whether it is settled."""
     request, lattice = reading.request, reading.lattice
@@ -270,7 +281,7 @@ def conclude(track: Track, latest: Lattice) -> None:
     evidence = track.evidence
     assert evidence is not None
     track.text = evidence.lattice.text
-    track.confidence = fusion.confidence(evidence)
+    track.confidence = fusion.confidence(evidence.lattice)
     track.spans = words_of(evidence.lattice)
     track.trusted = track.confidence >= PUBLISH_CONFIDENCE and plain(track.text) != ""
     agrees = plain(latest.text) == plain(track.text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HISTORY = 90
 """Frames of which a track remembers where it was: three seconds at 30 frames/s, more than any detector takes."""
+PassKind: TypeAlias = tuple[bool, bool]
+"""A kind of detector pass: turned, enhanced."""
 UNSEEN_S = 0.3
 """A text that was not seen for this long is said to be coasting."""
 
@@ -49,6 +51,7 @@ class Track:
     lost: bool = False
     """Not published, but remembered, in case the text comes back."""
     misses: int = 0
+    found_by: set[PassKind] = field(default_factory=set)
     grown: int = 0
     history: deque[tuple[int, NDArray[np.float64]]] = field(default_factory=lambda: deque(maxlen=HISTORY))
 

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from stream.association import associate
-from stream.geometry import aligned, axis, homography_between, is_sound, is_tall, share_inside, transform
+from stream.geometry import aligned, axis, homography_between, is_sound, share_inside, transform
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
 from stream.rereading import touches_border
-from stream.track import HISTORY, Track, possible_turns
+from stream.track import HISTORY, PassKind, Track, possible_turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,61 +98,57 @@ class Tracker:
             self.gone.extend(left)
             self.tracks = [track for track in self.tracks if track not in left]
 
-    def accept(self, index: int, quads: NDArray[np.float32], now: Frame, *, turned: bool) -> int:
+    def accept(self, index: int, quads: NDArray[np.float32], now: Frame, kind: PassKind) -> None:
         """Take in the detections (N, 4, 2) of frame `index`, which may lie in the past of frame `now`.
 
-        A `turned` pass looked for lines that run up or down, the other for the rest; neither tells anything of the other's.
-
-        Returns:
-            How many detections were news: new tracks, and tracks that came back or grew.
+        `kind` names the kind of pass: a kind that never found a text says nothing by not finding it.
 
         """
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
         match = associate([quad for _, quad in then], list(quads))
-        news = 0
         for i, j in match.pairs:
-            news += self._correct(*then[i], quads[j], now)
+            self._correct(*then[i], quads[j], now)
         paired = {i for i, _ in match.pairs}
         for i, j in match.parts:
-            news += self._take_part(*then[i], quads[j], now, whole=i in paired)
+            self._take_part(*then[i], quads[j], now, whole=i in paired)
         found = paired | {i for i, _ in match.parts}
         for i, (track, quad) in enumerate(then):
-            if i not in found and is_tall(quad) == turned and share_inside(quad, self._size) > 0.9:
+            if i in found:
+                track.found_by.add(kind)
+            elif kind in track.found_by and share_inside(quad, self._size) > 0.9:
                 self._miss(track, now)
         carry = self._camera_since(index)
         for j in match.new:
-            news += self._begin(transform(quads[j], carry), now)
+            self._begin(transform(quads[j], carry), now, kind)
         self._absorb()
-        return news
 
-    def _correct(self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame) -> int:
-        back = track.lost
+    def _correct(self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame) -> None:
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         clipped = touches_border(detected, self._size)
         if overhang(track.motion.quad, carried) > GROWTH:
-            return self._grow(track, carried, now)
+            self._grow(track, carried, now)
+            return
         track.grown = 0
         if not clipped:
             track.motion.correct(carried)
         self._found(track, now)
-        return int(back)
 
     def _take_part(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool
-    ) -> int:
+    ) -> None:
         """See a part of a line, or a line that the track is a part of."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         if not whole and overhang(track.motion.quad, carried) > GROWTH:
-            return self._grow(track, carried, now)
-        self._found(track, now)
-        return 0
+            self._grow(track, carried, now)
+        else:
+            self._found(track, now)
 
-    def _grow(self, track: Track, carried: NDArray[np.floating], now: Frame) -> int:
+    def _grow(self, track: Track, carried: NDArray[np.floating], now: Frame) -> None:
         track.grown += 1
         was_clipped = touches_border(track.motion.quad, self._size)
         self._found(track, now)
         if track.grown < 2 and not was_clipped:
-            return 0
+            return
         track.grown = 0
         track.motion = QuadMotion(carried)
         track.history.clear()
@@ -161,7 +157,6 @@ class Tracker:
         track.evidence = track.challenger = None
         track.tried, track.read_quality, track.look = 0, 0.0, None
         track.read_at = float("-inf")
-        return 1
 
     def _found(self, track: Track, now: Frame) -> None:
         track.misses, track.lost = 0, False
@@ -176,17 +171,17 @@ class Tracker:
         if track.misses >= (MAX_MISSES if track.text else 2):
             track.lost = True
 
-    def _begin(self, quad: NDArray[np.floating], now: Frame) -> int:
+    def _begin(self, quad: NDArray[np.floating], now: Frame, kind: PassKind) -> None:
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
-            return 0
+            return
         track = Track(
             self._next_id, QuadMotion(quad), now.pts, now.pts, now.captured_at, now.captured_at, turns=possible_turns(quad)
         )
         track.quarters = track.turns[0]
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
+        track.found_by.add(kind)
         self.tracks.append(track)
-        return 1
 
     def _absorb(self) -> None:
         """Drop tracks that lie inside a larger one of like height: the halves of a line that was found whole."""

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stream.sources.camera import Camera
-from stream.sources.images import SUFFIXES, find_images, is_pattern, read_images
+from stream.sources.images import SUFFIXES, find_images, is_folder, is_pattern, read_images
 from stream.sources.live import LiveSource
 from stream.sources.network import PORTS, NetworkStream
 from stream.sources.recording import Recording
 from stream.sources.redaction import redact
 from stream.sources.source import Pace, SourceError
-from stream.sources.video import check_video, read_video
+from stream.sources.video import check_file, read_video
 
 if TYPE_CHECKING:
     from stream.sources.source import Source
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a source may be called: the feed's rule."""
+_DEVICE = re.compile(r"/dev/(?:video(\d+)|v4l/.+)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -48,8 +49,10 @@ def open_source(
     """
     if name is not None and not NAME.fullmatch(name):
         raise SourceError(f"the name {name!r} cannot be used on the feed; use 1 to 64 letters, digits, dots, _ or -")
+    if not address:
+        raise SourceError("no address was given; give a camera's number, a network address, a file or a folder")
     name = name or default_name(address)
-    if _SCHEME.match(address) or address.isdecimal() or address.startswith("/dev/"):
+    if _SCHEME.match(address) or address.isdecimal() or _DEVICE.fullmatch(address):
         if pace is Pace.EVERY_FRAME:
             raise SourceError(f"{redact(address)} is live and cannot be read at the pace {pace}; leave the pace out")
         if _SCHEME.match(address):
@@ -60,11 +63,11 @@ def open_source(
         return LiveSource(name, camera.label, camera.connect)
     path = Path(address)
     pace = pace or Pace.EVERY_FRAME
-    if is_pattern(address) or path.is_dir() or path.suffix.lower() in SUFFIXES:
-        if not is_pattern(address) and not path.is_dir():
-            check_video(path)
+    is_collection = is_pattern(address) or is_folder(address)
+    if not is_collection:
+        check_file(path)
+    if is_collection or path.suffix.lower() in SUFFIXES:
         return Recording(name, address, pace, partial(read_images, address, find_images(address)))
-    check_video(path)
     return Recording(name, address, pace, partial(read_video, path))
 
 
@@ -77,13 +80,13 @@ def default_name(address: str) -> str:
             stem = urlsplit(address).hostname or ""
         except ValueError:
             stem = ""
-    elif device := re.fullmatch(r"/dev/video(\d+)", address):
-        stem = f"cam{device[1]}"
+    elif device := _DEVICE.fullmatch(address):
+        stem = f"cam{device[1]}" if device[1] else Path(address).name
     elif is_pattern(address):
         stem = Path(address).parent.name
     else:
         path = Path(address).absolute()
-        stem = path.name if path.is_dir() else path.stem
+        stem = path.name if is_folder(address) else path.stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-")[:64] or "source"
 
 

@@ -34,9 +34,20 @@ SUFFIXES = {
 """Of the picture formats that OpenCV reads."""
 
 
+def is_folder(address: str) -> bool:
+    """Whether an address is that of a folder; whatever cannot be looked at is none."""
+    try:
+        return Path(address).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def is_pattern(address: str) -> bool:
     """Whether an address is a pattern such as `shots/*.png` and not the name of something that exists."""
-    return glob.has_magic(address) and not Path(address).exists()
+    try:
+        return glob.has_magic(address) and not Path(address).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def find_images(address: str) -> list[Path]:
@@ -52,7 +63,7 @@ def find_images(address: str) -> list[Path]:
         found = [Path(match) for match in matches if Path(match).is_file()]
         if not found:
             raise SourceError(f"{address}: no file matches this pattern; check it, and put it in quotes")
-    elif path.is_dir():
+    elif is_folder(address):
         found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
         if not found:
             raise SourceError(f"{address}: there are no pictures in this folder; give one with .png or .jpg files in it")

@@ -64,17 +64,17 @@ class LiveSource:
         connection = _Connection(self._connect)
         try:
             while not self._stopped.is_set():
-                picture, missed = connection.take(WAIT_S)
+                picture, missed, is_finished = connection.take(WAIT_S)
                 now_s = time.monotonic()
                 if picture is not None:
                     step_s, seen_s, trouble, refusals = now_s - seen_s, now_s, "", 0
                     health.see(picture.grey, now_s)
                     index += 1 + missed
                     pts = timeline.place(picture.stamp, step_s, step_s + LEAP_S)
-                elif connection.is_over:
+                elif is_finished and connection.error is None:
                     states.report(SourceState.ENDED, f"{self._label} ended after {index + 1} frames")
                     return
-                elif connection.error is not None:
+                elif is_finished and connection.error is not None:
                     if not health.was_live:
                         raise connection.error
                     refusals = refusals + 1 if isinstance(connection.error, RefusedError) else 0
@@ -117,8 +117,8 @@ class _Connection:
     """
 
     def __init__(self, connect: Connect, delay_s: float = 0.0) -> None:
-        self.is_over = False
         self.error: BaseException | None = None
+        self._is_finished = False
         self._abandoned = threading.Event()
         self._changed = threading.Condition()
         self._newest: Picture | None = None
@@ -126,14 +126,17 @@ class _Connection:
         self._thread = threading.Thread(target=self._run, args=(connect, delay_s), name="glyphfeed-connection", daemon=True)
         self._thread.start()
 
-    def take(self, timeout_s: float) -> tuple[Picture | None, int]:
-        """The newest picture and how many before it were replaced untaken; no picture if none comes in time, or none any more."""
+    def take(self, timeout_s: float) -> tuple[Picture | None, int, bool]:
+        """The newest picture, if one comes in time, how many before it were replaced untaken, and whether none will follow.
+
+        What finished the connection is then in `error`: None where the stream is over for good.
+        """
         with self._changed:
             # Ends with the time-out, or when the thread delivers or ends.
-            self._changed.wait_for(lambda: self._newest or self.is_over or self.error, timeout_s)
+            self._changed.wait_for(lambda: self._newest or self._is_finished, timeout_s)
             picture, self._newest = self._newest, None
             missed, self._missed = self._missed, 0
-            return picture, missed
+            return picture, missed, self._is_finished
 
     def abandon(self) -> None:
         """Want no more of it; a moment is given to close in order, which is enough where pictures are arriving."""
@@ -152,7 +155,7 @@ class _Connection:
         except BaseException as caught:
             error = caught
         with self._changed:
-            self.error, self.is_over = error, error is None
+            self.error, self._is_finished = error, True
             self._changed.notify_all()
 
     def _deliver(self, picture: Picture) -> None:

@@ -36,8 +36,10 @@ SEGMENT_TIMEOUT_S = 15.0
 """HLS sends seconds of video at once, and nothing in between."""
 REACH_AGAIN_S = 1.0
 """For a camera that answered before: a short try finds it sooner when it is back than a long one."""
-BURST = 30
-"""So many damaged packets in a row mean that the stream has changed under the decoder."""
+FIRST_PICTURE_S = 12.0
+"""Until the first picture: cameras may send a key picture, without which nothing can be decoded, every ten seconds only."""
+BURST = 50
+"""So many damaged packets in a row, after a good one, mean that the stream has changed under the decoder."""
 OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
@@ -160,23 +162,28 @@ class NetworkStream:
         """Decode until the stream ends, breaks, or brings nothing that can be decoded."""
         # FFmpeg makes up a clock for motion JPEG, which has none.
         has_clock = container.format.name != "mpjpeg"
-        damaged = 0
-        decoded_s = time.monotonic()
+        asked_s = decoded_s = time.monotonic()
+        damaged, patience_s = 0, FIRST_PICTURE_S
         try:
             for packet in container.demux(stream):
-                arrived_at = time.time()
+                arrived_s, arrived_at = time.monotonic(), time.time()
+                if arrived_s - asked_s > float(container.read_timeout or READ_TIMEOUT_S):
+                    # Not an arrival: after its time-out FFmpeg gives out what it still held, a picture of long ago.
+                    raise self._silent()
                 try:
                     decoded = packet.decode()
                 except av.InvalidDataError:
                     decoded = []
                     damaged += 1
                 if decoded:
-                    damaged, decoded_s = 0, time.monotonic()
-                elif damaged > BURST or time.monotonic() - decoded_s > READ_TIMEOUT_S:
+                    damaged, patience_s = 0, READ_TIMEOUT_S
+                elif arrived_s - decoded_s > patience_s or (damaged > BURST and patience_s < FIRST_PICTURE_S):
                     raise SourceError(f"{self.label} sends pictures that cannot be decoded; check the camera's codec")
                 for frame in decoded:
                     stamp = frame.time if has_clock and frame.pts is not None else None
                     yield picture_from_av(frame, stamp, arrived_at)
+                asked_s = time.monotonic()
+                decoded_s = asked_s if decoded else decoded_s
         except av.FFmpegError as error:
             raise self._explained(error) from None
 

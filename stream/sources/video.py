@@ -33,20 +33,24 @@ SHORT_S = 0.5
 """A file that ends this much before the duration it states was cut."""
 
 
-def check_video(path: Path) -> None:
-    """Make the cheap checks on a video file, without opening it.
+def check_file(path: Path) -> None:
+    """Make the cheap checks on a file, without opening it.
 
     Raises:
         SourceError: there is no such file, or it is empty or unreadable.
 
     """
-    if not path.exists():
-        raise SourceError(f"{path}: there is no such file or folder; check the path")
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceError(f"{path}: there is no such file or folder; check the path") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be looked for ({error}); check the path and its permissions") from error
     if not path.is_file():
         raise SourceError(f"{path} is not a file that can be read; give a video file, a folder, or a camera's number")
     if not os.access(path, os.R_OK):
         raise SourceError(f"{path} may not be read by this user; change its permissions")
-    if path.stat().st_size == 0:
+    if status.st_size == 0:
         raise SourceError(f"{path} is empty; copy or record it again")
 
 
@@ -58,7 +62,6 @@ def read_video(path: Path) -> Iterator[Picture]:
             before the end that it states.
 
     """
-    check_video(path)
     with _open(path) as container:
         stream = _video_stream(container, path)
         stream.thread_type = "AUTO"

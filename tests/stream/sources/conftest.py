@@ -85,6 +85,8 @@ class HttpCamera:
     def __init__(self) -> None:
         camera = self
         self.is_frozen = False
+        self.is_garbled = False
+        self.connections = 0
         self.number = 0
         self.pages: dict[str, Callable[[], bytes | None]] = {}
         self._closing = threading.Event()
@@ -125,9 +127,10 @@ class HttpCamera:
         request.send_response(200)
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
         request.end_headers()
+        self.connections += 1
         while not self._closing.wait(0.05):
             self.number += not self.is_frozen
-            body = jpeg(numbered(self.number % 256))
+            body = b"garbled" * 100 if self.is_garbled else jpeg(numbered(self.number % 256))
             head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
             request.wfile.write(head.encode() + body + b"\r\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import av
@@ -61,6 +62,13 @@ def noisy(number: int, width: int, height: int) -> Colour:
     image = numbered(number, width, height)
     image[CELL_PX:] = np.random.default_rng(number).integers(0, 255, (height - CELL_PX, width, 3), np.uint8)
     return image
+
+
+def sound() -> bytes:
+    """Half a second of silence as WAV."""
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 8036, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 8000
+    ) + bytes(8000)
 
 
 def jpeg(image: Colour) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from stream.records import SourceState
 from stream.sources.address import open_source
 from stream.sources.source import Pace, SourceError
-from tests.stream.sources.media import noisy, number_of, numbered, write_video
+from tests.stream.sources.media import noisy, number_of, numbered, sound, write_video
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ def test_a_text_file_is_not_a_video(tmp_path: Path, name: str) -> None:
 
 def test_sound_alone_is_not_a_video(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 8036, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 8000)
-    path.write_bytes(header + bytes(8000))
+    path.write_bytes(sound())
     with pytest.raises(SourceError, match=r"sound\.wav has no video in it; give a video file"):
         read(path)
 

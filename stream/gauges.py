@@ -1,0 +1,107 @@
+"""The figures of one source that is being read: state, rates, latencies and counts, as a status tells them.
+
+Owns: counting and averaging.  Does not own a clock: time is passed in, in seconds that never go back; nor when a status is
+published.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stream.records import SourceState, Status
+
+if TYPE_CHECKING:
+    from stream.records import Frame, Snapshot
+
+WINDOW_S = 5.0
+"""Rates and latencies are those of so many seconds."""
+SHARE = 0.2
+"""How much the newest duration counts in a moving average."""
+
+
+class Gauges:
+    """Takes note of what happens to one source; any thread may call it."""
+
+    def __init__(self, now_s: float, detector: str, recogniser: str) -> None:
+        self._lock = threading.Lock()
+        self._start_s = now_s
+        self._detector = detector
+        self._recogniser = recogniser
+        self._state, self._detail = SourceState.CONNECTING, ""
+        self._arrived: deque[tuple[float, int]] = deque()
+        self._published: deque[tuple[float, float]] = deque()
+        self._arrived_index = self._published_index = -1
+        self._dropped = 0
+        self._reads = self._texts = 0
+        self._detect_ms: float | None = None
+        self._read_ms: float | None = None
+
+    def enter(self, state: SourceState, detail: str) -> None:
+        """The state has changed."""
+        with self._lock:
+            self._state, self._detail = state, detail
+
+    def arrive(self, frame: Frame, now_s: float) -> None:
+        """A frame has come out of the source; those that it dropped before came as well."""
+        with self._lock:
+            self._arrived.append((now_s, frame.index - self._arrived_index))
+            self._arrived_index = frame.index
+            _forget(self._arrived, now_s)
+
+    def publish(self, snapshot: Snapshot, reads: int, latency_s: float, now_s: float) -> None:
+        """A frame's text was published; `reads` is the total so far, `latency_s` the time since the frame was captured."""
+        with self._lock:
+            self._dropped += snapshot.frame - self._published_index - 1
+            self._published_index = snapshot.frame
+            self._published.append((now_s, latency_s * 1000))
+            self._texts, self._reads = len(snapshot.texts), reads
+            _forget(self._published, now_s)
+
+    def detect(self, duration_s: float) -> None:
+        """A detector pass took so long."""
+        with self._lock:
+            self._detect_ms = _mean(self._detect_ms, duration_s * 1000)
+
+    def read(self, duration_s: float) -> None:
+        """A read of one line took so long."""
+        with self._lock:
+            self._read_ms = _mean(self._read_ms, duration_s * 1000)
+
+    def status(self, now_s: float) -> Status:
+        """All figures as they are now."""
+        with self._lock:
+            _forget(self._arrived, now_s)
+            _forget(self._published, now_s)
+            span_s = max(min(now_s - self._start_s, WINDOW_S), 0.1)
+            latencies = [latency_ms for _, latency_ms in self._published]
+            p50, p95 = np.percentile(latencies, (50, 95)).tolist() if latencies else (None, None)
+            return Status(
+                state=self._state,
+                detail=self._detail,
+                fps_in=sum(count for _, count in self._arrived) / span_s,
+                fps_out=len(self._published) / span_s,
+                dropped=self._dropped,
+                latency_p50_ms=p50,
+                latency_p95_ms=p95,
+                detect_ms=self._detect_ms,
+                read_ms=self._read_ms,
+                reads=self._reads,
+                texts=self._texts,
+                uptime_s=now_s - self._start_s,
+                last_event_seq=0,
+                detector=self._detector,
+                recogniser=self._recogniser,
+            )
+
+
+def _forget(moments: deque[tuple[float, int]] | deque[tuple[float, float]], now_s: float) -> None:
+    while moments and moments[0][0] < now_s - WINDOW_S:
+        moments.popleft()
+
+
+def _mean(mean: float | None, newest: float) -> float:
+    return newest if mean is None else mean + SHARE * (newest - mean)

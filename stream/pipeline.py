@@ -1,0 +1,170 @@
+"""The live driver: four threads around the core, so that a frame never waits for a network.
+
+    capture --newest--> track --newest--> detect, recognise
+                        track <--results-- detect, recognise
+
+Owns: the threads, their channels and their end.  Does not own the thread that publishes, which sources may share (sink).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeAlias
+
+from stream.channel import Channel
+from stream.gauges import Gauges
+from stream.reader import DetectorPass, Reader, Reading, ReadRequest
+from stream.records import SourceState
+from stream.video import STATUS_S, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engines.detector import Detector
+    from engines.loading import Engines
+    from engines.recogniser import Recogniser
+    from stream.records import Frame
+    from stream.sink import Sink
+    from stream.sources.source import Source
+
+Batch: TypeAlias = "list[ReadRequest]"
+Detected: TypeAlias = "tuple[DetectorPass, NDArray[np.float32]]"
+
+JOIN_S = 5.0
+"""All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
+
+
+def read_live(source: Source, engines: Engines, sink: Sink) -> None:
+    """Read a live source until it ends or is stopped; frames that come too fast are dropped, the oldest first.
+
+    Raises:
+        SourceError: the source cannot deliver.
+        EngineError: a network failed.
+
+    """
+    gauges = Gauges(time.monotonic(), engines.detector.name, engines.recogniser.name)
+    frames: Channel[Frame] = Channel()
+    passes: Channel[DetectorPass] = Channel()
+    batches: Channel[Batch] = Channel()
+    detections: deque[Detected] = deque()
+    readings: deque[list[Reading]] = deque()
+    pool = ThreadPoolExecutor(4, source.name)
+    threads = [
+        pool.submit(capture, source, frames, gauges, sink),
+        pool.submit(track, frames, passes, batches, detections, readings, gauges, sink),
+        pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
+        pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
+    ]
+    try:
+        supervise(threads, gauges, sink)
+    finally:
+        source.stop()
+        for channel in (frames, passes, batches):
+            channel.close()
+        stuck = wait(threads, JOIN_S).not_done
+        pool.shutdown(wait=not stuck)
+
+
+def supervise(threads: list[Future[None]], gauges: Gauges, sink: Sink) -> None:
+    """Tell how the source is doing once a second until all threads have ended, or one has failed: its error is raised."""
+    running = set(threads)
+    error: BaseException | None = None
+    while running and error is None:
+        # Ends when a thread fails, when the last one ends, or with the time-out.
+        done, running = wait(running, STATUS_S, FIRST_EXCEPTION)
+        error = next((error for thread in done if (error := thread.exception())), None)
+        if error is not None:
+            gauges.enter(SourceState.FAILED, failure(error))
+        sink.report(gauges.status(time.monotonic()))
+    if error is not None:
+        raise error
+
+
+def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink) -> None:
+    """Take frames as they come, and tell of each change of state at once; the last one is told when all frames are read."""
+
+    def on_state(state: SourceState, detail: str) -> None:
+        gauges.enter(state, detail)
+        if state is not SourceState.ENDED:
+            sink.report(gauges.status(time.monotonic()))
+
+    try:
+        for frame in source.frames(on_state):
+            gauges.arrive(frame, time.monotonic())
+            frames.put(frame)
+    finally:
+        frames.close()
+
+
+def track(
+    frames: Channel[Frame],
+    passes: Channel[DetectorPass],
+    batches: Channel[Batch],
+    detections: deque[Detected],
+    readings: deque[list[Reading]],
+    gauges: Gauges,
+    sink: Sink,
+) -> None:
+    """Follow every frame and publish it at once; take in what the networks found, and ask them for more, in between."""
+    reader = Reader()
+    detecting = recognising = False
+    try:
+        while not frames.ended:
+            # Ends with a frame, when a network has something (a nudge), or with the end of the frames.
+            frame = frames.get()
+            if frame is not None:
+                publish_frame(reader, frame, gauges, sink)
+            while detections:
+                reader.accept_detections(*detections.popleft())
+                detecting = False
+            while readings:
+                reader.accept_readings(readings.popleft())
+                recognising = False
+            # Asked only when its answer can be followed at once: both questions count as having been granted.
+            if not detecting and (wanted := reader.wanted_pass()) is not None:
+                passes.put(wanted)
+                detecting = True
+            if not recognising and (requests := reader.wanted()):
+                batches.put(requests)
+                recognising = True
+    finally:
+        passes.close()
+        batches.close()
+
+
+def publish_frame(reader: Reader, frame: Frame, gauges: Gauges, sink: Sink) -> None:
+    """Move the texts to a frame and publish them: the whole way from a picture to the feed."""
+    reader.follow(frame)
+    snapshot = reader.snapshot()
+    sink.publish(frame, snapshot, reader.events())
+    gauges.publish(snapshot, reader.reads, time.time() - frame.captured_at, time.monotonic())
+
+
+def detect(
+    detector: Detector, passes: Channel[DetectorPass], detections: deque[Detected], nudge: Callable[[], None], gauges: Gauges
+) -> None:
+    """Run the detector over what is asked for; each pass has its answer, which belongs to a frame of the past by then."""
+    for wanted in passes:
+        begun_s = time.monotonic()
+        quads, _ = detector.detect(wanted.frame.bgr(), turned=wanted.turned)
+        gauges.detect(time.monotonic() - begun_s)
+        detections.append((wanted, quads))
+        nudge()
+
+
+def recognise(
+    recogniser: Recogniser, batches: Channel[Batch], readings: deque[list[Reading]], nudge: Callable[[], None], gauges: Gauges
+) -> None:
+    """Read the batches of crops that are asked for; each has its answer."""
+    for requests in batches:
+        begun_s = time.monotonic()
+        lattices = recogniser.read([request.crop for request in requests])
+        gauges.read((time.monotonic() - begun_s) / len(requests))
+        readings.append([Reading(*pair) for pair in zip(requests, lattices, strict=True)])
+        nudge()
