@@ -67,7 +67,8 @@ def fill_line(crop: NDArray[np.uint8], height_px: int, widths_px: tuple[int, ...
     width = max(round(columns * height_px / rows), 8)
     bucket = next((w for w in widths_px if w >= width), widths_px[-1])
     width = min(width, bucket)
-    line = cv2.resize(crop, (width, height_px), interpolation=cv2.INTER_LINEAR)
+    method = cv2.INTER_AREA if rows > height_px else cv2.INTER_CUBIC
+    line = cv2.resize(crop, (width, height_px), interpolation=method)
     tensor = np.zeros((1, 3, height_px, bucket), np.float32)
     tensor[0, :, :, :width] = line.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
     return tensor, width / bucket

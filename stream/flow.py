@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from stream.geometry import UNIT_SQUARE, area, is_sound, transform
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,6 +27,8 @@ MIN_STEADY = 0.4
 """Share of the points that must agree on the camera's motion."""
 WIDE_SPREAD = 0.15
 """Points must span this share of the picture to fix all eight freedoms of a homography; beyond them it would run wild."""
+MAX_ZOOM = 1.5
+"""The picture's area changes by less than this factor from frame to frame."""
 CUT_DIFFERENCE = 22.0
 """Mean grey difference of the thumbnails, of 255, above which a picture that cannot be followed is taken for a new scene."""
 INLIER_PX = 1.5
@@ -95,14 +99,14 @@ class Flow:
         self._points = after
         if len(before) < MIN_POINTS:
             return STANDSTILL
-        matrix, steady = camera_motion(before, after, small.shape[0] * small.shape[1])
+        matrix, steady = camera_motion(before, after, (small.shape[1], small.shape[0]))
         full = np.float32(1 / scale)
         camera = None if matrix is None else scaled(matrix, 1 / scale)
         return Motion(camera, before * full, after * full, steady, cut=False)
 
 
 def camera_motion(
-    before: NDArray[np.float32], after: NDArray[np.float32], area_px: float
+    before: NDArray[np.float32], after: NDArray[np.float32], size: tuple[int, int]
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
     """Fit the motion that most points share: a homography, or where they cover little of the picture, a similarity.
 
@@ -115,12 +119,12 @@ def camera_motion(
     if found is None or steady.sum() < max(MIN_POINTS, MIN_STEADY * len(before)):
         return None, steady
     matrix = np.asarray(found, np.float64)
-    if float(cv2.contourArea(cv2.convexHull(before[steady]))) < WIDE_SPREAD * area_px:
+    if float(cv2.contourArea(cv2.convexHull(before[steady]))) < WIDE_SPREAD * size[0] * size[1]:
         found, _ = cv2.estimateAffinePartial2D(before[steady], after[steady], ransacReprojThreshold=INLIER_PX)
         if found is None:
             return None, steady
         matrix = np.vstack([np.asarray(found, np.float64), [0.0, 0.0, 1.0]])
-    return (matrix if is_gentle(matrix) else None), steady
+    return (matrix if is_gentle(matrix, size) else None), steady
 
 
 def scaled(homography: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
@@ -130,7 +134,10 @@ def scaled(homography: NDArray[np.float64], factor: float) -> NDArray[np.float64
     return grow @ homography @ shrink
 
 
-def is_gentle(homography: NDArray[np.float64]) -> bool:
-    """Tell whether a homography can be the motion of a camera within one frame: no mirror, no collapse, scale within 2."""
-    determinant = float(np.linalg.det(homography[:2, :2] / homography[2, 2]))
-    return 0.25 < determinant < 4.0
+def is_gentle(homography: NDArray[np.float64], size: tuple[int, int]) -> bool:
+    """Tell whether a homography can be a camera's motion within one frame of (width, height): the picture's outline stays
+    convex and keeps its area within a factor.
+    """
+    outline = UNIT_SQUARE * np.array(size, np.float32)
+    moved = transform(outline, homography)
+    return is_sound(moved, size) and 1 / MAX_ZOOM < area(moved) / area(outline) < MAX_ZOOM

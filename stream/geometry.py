@@ -94,15 +94,15 @@ def is_sound(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
     return bool((bends > 0).all()) and min(sides(quad)) >= 2
 
 
-def rectify(image: NDArray[np.uint8], quad: NDArray[np.floating], max_height_px: int) -> NDArray[np.uint8]:
-    """Cut a quad out of a picture, upright and level, at its own size but at most `max_height_px` high."""
+def rectify(
+    image: NDArray[np.uint8], quad: NDArray[np.floating], heights_px: tuple[int, int], stretch: float = 1.0
+) -> NDArray[np.uint8]:
+    """Cut a quad out of a picture, upright and level, at its own size but between two heights, and `stretch` times as wide."""
     width, height = sides(quad)
-    rows = int(min(max(round(height), 8), max_height_px))
-    columns = int(min(max(round(width * rows / max(height, 1)), 8), 40 * rows))
-    target = UNIT_SQUARE * np.array([columns, rows], np.float32)
-    matrix = homography_between(quad, target)
-    flags = cv2.INTER_LINEAR
-    cut = cv2.warpPerspective(image, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    rows = int(np.clip(round(height), *heights_px))
+    columns = int(np.clip(round(width * stretch * rows / max(height, 1)), 8, 40 * rows))
+    matrix = homography_between(quad, UNIT_SQUARE * np.array([columns, rows], np.float32))
+    cut = cv2.warpPerspective(image, matrix, (columns, rows), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cut, np.uint8)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.geometry import UNIT_SQUARE, homography_between, sides
+from stream.geometry import UNIT_SQUARE, homography_between, is_tall, sides, turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,8 @@ SAME = 0.55
 
 def look_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.float32]:
     """Cut out a quad as a patch (16, up to 128) float32 of mean 0 and norm 1; flat patches are all 0."""
+    if is_tall(quad):
+        quad = turn(quad, 1)
     width, height = sides(quad)
     columns = int(np.clip(round(ROWS * width / max(height, 1)), ROWS // 2, MAX_COLUMNS))
     # Shrinking by more than two would alias: cut out larger first, then average.

@@ -7,6 +7,7 @@ Owns one source's tracks, what they read, and when to detect and read.  No threa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from stream.flow import Flow
 from stream.geometry import UNIT_SQUARE, area, intersection, is_tall, rectify, share_inside, transform, turn
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
-from stream.rereading import Budget, quality, value
+from stream.rereading import Budget, quality, turns_to_read, value
 from stream.tracker import Tracker
 from stream.words import words_of
 
@@ -26,13 +27,20 @@ if TYPE_CHECKING:
     from engines.lattice import Lattice
     from stream.track import Track
 
-CROP_HEIGHT_PX = 96
-"""Crops are cut at most this high, twice what the recogniser sees."""
+CROP_HEIGHTS_PX = (48, 96)
+"""Crops are cut at least as high as the recogniser sees them, so that they are interpolated once, and at most twice that."""
+STRETCHES = (1.1, 1.4, 1.0, 1.25)
+"""Each reading of a text stretches it differently, so that the errors differ as well: of 544 training words one reading as
+they are gets 85.1 % right, the surer one of 1.0 and 1.4 gets 87.1 %."""
 PUBLISH_CONFIDENCE = 0.4
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
 SETTLE_CONFIDENCE = 0.6
 TURN_CONFIDENCE = 0.85
-"""A mean character probability below this makes a reader turn the crop round and look again."""
+"""A mean character probability below this raises the question whether the text stands upright."""
+RIVAL_CONFIDENCE = 0.6
+"""The best of several turns answers it from this on."""
+TURN_MARGIN = 0.1
+"""By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
 FIRST_PASSES_S = 0.1
 PASSES_S = 0.3
 """Time between detector passes, in a new scene until every kind of pass was made once, and later."""
@@ -140,24 +148,29 @@ class Reader:
         if not rated:
             return []
         rated.sort(key=lambda item: (-item[0], item[2].id))
-        granted = rated[: self._budget.take(len(rated), frame.pts)]
-        return [self._request(track, view, frame) for _, view, track in granted]
+        requests: list[ReadRequest] = []
+        for _, view, track in rated:
+            turns = turns_to_read(track, view)
+            if not self._budget.take(len(turns), frame.pts):
+                break
+            requests.extend(self._request(track, quarters, view, frame) for quarters in turns)
+        return requests
 
-    def _request(self, track: Track, view: float, frame: Frame) -> ReadRequest:
-        quarters = track.turns[0] if track.turns else track.quarters
-        quad = turn(track.motion.quad, quarters)
+    def _request(self, track: Track, quarters: int, view: float, frame: Frame) -> ReadRequest:
         track.pending = True
-        look = look_at(frame.grey, track.reading_quad)
-        return ReadRequest(track.id, quarters, rectify(frame.bgr(), quad, CROP_HEIGHT_PX), view, look, frame.pts)
+        look = look_at(frame.grey, track.motion.quad)
+        stretch = STRETCHES[track.tried % len(STRETCHES)]
+        crop = rectify(frame.bgr(), turn(track.motion.quad, quarters), CROP_HEIGHTS_PX, stretch)
+        return ReadRequest(track.id, quarters, crop, view, look, frame.pts)
 
     def accept_readings(self, readings: list[Reading]) -> None:
         """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
+        self.reads += len(readings)
         tracks = {track.id: track for track in self._tracker.tracks}
-        for reading in readings:
-            self.reads += 1
-            track = tracks.get(reading.request.track)
+        for identity, rivals in groupby(readings, key=lambda reading: reading.request.track):
+            track = tracks.get(identity)
             if track is not None:
-                take_reading(track, reading)
+                take_rivals(track, list(rivals))
                 self._recall(track)
         for track in self._tracker.tracks:
             self._announce(track)
@@ -193,7 +206,7 @@ class Reader:
                 continue
             track.looked_at = frame.pts
             if share_inside(track.motion.quad, frame.size) > 0.97:
-                track.changed_look = likeness(track.look, look_at(frame.grey, track.reading_quad)) < SAME
+                track.changed_look = likeness(track.look, look_at(frame.grey, track.motion.quad)) < SAME
 
     def _close(self) -> None:
         for track in self._tracker.gone:
@@ -230,22 +243,28 @@ def area_entering(camera: NDArray[np.float64] | None, size: tuple[int, int]) -> 
     return 1 - intersection(transform(corners, camera), corners) / area(corners)
 
 
+def take_rivals(track: Track, rivals: list[Reading]) -> None:
+    """Take in what was read of a track at one moment, in one turn or in several, of which the surest counts."""
+    track.pending = False
+    track.reads += len(rivals)
+    best = max(rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == track.quarters))
+    request, sure = best.request, best.lattice.confidence
+    if len(rivals) > 1:
+        track.judged_view = request.view
+    track.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
+    if request.quarters != track.quarters:
+        track.quarters, track.evidence, track.challenger = request.quarters, None, None
+    take_reading(track, best)
+
+
 def take_reading(track: Track, reading: Reading) -> None:
     """Fuse one reading into its track and decide what it now says and whether it is settled."""
     request, lattice = reading.request, reading.lattice
-    track.pending = False
-    track.reads += 1
     track.tried += 1
     track.read_at = request.pts
-    if track.turns and request.quarters == track.turns[0]:
-        track.turns = track.turns[1:] if lattice.confidence < TURN_CONFIDENCE or not lattice.text else []
     if not lattice.text:
         track.read_quality = max(track.read_quality, request.view)
         return
-    if request.quarters != track.quarters:
-        if track.evidence is not None and lattice.confidence <= track.evidence.lattice.confidence:
-            return
-        track.quarters, track.evidence = request.quarters, None
     weight = max(request.view, 0.02) ** 2 * max(lattice.confidence, 0.05)
     if track.settled and track.changed_look:
         challenge(track, reading, weight)
@@ -281,13 +300,19 @@ def conclude(track: Track, latest: Lattice) -> None:
     evidence = track.evidence
     assert evidence is not None
     track.text = evidence.lattice.text
-    track.confidence = fusion.confidence(evidence.lattice)
-    track.spans = words_of(evidence.lattice)
-    track.trusted = track.confidence >= PUBLISH_CONFIDENCE and plain(track.text) != ""
+    track.confidence = fusion.confidence(evidence)
+    track.spans = words_of(evidence)
+    track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
     agrees = plain(latest.text) == plain(track.text)
     track.settled = track.trusted and (
         track.settled or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
     )
+
+
+def worth_showing(track: Track) -> bool:
+    """Tell whether the words of a track, letters counted, are likely enough to be right."""
+    letters = sum(len(span.text) for span in track.spans)
+    return sum(len(span.text) * span.confidence for span in track.spans) >= PUBLISH_CONFIDENCE * letters
 
 
 def plain(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream.geometry import share_inside, sides
+from stream.track import possible_turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +30,10 @@ BETTER = 1.4
 """A view this much better than the best that was read deserves a read."""
 MUCH_BETTER = 1.8
 """The same for settled text."""
+MIN_VIEW = 0.08
+"""A worse view than this shows nothing."""
+POORER = 0.6
+"""A view poorer by this factor than the best that was read is not worth a read for a while."""
 SECOND_LOOK_S = 0.15
 PATIENCE_S = 0.3
 MAX_PATIENCE_S = 2.0
@@ -64,14 +69,14 @@ def touches_border(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
 
 def value(track: Track, view: float, now: float) -> float:
     """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now."""
-    if track.pending or track.lost or view < 0.08:
+    if track.pending or track.lost or view < MIN_VIEW:
         return 0.0
     waited = now - track.read_at
+    if view < POORER * track.read_quality and waited < MAX_PATIENCE_S:
+        return 0.0
     if track.evidence is None:
         # Nothing is known: at once, and after bad luck again with patience.
         return 2.0 + view if waited >= patience(track.tried) or view > BETTER * track.read_quality else 0.0
-    if track.turns and not track.trusted:
-        return 1.8 + view
     if track.changed_look or track.challenger is not None:
         return 1.5 + view if waited >= SECOND_LOOK_S else 0.0
     if track.settled:
@@ -81,6 +86,17 @@ def value(track: Track, view: float, now: float) -> float:
     if view > BETTER * track.read_quality and waited >= SECOND_LOOK_S:
         return 1.2 + view
     return 1.0 + view if waited >= patience(track.tried) else 0.0
+
+
+def turns_to_read(track: Track, view: float) -> tuple[int, ...]:
+    """Choose the turns in which a text is read now: several, to be compared in the same view, while it is not known how it stands.
+
+    The first look takes level text to stand upright, because most does; only a poor reading raises the question.
+    """
+    rivals = possible_turns(track.motion.quad)
+    if track.turn_known or view <= BETTER * track.judged_view or (rivals[0] == 0 and not track.tried):
+        return (track.quarters,)
+    return rivals
 
 
 def patience(tried: int) -> float:
@@ -99,11 +115,12 @@ class Budget:
     left: float = 20.0
     at: float | None = None
 
-    def take(self, wanted: int, now: float) -> int:
-        """Spend up to `wanted` reads at stream time `now`; returns how many are granted."""
+    def take(self, wanted: int, now: float) -> bool:
+        """Spend `wanted` reads at stream time `now`, if there are as many."""
         if self.at is not None:
             self.left = min(self.left + (now - self.at) * self.per_s, self.burst)
         self.at = now
-        granted = min(wanted, int(self.left))
-        self.left -= granted
-        return granted
+        if wanted > self.left:
+            return False
+        self.left -= wanted
+        return True

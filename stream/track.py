@@ -44,8 +44,9 @@ class Track:
     last_seen: float
     quarters: int = 0
     """Quarter turns clockwise by which the text stands turned against `motion.quad`."""
-    turns: list[int] = field(default_factory=list)
-    """Turns that were not tried yet."""
+    turn_known: bool = False
+    judged_view: float = 0.0
+    """Quality of the best view in which rival turns were compared."""
     placed: bool = True
     """Whether the position still means something; not so after a cut, or when the camera was lost while the text was out of view."""
     lost: bool = False
@@ -117,11 +118,9 @@ class Track:
         )
 
 
-def possible_turns(quad: NDArray[np.floating]) -> list[int]:
+def possible_turns(quad: NDArray[np.floating]) -> tuple[int, ...]:
     """Order the ways in which text can stand in a quad whose first edge points right, likeliest first."""
     width, height = sides(quad)
     if is_tall(quad):
-        return [1, 3, 0]
-    if width > TALL * height:
-        return [0, 2]
-    return [0, 1, 3, 2]
+        return (1, 3)
+    return (0, 2) if width > TALL * height else (0, 1, 3)

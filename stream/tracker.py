@@ -37,6 +37,8 @@ OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
 GROWTH = 0.5
 """A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer than was thought."""
+ASTRAY = 0.4
+"""A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew."""
 TEXT_MIN_HEIGHT_PX = 6.0
 
 
@@ -129,7 +131,9 @@ class Tracker:
             self._grow(track, carried, now)
             return
         track.grown = 0
-        if not clipped:
+        if misfit(track.motion.quad, carried) > ASTRAY and not clipped:
+            track.motion = QuadMotion(carried)
+        elif not clipped:
             track.motion.correct(carried)
         self._found(track, now)
 
@@ -156,6 +160,8 @@ class Tracker:
         track.settled = False
         track.evidence = track.challenger = None
         track.tried, track.read_quality, track.look = 0, 0.0, None
+        if not track.trusted:
+            track.quarters, track.turn_known, track.judged_view = possible_turns(carried)[0], False, 0.0
         track.read_at = float("-inf")
 
     def _found(self, track: Track, now: Frame) -> None:
@@ -163,7 +169,7 @@ class Tracker:
         track.seen, track.last_seen = now.pts, now.captured_at
 
     def _miss(self, track: Track, now: Frame) -> None:
-        if track.look is not None and likeness(track.look, look_at(now.grey, track.reading_quad)) > SAME:
+        if track.look is not None and likeness(track.look, look_at(now.grey, track.motion.quad)) > SAME:
             # The detector overlooked it (blur, small text), but it is still there.
             self._found(track, now)
             return
@@ -175,9 +181,8 @@ class Tracker:
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
             return
         track = Track(
-            self._next_id, QuadMotion(quad), now.pts, now.pts, now.captured_at, now.captured_at, turns=possible_turns(quad)
+            self._next_id, QuadMotion(quad), now.pts, now.pts, now.captured_at, now.captured_at, possible_turns(quad)[0]
         )
-        track.quarters = track.turns[0]
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
         track.found_by.add(kind)
@@ -220,6 +225,13 @@ def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64
     if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * own.sum()):
         return motion.camera
     return np.vstack([matrix, [0.0, 0.0, 1.0]])
+
+
+def misfit(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
+    """How far a detected quad's corners lie from a track's across the text, at the worst, in text heights."""
+    along, _, thickness = axis(track)
+    offsets = detected - track
+    return float(np.abs(offsets[:, 1] * along[0] - offsets[:, 0] * along[1]).max()) / thickness
 
 
 def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stream.fusion import Evidence, likelihood
 from stream.geometry import UNIT_SQUARE, homography_between, transform
 from stream.records import Word
 
@@ -27,22 +28,22 @@ class Span:
     confidence: float
 
 
-def words_of(lattice: Lattice) -> tuple[Span, ...]:
+def words_of(evidence: Evidence) -> tuple[Span, ...]:
     """Split a line at its spaces; a word reaches half a character beyond the centres of its first and last one."""
     words: list[list[tuple[str, float, float]]] = [[]]
-    for slot in lattice.slots:
+    for slot in evidence.lattice.slots:
         char, score = slot.best
         if char.isspace():
             words.append([])
         elif char:
             words[-1].append((char, score, slot.column))
-    half = half_advance(lattice)
+    half = half_advance(evidence.lattice)
     return tuple(
         Span(
             "".join(char for char, _, _ in word),
             max(word[0][2] - half, 0.0),
             min(word[-1][2] + half, 1.0),
-            sum(score for _, score, _ in word) / len(word),
+            likelihood([(char, score) for char, score, _ in word], evidence.readings),
         )
         for word in words
         if word
