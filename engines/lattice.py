@@ -60,6 +60,12 @@ class Lattice:
         scores = [score for char, score in (slot.best for slot in self.slots) if char.strip()]
         return sum(scores) / len(scores) if scores else 0.0
 
+    def within(self, margin: float) -> Lattice:
+        """Give the columns in terms of the crop without its margins, each `margin` times as wide as what is between them."""
+        return Lattice(
+            tuple(Slot(slot.candidates, min(max(slot.column * (1 + 2 * margin) - margin, 0.0), 1.0)) for slot in self.slots)
+        )
+
 
 def lattice_from_ctc(probabilities: NDArray[np.float32], charset: Sequence[str], width: float = 1.0) -> Lattice:
     """Decode the output of a CTC network greedily, keeping what else each position might be.

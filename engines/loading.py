@@ -79,7 +79,9 @@ def read_charset(path: Path) -> list[str]:
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        metadata = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).get_modelmeta().custom_metadata_map
+        metadata = (
+            ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).get_modelmeta().custom_metadata_map
+        )
     except Exception as error:  # ONNX Runtime's own exceptions share no base class.
         raise EngineError(f"{path} is no ONNX model that can be loaded: {str(error).splitlines()[0]}") from error
     if "character" not in metadata:

@@ -33,7 +33,8 @@ class Gauges:
         self._recogniser = recogniser
         self._state, self._detail = SourceState.CONNECTING, ""
         self._arrived: deque[tuple[float, int]] = deque()
-        self._published: deque[tuple[float, float]] = deque()
+        self._published: deque[tuple[float, int]] = deque()
+        self._latencies_ms: deque[tuple[float, float]] = deque()
         self._arrived_index = self._published_index = -1
         self._dropped = 0
         self._reads = self._texts = 0
@@ -52,14 +53,17 @@ class Gauges:
             self._arrived_index = frame.index
             _forget(self._arrived, now_s)
 
-    def publish(self, snapshot: Snapshot, reads: int, latency_s: float, now_s: float) -> None:
-        """A frame's text was published; `reads` is the total so far, `latency_s` the time since the frame was captured."""
+    def publish(self, snapshot: Snapshot, reads: int, latency_s: float | None, now_s: float) -> None:
+        """A frame's text was published; `reads` is the total so far, `latency_s` the time since its capture."""
         with self._lock:
             self._dropped += snapshot.frame - self._published_index - 1
             self._published_index = snapshot.frame
-            self._published.append((now_s, latency_s * 1000))
+            self._published.append((now_s, 1))
+            if latency_s is not None:
+                self._latencies_ms.append((now_s, latency_s * 1000))
             self._texts, self._reads = len(snapshot.texts), reads
             _forget(self._published, now_s)
+            _forget(self._latencies_ms, now_s)
 
     def detect(self, duration_s: float) -> None:
         """A detector pass took so long."""
@@ -76,8 +80,9 @@ class Gauges:
         with self._lock:
             _forget(self._arrived, now_s)
             _forget(self._published, now_s)
+            _forget(self._latencies_ms, now_s)
             span_s = max(min(now_s - self._start_s, WINDOW_S), 0.1)
-            latencies = [latency_ms for _, latency_ms in self._published]
+            latencies = [latency_ms for _, latency_ms in self._latencies_ms]
             p50, p95 = np.percentile(latencies, (50, 95)).tolist() if latencies else (None, None)
             return Status(
                 state=self._state,

@@ -14,27 +14,25 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeAlias
 
 from stream.channel import Channel
+from stream.driver import STATUS_S, failure, run_pass, run_reads
 from stream.gauges import Gauges
-from stream.reader import DetectorPass, Reader, Reading, ReadRequest
+from stream.reader import Reader, ReadRequest
 from stream.records import SourceState
-from stream.video import STATUS_S, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from engines.detector import Detector
     from engines.loading import Engines
     from engines.recogniser import Recogniser
+    from stream.driver import Detected
+    from stream.reader import DetectorPass, Reading
     from stream.records import Frame
     from stream.sink import Sink
     from stream.sources.source import Source
 
 Batch: TypeAlias = "list[ReadRequest]"
-Detected: TypeAlias = "tuple[DetectorPass, NDArray[np.float32]]"
 
 JOIN_S = 5.0
 """All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
@@ -151,10 +149,7 @@ def detect(
 ) -> None:
     """Run the detector over what is asked for; each pass has its answer, which belongs to a frame of the past by then."""
     for wanted in passes:
-        begun_s = time.monotonic()
-        quads, _ = detector.detect(wanted.frame.bgr(), turned=wanted.turned)
-        gauges.detect(time.monotonic() - begun_s)
-        detections.append((wanted, quads))
+        detections.append(run_pass(detector, wanted, gauges))
         nudge()
 
 
@@ -163,8 +158,5 @@ def recognise(
 ) -> None:
     """Read the batches of crops that are asked for; each has its answer."""
     for requests in batches:
-        begun_s = time.monotonic()
-        lattices = recogniser.read([request.crop for request in requests])
-        gauges.read((time.monotonic() - begun_s) / len(requests))
-        readings.append([Reading(*pair) for pair in zip(requests, lattices, strict=True)])
+        readings.append(run_reads(recogniser, requests, gauges))
         nudge()

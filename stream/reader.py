@@ -14,7 +14,7 @@ import numpy as np
 
 from stream import fusion
 from stream.flow import Flow
-from stream.geometry import UNIT_SQUARE, area, intersection, is_tall, rectify, share_inside, transform, turn
+from stream.geometry import UNIT_SQUARE, area, intersection, is_tall, rectify, share_inside, transform, turn, with_margins
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
 from stream.rereading import Budget, quality, turns_to_read, value
@@ -32,9 +32,11 @@ CROP_HEIGHTS_PX = (48, 96)
 STRETCHES = (1.1, 1.4, 1.0, 1.25)
 """Each reading of a text stretches it differently, so that the errors differ as well: of 544 training words one reading as
 they are gets 85.1 % right, the surer one of 1.0 and 1.4 gets 87.1 %."""
-PUBLISH_CONFIDENCE = 0.4
+PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
 SETTLE_CONFIDENCE = 0.6
+MARGIN = 0.15
+"""Crops reach beyond a quad by this many text heights at both ends, because detectors cut into first and last letters."""
 TURN_CONFIDENCE = 0.85
 """A mean character probability below this raises the question whether the text stands upright."""
 RIVAL_CONFIDENCE = 0.6
@@ -42,7 +44,7 @@ RIVAL_CONFIDENCE = 0.6
 TURN_MARGIN = 0.1
 """By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
 FIRST_PASSES_S = 0.1
-PASSES_S = 0.3
+PASSES_S = 0.33
 """Time between detector passes, in a new scene until every kind of pass was made once, and later."""
 NEW_AREA = 0.1
 """So much of the picture coming newly into view, as a share, makes a pass due at once."""
@@ -65,11 +67,16 @@ class DetectorPass:
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """A crop (height, width, 3) uint8 that deserves reading; `view` is its quality in 0..1, `look` what it looked like."""
+    """A crop (height, width, 3) uint8 that deserves reading.
+
+    At both ends it reaches beyond the text's quad by `margin` times the quad's width.  `view` is its quality in 0..1, `look` what
+    it looked like.
+    """
 
     track: int
     quarters: int
     crop: NDArray[np.uint8]
+    margin: float
     view: float
     look: NDArray[np.float32]
     pts: float
@@ -125,13 +132,13 @@ class Reader:
         self._passes += 1
         return DetectorPass(frame, turned, enhanced)
 
-    def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32]) -> None:
-        """Take in the quads (N, 4, 2) that a pass found, over the current frame or an earlier one."""
+    def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
+        """Take in the quads (N, 4, 2) and scores (N,) that a pass found, over the current frame or an earlier one."""
         assert self._frame is not None
         turned = detector_pass.turned
         kept = np.array([is_tall(quad) == turned for quad in quads], np.bool_)
         kind = (turned, detector_pass.enhanced)
-        self._tracker.accept(detector_pass.frame.index, quads[kept], self._frame, kind)
+        self._tracker.accept(detector_pass.frame.index, quads[kept], scores[kept], self._frame, kind)
 
     def wanted(self) -> list[ReadRequest]:
         """Cut out what deserves a read now, most valuable first, within the budget."""
@@ -160,8 +167,9 @@ class Reader:
         track.pending = True
         look = look_at(frame.grey, track.motion.quad)
         stretch = STRETCHES[track.tried % len(STRETCHES)]
-        crop = rectify(frame.bgr(), turn(track.motion.quad, quarters), CROP_HEIGHTS_PX, stretch)
-        return ReadRequest(track.id, quarters, crop, view, look, frame.pts)
+        quad, margin = with_margins(turn(track.motion.quad, quarters), MARGIN)
+        crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
+        return ReadRequest(track.id, quarters, crop, margin, view, look, frame.pts)
 
     def accept_readings(self, readings: list[Reading]) -> None:
         """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
@@ -197,7 +205,7 @@ class Reader:
     def _event(self, kind: EventType, track: Track, previous: str | None = None) -> None:
         frame = self._frame
         assert frame is not None
-        self._events.append(Event(kind, frame.index, frame.captured_at, track.entity(frame.pts), previous))
+        self._events.append(Event(kind, frame.index, frame.captured_at, track.entity(frame.pts, frame.size), previous))
 
     def _look(self, frame: Frame) -> None:
         """Notice settled text whose picture has changed."""
@@ -223,7 +231,7 @@ class Reader:
         frame = self._frame
         assert frame is not None
         texts = tuple(
-            track.entity(frame.pts)
+            track.entity(frame.pts, frame.size)
             for track in self._tracker.tracks
             if not track.lost and share_inside(track.motion.quad, frame.size) > 0.05
         )
@@ -247,7 +255,9 @@ def take_rivals(track: Track, rivals: list[Reading]) -> None:
     """Take in what was read of a track at one moment, in one turn or in several, of which the surest counts."""
     track.pending = False
     track.reads += len(rivals)
-    best = max(rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == track.quarters))
+    best = max(
+        rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == track.quarters)
+    )
     request, sure = best.request, best.lattice.confidence
     if len(rivals) > 1:
         track.judged_view = request.view
@@ -259,7 +269,7 @@ def take_rivals(track: Track, rivals: list[Reading]) -> None:
 
 def take_reading(track: Track, reading: Reading) -> None:
     """Fuse one reading into its track and decide what it now says and whether it is settled."""
-    request, lattice = reading.request, reading.lattice
+    request, lattice = reading.request, reading.lattice.within(reading.request.margin)
     track.tried += 1
     track.read_at = request.pts
     if not lattice.text:
@@ -267,7 +277,7 @@ def take_reading(track: Track, reading: Reading) -> None:
         return
     weight = max(request.view, 0.02) ** 2 * max(lattice.confidence, 0.05)
     if track.settled and track.changed_look:
-        challenge(track, reading, weight)
+        challenge(track, lattice, request.look, weight)
     elif track.evidence is None:
         track.evidence = fusion.begin(lattice, weight)
         track.look = request.look
@@ -278,12 +288,11 @@ def take_reading(track: Track, reading: Reading) -> None:
     conclude(track, lattice)
 
 
-def challenge(track: Track, reading: Reading, weight: float) -> None:
+def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight: float) -> None:
     """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
     assert track.evidence is not None
-    lattice = reading.lattice
     if plain(lattice.text) == plain(track.evidence.lattice.text):
-        track.look, track.changed_look, track.challenger = reading.request.look, False, None
+        track.look, track.changed_look, track.challenger = look, False, None
     elif lattice.confidence < TURN_CONFIDENCE:
         track.challenger = None
     elif track.challenger is None:
@@ -292,7 +301,7 @@ def challenge(track: Track, reading: Reading, weight: float) -> None:
         track.challenger = fusion.fuse(track.challenger, lattice, weight)
         if plain(track.challenger.lattice.text) == plain(lattice.text):
             track.evidence, track.challenger = track.challenger, None
-            track.look, track.changed_look = reading.request.look, False
+            track.look, track.changed_look = look, False
 
 
 def conclude(track: Track, latest: Lattice) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.geometry import share_inside, sides
+from stream.geometry import axis, share_inside, sides
 from stream.track import possible_turns
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SHUTTER = 0.5
 """Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 BORDER_PX = 3.0
 """Text that comes this near to the border is probably cut off."""
-MIN_HEIGHT_PX = 7.0
+MIN_HEIGHT_PX = 9.0
 """Lower text is not worth a read."""
 BETTER = 1.4
 """A view this much better than the best that was read deserves a read."""
@@ -38,6 +38,9 @@ SECOND_LOOK_S = 0.15
 PATIENCE_S = 0.3
 MAX_PATIENCE_S = 2.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
+HOPELESS = 0.1
+HOPELESS_PATIENCE_S = 4.0
+"""What was read twice and is this unlikely to be right is probably a window or a leaf."""
 SELDOM_S = 10.0
 """Settled text is read again after this long, to be sure."""
 
@@ -69,23 +72,23 @@ def touches_border(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
 
 def value(track: Track, view: float, now: float) -> float:
     """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now."""
-    if track.pending or track.lost or view < MIN_VIEW:
+    if track.pending or track.lost or view < MIN_VIEW or axis(track.motion.quad)[2] < MIN_HEIGHT_PX:
         return 0.0
     waited = now - track.read_at
     if view < POORER * track.read_quality and waited < MAX_PATIENCE_S:
         return 0.0
     if track.evidence is None:
         # Nothing is known: at once, and after bad luck again with patience.
-        return 2.0 + view if waited >= patience(track.tried) or view > BETTER * track.read_quality else 0.0
+        return 2.0 + view if waited >= patience(track) else 0.0
     if track.changed_look or track.challenger is not None:
         return 1.5 + view if waited >= SECOND_LOOK_S else 0.0
     if track.settled:
         if view > MUCH_BETTER * track.read_quality and waited >= PATIENCE_S:
             return 0.5 + view
         return 0.1 if waited >= SELDOM_S else 0.0
-    if view > BETTER * track.read_quality and waited >= SECOND_LOOK_S:
+    if view > BETTER * track.read_quality and waited >= SECOND_LOOK_S and track.confidence >= HOPELESS:
         return 1.2 + view
-    return 1.0 + view if waited >= patience(track.tried) else 0.0
+    return 1.0 + view if waited >= patience(track) else 0.0
 
 
 def turns_to_read(track: Track, view: float) -> tuple[int, ...]:
@@ -99,11 +102,15 @@ def turns_to_read(track: Track, view: float) -> tuple[int, ...]:
     return rivals
 
 
-def patience(tried: int) -> float:
-    """Seconds to wait before text that was read `tried` times without settling is read again."""
-    if tried <= 1:
-        return SECOND_LOOK_S if tried else 0.0
-    return min(PATIENCE_S * 2.0 ** (tried - 2), MAX_PATIENCE_S)
+def patience(track: Track) -> float:
+    """Seconds to wait before text that has not settled is read again: longer each time, long if there seems to be no text."""
+    if track.tried == 0:
+        return 0.0
+    if track.tried == 1:
+        return SECOND_LOOK_S
+    if track.confidence < HOPELESS:
+        return HOPELESS_PATIENCE_S
+    return min(PATIENCE_S * 2.0 ** (track.tried - 2), MAX_PATIENCE_S)
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from stream.driver import run_pass, run_reads
 from stream.gauges import Gauges
 from stream.reader import Reader
 from stream.records import Frame, TextState
-from stream.video import detect_now, read_now
 
 if TYPE_CHECKING:
     from engines.loading import Engines
@@ -38,10 +38,12 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     gauges = Gauges(0.0, engines.detector.name, engines.recogniser.name)
     for index in range(LOOKS):
         reader.follow(Frame(index, index * LOOK_STEP_S, captured_at, grey, lambda: image))
-        detect_now(reader, engines.detector, gauges)
+        if (wanted := reader.wanted_pass()) is not None:
+            reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
         for _ in range(ROUNDS):
-            if not read_now(reader, engines.recogniser, gauges):
+            if not (requests := reader.wanted()):
                 break
+            reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
     snapshot = reader.snapshot()
     texts = tuple(text for text in snapshot.texts if text.state is not TextState.TENTATIVE)
     return replace(snapshot, frame=0, pts=0.0, texts=texts)

@@ -96,8 +96,8 @@ class Track:
             return TextState.COASTING
         return TextState.SETTLED if self.settled else TextState.READING
 
-    def entity(self, now: float) -> TextEntity:
-        """Describe the text at stream time `now`, counting up `rev` if what it says has changed."""
+    def entity(self, now: float, size: tuple[int, int]) -> TextEntity:
+        """Describe the text at stream time `now` in a frame of (width, height), counting up `rev` if what it says has changed."""
         state = self.state(now)
         if self.published != (self.text, state):
             self.published = (self.text, state)
@@ -110,7 +110,7 @@ class Track:
             text=self.text,
             confidence=self.confidence,
             polygon=quad.astype(np.float32),
-            words=place_words(self.spans, quad),
+            words=place_words(self.spans, quad, size),
             velocity=self.motion.velocity,
             reads=self.reads,
             first_seen=self.first_seen,

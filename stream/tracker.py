@@ -39,6 +39,8 @@ GROWTH = 0.5
 """A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer than was thought."""
 ASTRAY = 0.4
 """A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew."""
+BEGIN_SCORE = 0.6
+"""A detection below this score may go on with a track but not begin one: of those 20 in 100 are text, above it 60."""
 TEXT_MIN_HEIGHT_PX = 6.0
 
 
@@ -100,8 +102,8 @@ class Tracker:
             self.gone.extend(left)
             self.tracks = [track for track in self.tracks if track not in left]
 
-    def accept(self, index: int, quads: NDArray[np.float32], now: Frame, kind: PassKind) -> None:
-        """Take in the detections (N, 4, 2) of frame `index`, which may lie in the past of frame `now`.
+    def accept(self, index: int, quads: NDArray[np.float32], scores: NDArray[np.float32], now: Frame, kind: PassKind) -> None:
+        """Take in the detections, quads (N, 4, 2) and scores (N,), of frame `index`, which may lie in the past of frame `now`.
 
         `kind` names the kind of pass: a kind that never found a text says nothing by not finding it.
 
@@ -121,7 +123,8 @@ class Tracker:
                 self._miss(track, now)
         carry = self._camera_since(index)
         for j in match.new:
-            self._begin(transform(quads[j], carry), now, kind)
+            if scores[j] >= BEGIN_SCORE:
+                self._begin(transform(quads[j], carry), now, kind)
         self._absorb()
 
     def _correct(self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame) -> None:

@@ -10,19 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
-from engines.engine import EngineError
 from stream.channel import Channel
-from stream.feed.endpoint import FeedError
+from stream.driver import STATUS_S, failure, run_pass, run_reads
 from stream.gauges import Gauges
-from stream.reader import Reader, Reading
+from stream.reader import Reader
 from stream.records import Frame, SourceState
-from stream.sources.redaction import redact
-from stream.sources.source import SourceError
 
 if TYPE_CHECKING:
-    from engines.detector import Detector
     from engines.loading import Engines
-    from engines.recogniser import Recogniser
     from stream.sink import Sink
     from stream.sources.source import Source
 
@@ -31,7 +26,6 @@ Arrival: TypeAlias = "Frame | tuple[SourceState, str]"
 
 AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
-STATUS_S = 1.0
 
 
 def read_video(source: Source, engines: Engines, sink: Sink) -> None:
@@ -80,41 +74,17 @@ def read_arrivals(arrivals: Channel[Arrival], engines: Engines, sink: Sink, gaug
         if isinstance(arrival, Frame):
             gauges.arrive(arrival, time.monotonic())
             reader.follow(arrival)
-            detect_now(reader, engines.detector, gauges)
-            read_now(reader, engines.recogniser, gauges)
+            if (wanted := reader.wanted_pass()) is not None:
+                reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
+            if requests := reader.wanted():
+                reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
             snapshot = reader.snapshot()
             sink.publish(arrival, snapshot, reader.events())
-            gauges.publish(snapshot, reader.reads, time.time() - arrival.captured_at, time.monotonic())
+            # No latency: how long a frame waited here after it was decoded means nothing to anybody.
+            gauges.publish(snapshot, reader.reads, None, time.monotonic())
         else:
             gauges.enter(*arrival)
         now_s = time.monotonic()
         if not isinstance(arrival, Frame) or now_s - reported_s >= STATUS_S:
             reported_s = now_s
             sink.report(gauges.status(now_s))
-
-
-def detect_now(reader: Reader, detector: Detector, gauges: Gauges) -> None:
-    """Run a detector pass if the reader wants one."""
-    wanted = reader.wanted_pass()
-    if wanted is not None:
-        begun_s = time.monotonic()
-        quads, _ = detector.detect(wanted.frame.bgr(), turned=wanted.turned)
-        gauges.detect(time.monotonic() - begun_s)
-        reader.accept_detections(wanted, quads)
-
-
-def read_now(reader: Reader, recogniser: Recogniser, gauges: Gauges) -> int:
-    """Read what the reader wants read now, and say how many crops that were."""
-    requests = reader.wanted()
-    if requests:
-        begun_s = time.monotonic()
-        lattices = recogniser.read([request.crop for request in requests])
-        gauges.read((time.monotonic() - begun_s) / len(requests))
-        reader.accept_readings([Reading(*pair) for pair in zip(requests, lattices, strict=True)])
-    return len(requests)
-
-
-def failure(error: BaseException) -> str:
-    """What a status says of an error, without credentials."""
-    known = isinstance(error, SourceError | EngineError | FeedError)
-    return redact(str(error) if known else f"{type(error).__name__}: {error}")

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream.fusion import Evidence, likelihood
-from stream.geometry import UNIT_SQUARE, homography_between, transform
+from stream.geometry import UNIT_SQUARE, homography_between, share_inside, transform
 from stream.records import Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engines.lattice import Lattice
+
+
+IN_PICTURE = 0.2
+"""A word of which less than this share is in the picture is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,11 @@ def half_advance(lattice: Lattice) -> float:
     return max(steps[len(steps) // 2] / 2, 0.005) if steps else 0.5
 
 
-def place_words(spans: tuple[Span, ...], quad: NDArray[np.floating]) -> tuple[Word, ...]:
-    """Put words into the quad of their line, in perspective."""
+def place_words(spans: tuple[Span, ...], quad: NDArray[np.floating], size: tuple[int, int]) -> tuple[Word, ...]:
+    """Put words into the quad of their line, in perspective; those outside of a picture of (width, height) are left out."""
     if not spans:
         return ()
     ends = np.array([(x, y) for span in spans for x, y in ((span.start, 0), (span.end, 0), (span.end, 1), (span.start, 1))])
     placed = transform(ends, homography_between(UNIT_SQUARE, quad)).astype(np.float32)
-    return tuple(Word(span.text, placed[4 * k : 4 * k + 4], span.confidence) for k, span in enumerate(spans))
+    words = (Word(span.text, placed[4 * k : 4 * k + 4], span.confidence) for k, span in enumerate(spans))
+    return tuple(word for word in words if share_inside(word.polygon, size) >= IN_PICTURE)
