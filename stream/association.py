@@ -6,6 +6,7 @@ lines: a line moved by its own height has none left.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,16 @@ from stream.geometry import aligned, area, axis, intersection
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GATE = 1.0
+GATE = 0.9
 """A pair that costs more is never matched."""
-MIN_SHARED = 0.2
+MIN_SHARED = 0.3
 """A pair that shares less of the smaller area is never matched."""
 PART = 0.6
 """A detection that shares this much of the smaller area with a track is a part of it, or it of the track."""
+SAME_LINE = 0.4
+"""Parts of one line lie across it by less than this, in its thickness; the next line lies one off, and its box reaches over."""
 ALIKE = 1.8
-"""Parts of one line have heights that differ by less than this factor."""
+"""Parts of one line have thicknesses that differ by less than this factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,26 @@ class Match:
     new: tuple[int, ...]
 
 
-def text_distance(track: NDArray[np.floating], detection: NDArray[np.floating]) -> float:
-    """How badly a detected quad (4, 2) fits a predicted one, 0 for equal: offsets across the text in its thickness, along it in
-    its length, and the ratios of both.
-    """
+def offsets(track: NDArray[np.floating], detection: NDArray[np.floating]) -> tuple[float, float]:
+    """How far a detected quad's centre lies from a track's: along the text in its length, across it in its thickness."""
     along, length, thickness = axis(track)
-    _, other_length, other_thickness = axis(detection)
     offset = detection.mean(axis=0) - track.mean(axis=0)
-    u = abs(float(offset @ along))
-    v = abs(float(offset[1] * along[0] - offset[0] * along[1]))
-    ratios = abs(np.log(other_thickness / thickness)) + abs(np.log(other_length / length))
-    return 0.8 * v / thickness + u / length + 0.5 * float(ratios)
+    return abs(float(offset @ along)) / length, abs(float(offset[1] * along[0] - offset[0] * along[1])) / thickness
+
+
+def text_distance(track: NDArray[np.floating], detection: NDArray[np.floating]) -> float:
+    """How badly a detected quad (4, 2) fits a predicted one, 0 for equal: the offsets and the ratios of both sides."""
+    _, length, thickness = axis(track)
+    _, other_length, other_thickness = axis(detection)
+    u, v = offsets(track, detection)
+    return 1.3 * v + u + 0.5 * abs(math.log(other_thickness / thickness)) + 0.5 * abs(math.log(other_length / length))
+
+
+def is_part(track: NDArray[np.floating], detection: NDArray[np.floating]) -> bool:
+    """Tell whether one of two quads that overlap is a part of the line that the other one is."""
+    ratio = axis(track)[2] / axis(detection)[2]
+    longer, other = (track, detection) if axis(track)[1] >= axis(detection)[1] else (detection, track)
+    return 1 / ALIKE < ratio < ALIKE and offsets(longer, other)[1] < SAME_LINE
 
 
 def near(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.floating]]) -> NDArray[np.bool_]:
@@ -73,8 +85,7 @@ def associate(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.fl
     parts: list[tuple[int, int]] = []
     matched_tracks, matched = {i for i, _ in pairs}, {j for _, j in pairs}
     for i, j in zip(*np.nonzero(shared >= PART), strict=True):
-        ratio = axis(tracks[i])[2] / axis(detections[j])[2]
-        if (i not in matched_tracks or j not in matched) and 1 / ALIKE < ratio < ALIKE:
+        if (i not in matched_tracks or j not in matched) and is_part(tracks[i], detections[j]):
             parts.append((int(i), int(j)))
     taken = matched | {j for _, j in parts}
     return Match(pairs, tuple(parts), tuple(j for j in range(len(detections)) if j not in taken))

@@ -17,8 +17,8 @@ from stream.geometry import UNIT_SQUARE, area, is_sound, transform
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WORKING_WIDTH_PX = 480
-POINTS = 240
+WORKING_WIDTH_PX = 384
+POINTS = 160
 REFRESH_STEPS = 8
 """New corners are looked for at least this often; between, those that are left are followed on."""
 MIN_POINTS = 12

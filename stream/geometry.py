@@ -67,7 +67,7 @@ def axis(quad: NDArray[np.floating]) -> tuple[NDArray[np.floating], float, float
 def area(polygon: NDArray[np.floating]) -> float:
     """Area of a polygon (N, 2), by the shoelace formula."""
     points = polygon.tolist()
-    return abs(sum(ax * by - ay * bx for (ax, ay), (bx, by) in zip(points, [*points[1:], points[0]], strict=True))) / 2
+    return abs(float(sum(ax * by - ay * bx for (ax, ay), (bx, by) in zip(points, [*points[1:], points[0]], strict=True)))) / 2
 
 
 def intersection(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:

@@ -26,20 +26,20 @@ BORDER_PX = 3.0
 """Text that comes this near to the border is probably cut off."""
 MIN_HEIGHT_PX = 9.0
 """Lower text is not worth a read."""
-BETTER = 1.4
+BETTER = 1.5
 """A view this much better than the best that was read deserves a read."""
-MUCH_BETTER = 1.8
+MUCH_BETTER = 2.0
 """The same for settled text."""
 MIN_VIEW = 0.08
 """A worse view than this shows nothing."""
 POORER = 0.6
 """A view poorer by this factor than the best that was read is not worth a read for a while."""
 SECOND_LOOK_S = 0.15
-PATIENCE_S = 0.3
-MAX_PATIENCE_S = 2.0
+PATIENCE_S = 0.4
+MAX_PATIENCE_S = 4.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
 HOPELESS = 0.1
-HOPELESS_PATIENCE_S = 4.0
+HOPELESS_PATIENCE_S = 2.5
 """What was read twice and is this unlikely to be right is probably a window or a leaf."""
 SELDOM_S = 10.0
 """Settled text is read again after this long, to be sure."""
@@ -109,7 +109,7 @@ def patience(track: Track) -> float:
     if track.tried == 1:
         return SECOND_LOOK_S
     if track.confidence < HOPELESS:
-        return HOPELESS_PATIENCE_S
+        return HOPELESS_PATIENCE_S * (track.tried - 1)
     return min(PATIENCE_S * 2.0 ** (track.tried - 2), MAX_PATIENCE_S)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from stream.geometry import TALL, is_tall, sides, turn
+from stream.geometry import is_tall, turn
 from stream.records import TextEntity, TextState
 from stream.words import Span, place_words
 
@@ -120,7 +120,4 @@ class Track:
 
 def possible_turns(quad: NDArray[np.floating]) -> tuple[int, ...]:
     """Order the ways in which text can stand in a quad whose first edge points right, likeliest first."""
-    width, height = sides(quad)
-    if is_tall(quad):
-        return (1, 3)
-    return (0, 2) if width > TALL * height else (0, 1, 3)
+    return (1, 3) if is_tall(quad) else (0, 2)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.association import associate
-from stream.geometry import aligned, axis, homography_between, is_sound, share_inside, transform
+from stream.association import PART, associate, is_part
+from stream.geometry import aligned, area, axis, homography_between, intersection, is_sound, share_inside, transform
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
 from stream.rereading import touches_border
@@ -199,8 +199,8 @@ class Tracker:
         by_width = sorted(visible, key=lambda track: -axis(track.motion.quad)[1])
         kept: list[Track] = []
         for track in by_width:
-            match = associate([other.motion.quad for other in kept], [track.motion.quad])
-            if match.parts or match.pairs:
+            quad = track.motion.quad
+            if any(covers(other.motion.quad, quad) for other in kept):
                 track.lost, track.placed = True, False
             else:
                 kept.append(track)
@@ -228,6 +228,11 @@ def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64
     if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * own.sum()):
         return motion.camera
     return np.vstack([matrix, [0.0, 0.0, 1.0]])
+
+
+def covers(line: NDArray[np.floating], part: NDArray[np.floating]) -> bool:
+    """Tell whether a quad lies within a longer one as a part of the same line."""
+    return intersection(line, part) >= PART * area(part) and is_part(line, part)
 
 
 def misfit(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
