@@ -51,8 +51,8 @@ class Lattice:
 
     @property
     def text(self) -> str:
-        """The most probable text, without space at its ends."""
-        return "".join(slot.best[0] for slot in self.slots).strip()
+        """The most probable text, with single spaces and none at its ends."""
+        return " ".join("".join(slot.best[0] for slot in self.slots).split())
 
     @property
     def confidence(self) -> float:

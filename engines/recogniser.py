@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from engines.engine import Engine
 
 
+FAINT_RANGE = 64.0
+"""Crops whose grey values span less than this, of 255, are stretched to it."""
+
+
 class Recogniser(Protocol):
     """Reads crops that hold one upright line of text each."""
 
@@ -69,6 +73,9 @@ def fill_line(crop: NDArray[np.uint8], height_px: int, widths_px: tuple[int, ...
     width = min(width, bucket)
     method = cv2.INTER_AREA if rows > height_px else cv2.INTER_CUBIC
     line = cv2.resize(crop, (width, height_px), interpolation=method)
+    low, high = np.percentile(line, (2, 98))
+    # Text printed tone on tone is stretched to a contrast that the network knows; other text is read best as it is.
+    middle, span = ((low + high) / 2, max(high - low, 16.0) * 255 / FAINT_RANGE) if high - low < FAINT_RANGE else (127.5, 255.0)
     tensor = np.zeros((1, 3, height_px, bucket), np.float32)
-    tensor[0, :, :, :width] = line.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
+    tensor[0, :, :, :width] = (line.transpose(2, 0, 1).astype(np.float32) - middle) * (2 / span)
     return tensor, width / bucket

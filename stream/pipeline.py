@@ -20,7 +20,7 @@ from stream.reader import Reader, ReadRequest
 from stream.records import SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
     from engines.detector import Detector
@@ -60,28 +60,32 @@ def read_live(source: Source, engines: Engines, sink: Sink) -> None:
         pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
     ]
     try:
-        supervise(threads, gauges, sink)
+        try:
+            supervise(threads, gauges, sink)
+        finally:
+            source.stop()
+            for channel in (frames, passes, batches):
+                channel.close()
+            stuck = wait(threads, JOIN_S).not_done
+            pool.shutdown(wait=not stuck)
+    except Exception as error:
+        # Not before the threads have ended, as stopping the source makes it tell of an end.
+        gauges.enter(SourceState.FAILED, failure(error))
+        raise
     finally:
-        source.stop()
-        for channel in (frames, passes, batches):
-            channel.close()
-        stuck = wait(threads, JOIN_S).not_done
-        pool.shutdown(wait=not stuck)
+        sink.report(gauges.status(time.monotonic()))
 
 
-def supervise(threads: list[Future[None]], gauges: Gauges, sink: Sink) -> None:
+def supervise(threads: Sequence[Future[None]], gauges: Gauges, sink: Sink) -> None:
     """Tell how the source is doing once a second until all threads have ended, or one has failed: its error is raised."""
     running = set(threads)
-    error: BaseException | None = None
-    while running and error is None:
+    while running:
         # Ends when a thread fails, when the last one ends, or with the time-out.
         done, running = wait(running, STATUS_S, FIRST_EXCEPTION)
-        error = next((error for thread in done if (error := thread.exception())), None)
-        if error is not None:
-            gauges.enter(SourceState.FAILED, failure(error))
-        sink.report(gauges.status(time.monotonic()))
-    if error is not None:
-        raise error
+        for thread in done:
+            thread.result()
+        if running:
+            sink.report(gauges.status(time.monotonic()))
 
 
 def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink) -> None:

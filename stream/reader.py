@@ -7,6 +7,7 @@ Owns one source's tracks, what they read, and when to detect and read.  No threa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from stream.flow import Flow
 from stream.geometry import UNIT_SQUARE, area, intersection, is_tall, rectify, share_inside, transform, turn, with_margins
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
-from stream.rereading import Budget, quality, turns_to_read, value
+from stream.rereading import Budget, quality, touches_border, turns_to_read, value
 from stream.tracker import Tracker
 from stream.words import words_of
 
@@ -41,6 +42,13 @@ TURN_CONFIDENCE = 0.85
 """A mean character probability below this raises the question whether the text stands upright."""
 RIVAL_CONFIDENCE = 0.6
 """The best of several turns answers it from this on."""
+UPRIGHT_SCENE = 2
+"""So many trusted upright texts, and none upside down, make a scene an upright one."""
+RECALL_S = 3.0
+"""A text this old is a new one, even if a lost one read the same."""
+RESEMBLANCE = 0.75
+FUZZY_LENGTH = 5
+"""Texts from this length on are taken for the same if they are this alike: edges cut off other letters when a text comes back."""
 TURN_MARGIN = 0.1
 """By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
 FIRST_PASSES_S = 0.1
@@ -149,15 +157,17 @@ class Reader:
         for track in self._tracker.tracks:
             if track.placed and not track.lost:
                 view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
-                worth = value(track, view, frame.pts)
+                worth = value(track, view, frame.pts, clipped=touches_border(track.motion.quad, frame.size))
                 if worth > 0:
                     rated.append((worth, view, track))
         if not rated:
             return []
         rated.sort(key=lambda item: (-item[0], item[2].id))
         requests: list[ReadRequest] = []
+        known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
+        upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
         for _, view, track in rated:
-            turns = turns_to_read(track, view)
+            turns = turns_to_read(track, view, upright=upright)
             if not self._budget.take(len(turns), frame.pts):
                 break
             requests.extend(self._request(track, quarters, view, frame) for quarters in turns)
@@ -185,15 +195,13 @@ class Reader:
 
     def _recall(self, track: Track) -> None:
         """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
-        if track.announced is not None or not track.trusted or self._now - track.born > 3:
+        if track.announced is not None or not track.trusted or self._now - track.born > RECALL_S:
             return
-        for old in self._tracker.tracks:
-            if old.lost and old is not track and old.announced is not None and plain(old.text) == plain(track.text) != "":
-                self._tracker.tracks.remove(old)
-                track.id, track.rev, track.first_seen = old.id, old.rev, old.first_seen
-                track.reads += old.reads
-                track.announced, track.published = old.announced, old.published
-                return
+        lost = [old for old in self._tracker.tracks if old.lost and old is not track and old.trusted]
+        best = max(lost, key=lambda old: resemblance(old, track), default=None)
+        if best is not None and resemblance(best, track) >= RESEMBLANCE:
+            self._tracker.tracks.remove(best)
+            inherit(track, best)
 
     def _announce(self, track: Track) -> None:
         if not track.settled or track.announced == track.text:
@@ -322,6 +330,25 @@ def worth_showing(track: Track) -> bool:
     """Tell whether the words of a track, letters counted, are likely enough to be right."""
     letters = sum(len(span.text) for span in track.spans)
     return sum(len(span.text) * span.confidence for span in track.spans) >= PUBLISH_CONFIDENCE * letters
+
+
+def resemblance(old: Track, new: Track) -> float:
+    """Rate how alike two texts read, 0..1; short ones must read the same."""
+    a, b = plain(old.text), plain(new.text)
+    if min(len(a), len(b)) < FUZZY_LENGTH:
+        return float(a == b)
+    return SequenceMatcher(None, a, b, autojunk=False).ratio()
+
+
+def inherit(track: Track, old: Track) -> None:
+    """Go on under the identity of an earlier track of the same text, and with what was read of it."""
+    track.id, track.rev, track.first_seen = old.id, old.rev, old.first_seen
+    track.reads += old.reads
+    track.announced, track.published = old.announced, old.published
+    if plain(old.text) == plain(track.text) and old.evidence is not None and track.evidence is not None:
+        track.evidence = fusion.fuse(old.evidence, track.evidence.lattice, track.evidence.weight)
+        track.settled = old.settled
+        conclude(track, track.evidence.lattice)
 
 
 def plain(text: str) -> str:

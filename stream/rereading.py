@@ -26,21 +26,22 @@ BORDER_PX = 3.0
 """Text that comes this near to the border is probably cut off."""
 MIN_HEIGHT_PX = 9.0
 """Lower text is not worth a read."""
-BETTER = 1.5
+BETTER = 1.8
 """A view this much better than the best that was read deserves a read."""
-MUCH_BETTER = 2.0
+MUCH_BETTER = 2.5
 """The same for settled text."""
 MIN_VIEW = 0.08
 """A worse view than this shows nothing."""
 POORER = 0.6
 """A view poorer by this factor than the best that was read is not worth a read for a while."""
 SECOND_LOOK_S = 0.15
-PATIENCE_S = 0.4
+PATIENCE_S = 0.6
 MAX_PATIENCE_S = 4.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
 HOPELESS = 0.1
-HOPELESS_PATIENCE_S = 2.5
-"""What was read twice and is this unlikely to be right is probably a window or a leaf."""
+HOPELESS_PATIENCE_S = 1.0
+"""What reads this badly is probably a window or a leaf; the time until it is read again doubles each time, too."""
+CLIPPED_S = 0.8
 SELDOM_S = 10.0
 """Settled text is read again after this long, to be sure."""
 
@@ -70,12 +71,17 @@ def touches_border(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
     return bool(low.min() < BORDER_PX or high[0] > width - BORDER_PX or high[1] > height - BORDER_PX)
 
 
-def value(track: Track, view: float, now: float) -> float:
-    """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now."""
+def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
+    """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now.
+
+    Text that the border has `clipped` is read once, and then seldom: it will come into view, or go.
+    """
     if track.pending or track.lost or view < MIN_VIEW or axis(track.motion.quad)[2] < MIN_HEIGHT_PX:
         return 0.0
     waited = now - track.read_at
     if view < POORER * track.read_quality and waited < MAX_PATIENCE_S:
+        return 0.0
+    if clipped and track.tried and waited < CLIPPED_S:
         return 0.0
     if track.evidence is None:
         # Nothing is known: at once, and after bad luck again with patience.
@@ -91,13 +97,14 @@ def value(track: Track, view: float, now: float) -> float:
     return 1.0 + view if waited >= patience(track) else 0.0
 
 
-def turns_to_read(track: Track, view: float) -> tuple[int, ...]:
+def turns_to_read(track: Track, view: float, *, upright: bool) -> tuple[int, ...]:
     """Choose the turns in which a text is read now: several, to be compared in the same view, while it is not known how it stands.
 
-    The first look takes level text to stand upright, because most does; only a poor reading raises the question.
+    The first look takes level text to stand upright, because most does; only a poor reading raises the question, and where the
+    rest of the scene stands `upright` only a second one.
     """
     rivals = possible_turns(track.motion.quad)
-    if track.turn_known or view <= BETTER * track.judged_view or (rivals[0] == 0 and not track.tried):
+    if track.turn_known or view <= BETTER * track.judged_view or (rivals[0] == 0 and track.tried <= upright):
         return (track.quarters,)
     return rivals
 
@@ -106,10 +113,10 @@ def patience(track: Track) -> float:
     """Seconds to wait before text that has not settled is read again: longer each time, long if there seems to be no text."""
     if track.tried == 0:
         return 0.0
+    if track.confidence < HOPELESS:
+        return HOPELESS_PATIENCE_S * 2.0 ** (track.tried - 1)
     if track.tried == 1:
         return SECOND_LOOK_S
-    if track.confidence < HOPELESS:
-        return HOPELESS_PATIENCE_S * (track.tried - 1)
     return min(PATIENCE_S * 2.0 ** (track.tried - 2), MAX_PATIENCE_S)
 
 

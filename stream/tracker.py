@@ -39,7 +39,7 @@ GROWTH = 0.5
 """A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer than was thought."""
 ASTRAY = 0.4
 """A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew."""
-BEGIN_SCORE = 0.6
+BEGIN_SCORE = 0.65
 """A detection below this score may go on with a track but not begin one: of those 20 in 100 are text, above it 60."""
 TEXT_MIN_HEIGHT_PX = 6.0
 
