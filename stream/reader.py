@@ -111,6 +111,7 @@ class Reader:
         self._pass_at = float("-inf")
         self._passes = 0
         self._new_area = 0.0
+        self._scene = 0
         self.reads = 0
 
     def follow(self, frame: Frame) -> None:
@@ -121,7 +122,7 @@ class Reader:
         motion = self._flow.step(frame.grey)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
-            self._pass_at, self._passes = float("-inf"), 0
+            self._pass_at, self._passes, self._scene = float("-inf"), 0, frame.index
         self._new_area += area_entering(motion.camera, frame.size)
         self._look(frame)
         self._close()
@@ -140,9 +141,19 @@ class Reader:
         self._passes += 1
         return DetectorPass(frame, turned, enhanced)
 
+    @property
+    def blank(self) -> bool:
+        """Whether no text is known in this scene."""
+        return all(track.lost for track in self._tracker.tracks)
+
     def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
-        """Take in the quads (N, 4, 2) and scores (N,) that a pass found, over the current frame or an earlier one."""
+        """Take in the quads (N, 4, 2) and scores (N,) that a pass found, over the current frame or an earlier one.
+
+        Those of a scene that has been cut away are dropped.
+        """
         assert self._frame is not None
+        if detector_pass.frame.index < self._scene:
+            return
         turned = detector_pass.turned
         kept = np.array([is_tall(quad) == turned for quad in quads], np.bool_)
         kind = (turned, detector_pass.enhanced)

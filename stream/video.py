@@ -17,13 +17,19 @@ from stream.reader import Reader
 from stream.records import Frame, SourceState
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+    from engines.detector import Detector
     from engines.loading import Engines
+    from stream.driver import Detected
     from stream.sink import Sink
     from stream.sources.source import Source
 
 Arrival: TypeAlias = "Frame | tuple[SourceState, str]"
 """What comes out of a source: frames and changes of state, in their order."""
 
+PASS_FRAMES = 6
+"""Frames after which a detector pass is taken in: about as long as it takes while the tracker runs beside it."""
 AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
 
@@ -38,10 +44,10 @@ def read_video(source: Source, engines: Engines, sink: Sink) -> None:
     """
     gauges = Gauges(time.monotonic(), engines.detector.name, engines.recogniser.name)
     arrivals: Channel[Arrival] = Channel(AHEAD)
-    with ThreadPoolExecutor(1, f"{source.name}-decode") as pool:
+    with ThreadPoolExecutor(2, f"{source.name}-video") as pool:
         decoding = pool.submit(decode, source, arrivals)
         try:
-            read_arrivals(arrivals, engines, sink, gauges)
+            read_arrivals(arrivals, engines, sink, gauges, pool)
             decoding.result()
         except Exception as error:
             gauges.enter(SourceState.FAILED, failure(error))
@@ -50,6 +56,30 @@ def read_video(source: Source, engines: Engines, sink: Sink) -> None:
         finally:
             source.stop()
             arrivals.close()
+
+
+class PassAhead:
+    """Detector passes beside the tracker, whose results are taken in after a fixed number of frames, however long they took: so
+    that both cores have work and the same input gives the same output.
+    """
+
+    def __init__(self, detector: Detector, gauges: Gauges, pool: Executor) -> None:
+        self._detector, self._gauges, self._pool = detector, gauges, pool
+        self._running: Future[Detected] | None = None
+        self._frames = 0
+
+    def step(self, reader: Reader) -> None:
+        """Take in the pass that is due and begin the one that is wanted; a blank scene waits for its first texts."""
+        self._frames += 1
+        if self._running is not None and self._frames >= PASS_FRAMES:
+            reader.accept_detections(*self._running.result())
+            self._running = None
+        if self._running is None and (wanted := reader.wanted_pass()) is not None:
+            self._running = self._pool.submit(run_pass, self._detector, wanted, self._gauges)
+            self._frames = 0
+            if reader.blank:
+                reader.accept_detections(*self._running.result())
+                self._running = None
 
 
 def decode(source: Source, arrivals: Channel[Arrival]) -> None:
@@ -66,16 +96,16 @@ def decode(source: Source, arrivals: Channel[Arrival]) -> None:
         arrivals.close()
 
 
-def read_arrivals(arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges) -> None:
-    """Process what comes, in order."""
+def read_arrivals(arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges, pool: Executor) -> None:
+    """Process what comes, in order; detector passes run in the pool meanwhile."""
     reader = Reader()
+    detector = PassAhead(engines.detector, gauges, pool)
     reported_s = time.monotonic()
     for arrival in arrivals:
         if isinstance(arrival, Frame):
             gauges.arrive(arrival, time.monotonic())
             reader.follow(arrival)
-            if (wanted := reader.wanted_pass()) is not None:
-                reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
+            detector.step(reader)
             if requests := reader.wanted():
                 reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
             snapshot = reader.snapshot()

@@ -1,0 +1,43 @@
+"""What tests of several rooms share: the networks, and a clip of which it is known what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engines.loading import Backend, Engines, load_engines
+from tools.clip import Scene, Sign, Waypoint, render, travel, write_clip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stream.records import Colour
+
+SIZE = (640, 360)
+SIGNS = (
+    Sign("EXIT 12", (500, 300), 64, ink=(244, 246, 246), paper=(74, 118, 24), weight=700),
+    Sign("Bakery", (760, 420), 72, ink=(28, 26, 26), paper=(206, 232, 240), weight=700),
+)
+WALK = (Waypoint(0.0, (600, 350)), Waypoint(2.0, (660, 370)))
+SCENE = Scene(signs=SIGNS, camera=travel(SIZE, WALK), seconds=2.0, size=SIZE, wall=(1200, 700))
+
+
+@pytest.fixture(scope="session")
+def engines() -> Engines:
+    """The default networks."""
+    return load_engines(Backend.OPENVINO)
+
+
+@pytest.fixture(scope="session")
+def wall() -> Colour:
+    """A picture, 640x360, of a wall with EXIT 12 and Bakery on it."""
+    return render(SCENE, 0.0)[0]
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of that wall, 60 frames."""
+    path = tmp_path_factory.mktemp("clips") / "wall.mp4"
+    write_clip(path, SCENE)
+    return path

@@ -1,0 +1,63 @@
+"""ONNX models of two nodes, written byte by byte, so that tests of the engines need no network of their own.
+
+The wire format of protocol buffers, and the field numbers of onnx.proto3 (version 1.16).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Field: TypeAlias = "tuple[int, int | str | bytes]"
+
+FLOAT = 1
+
+
+def varint(number: int) -> bytes:
+    low, high = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + varint(high) if high else bytes([low])
+
+
+def message(*fields: Field) -> bytes:
+    """Fields of a message, in order: integers as varints, text and bytes with their length."""
+    written = b""
+    for number, value in fields:
+        if isinstance(value, int):
+            written += varint(number << 3) + varint(value)
+        else:
+            content = value.encode() if isinstance(value, str) else value
+            written += varint(number << 3 | 2) + varint(len(content)) + content
+    return written
+
+
+def value_of(name: str, dimensions: Iterable[int | str]) -> bytes:
+    """A float tensor's name, type and shape; dimensions with a name instead of a length are free."""
+    lengths = [(1, message((2, length) if isinstance(length, str) else (1, length))) for length in dimensions]
+    return message((1, name), (2, message((1, message((1, FLOAT), (2, message(*lengths)))))))
+
+
+def scalar(name: str, value: float) -> bytes:
+    return message((2, FLOAT), (8, name), (9, struct.pack("<f", value)))
+
+
+def node(operator: str, inputs: Iterable[str], output: str) -> bytes:
+    return message(*((1, name) for name in inputs), (2, output), (3, output), (4, operator))
+
+
+def line_model(factor: float, offset: float, metadata: Mapping[str, str] | None = None) -> bytes:
+    """A model that computes y = factor x + offset for x of shape (1, 3, any, any)."""
+    shape = (1, 3, "height", "width")
+    graph = message(
+        (1, node("Mul", ("x", "factor"), "scaled")),
+        (1, node("Add", ("scaled", "offset"), "y")),
+        (2, "line"),
+        (5, scalar("factor", factor)),
+        (5, scalar("offset", offset)),
+        (11, value_of("x", shape)),
+        (12, value_of("y", shape)),
+    )
+    properties = [(14, message((1, key), (2, value))) for key, value in (metadata or {}).items()]
+    return message((1, 8), (7, graph), (8, message((1, ""), (2, 13))), *properties)

@@ -1,0 +1,195 @@
+"""From a picture to the network's input, and from its probability map back to quads, on maps drawn by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.detector import (
+    MASK_THRESHOLD,
+    MAX_UPSCALE,
+    SCORE_THRESHOLD,
+    UNCLIP_RATIO,
+    ProbabilityMapDetector,
+    enhance,
+    fill_bucket,
+    quads_from_map,
+    turned_back,
+    upright,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from engines.engine import Tensor
+
+BUCKETS = ProbabilityMapDetector.BUCKETS
+LANDSCAPE, PORTRAIT = BUCKETS
+
+
+def rectangle(centre: tuple[float, float], width: float, height: float, angle_deg: float) -> NDArray[np.float32]:
+    """Corners clockwise from the top left, then turned clockwise by an angle."""
+    cos, sin = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
+    corners = np.array([(-width, -height), (width, -height), (width, height), (-width, height)]) / 2
+    return np.asarray(corners @ np.array([(cos, sin), (-sin, cos)]) + centre, np.float32)
+
+
+def grown(width: float, height: float) -> tuple[float, float]:
+    """Sides of a region of the map after it has been grown back, each by area x ratio / perimeter on either side."""
+    margin = width * height * UNCLIP_RATIO / (width + height)
+    return width + margin, height + margin
+
+
+def drawn(*quads: NDArray[np.float32], size: tuple[int, int] = (200, 320), value: float = 0.9) -> NDArray[np.float32]:
+    probability = np.zeros(size, np.float32)
+    for quad in quads:
+        cv2.fillPoly(probability, [np.round(quad * 16).astype(np.int32)], value, shift=4)
+    return probability
+
+
+def deviation(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    """Largest distance of corners in the same place of the order, pixels."""
+    return float(np.linalg.norm(found - expected, axis=1).max())
+
+
+@pytest.mark.parametrize("angle_deg", [-44, -30, -5, 0, 12, 30, 44])
+def test_a_rotated_region_gives_its_rectangle_grown_back(angle_deg: float) -> None:
+    quads, scores = quads_from_map(drawn(rectangle((160, 100), 120, 14, angle_deg)))
+    assert len(quads) == 1
+    assert deviation(quads[0], rectangle((160, 100), *grown(120, 14), angle_deg)) < 2.5
+    assert scores == pytest.approx([0.9], abs=0.06)
+
+
+def test_a_line_that_runs_down_is_tall_and_starts_top_left() -> None:
+    ((quad,), _) = quads_from_map(drawn(rectangle((160, 100), 14, 120, 8)))
+    assert deviation(quad, rectangle((160, 100), *grown(14, 120), 8)) < 2.5
+
+
+def test_an_empty_map_gives_arrays_of_nothing() -> None:
+    quads, scores = quads_from_map(np.zeros((64, 64), np.float32))
+    assert (quads.shape, scores.shape) == ((0, 4, 2), (0,))
+    assert quads.dtype == scores.dtype == np.float32
+
+
+def test_what_is_improbable_or_thin_is_no_text() -> None:
+    place = rectangle((160, 100), 120, 14, 0)
+    for nothing in (
+        drawn(place, value=MASK_THRESHOLD - 0.02),
+        drawn(place, value=SCORE_THRESHOLD - 0.02),
+        drawn(rectangle((160, 100), 120, 1, 0)),
+    ):
+        assert len(quads_from_map(nothing)[0]) == 0
+
+
+def test_regions_come_largest_first_with_their_own_scores() -> None:
+    small, large, middle = (
+        rectangle((60, 40), 40, 12, 0),
+        rectangle((160, 90), 200, 20, 10),
+        rectangle((80, 170), 90, 14, -10),
+    )
+    probability = np.maximum(drawn(small, value=0.95), np.maximum(drawn(large, value=0.7), drawn(middle, value=0.8)))
+    quads, scores = quads_from_map(probability)
+    assert [quad.mean(axis=0).tolist() for quad in quads] == [pytest.approx(c, abs=1.5) for c in ([160, 90], [80, 170], [60, 40])]
+    assert scores == pytest.approx([0.7, 0.8, 0.95], abs=0.06)
+
+
+@given(st.floats(-44.5, 44.5), st.integers(0, 3), st.booleans(), st.floats(5, 200), st.floats(5, 200))
+def test_corners_are_put_clockwise_from_the_top_left(angle: float, start: int, back: bool, width: float, height: float) -> None:
+    ordered = rectangle((100, 100), width, height, angle)
+    shuffled = np.roll(ordered[::-1] if back else ordered, start, axis=0)
+    np.testing.assert_array_equal(upright(shuffled), ordered)
+
+
+@pytest.mark.parametrize("angle_deg", [-70, -20, 0, 35, 80])
+def test_a_turned_picture_has_its_quads_turned_back(angle_deg: float) -> None:
+    place = rectangle((160, 100), 90, 12, angle_deg)
+    turned = cv2.rotate(drawn(place), cv2.ROTATE_90_CLOCKWISE)
+    (quad,) = turned_back(quads_from_map(turned)[0], height=200)
+    ((level,), _) = quads_from_map(drawn(place))
+    assert deviation(quad, level) < 2.5
+    edge = quad[1] - quad[0]
+    assert abs(math.degrees(math.atan2(edge[1], edge[0]))) <= 45.5
+
+
+def test_no_quads_are_turned_back_to_none() -> None:
+    assert turned_back(np.empty((0, 4, 2), np.float32), 100).shape == (0, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "bucket"),
+    [(1080, 1920, LANDSCAPE), (1920, 1080, PORTRAIT), (544, 960, LANDSCAPE), (480, 640, LANDSCAPE), (300, 3000, LANDSCAPE)],
+)
+def test_a_picture_fills_the_bucket_that_leaves_it_largest(rows: int, columns: int, bucket: tuple[int, int]) -> None:
+    tensor, fit = fill_bucket(np.full((rows, columns, 3), 255, np.uint8), BUCKETS)
+    assert tensor.shape == (1, 3, *bucket)
+    assert tensor.dtype == np.float32
+    assert fit.scale == pytest.approx(min(bucket[0] / rows, bucket[1] / columns, MAX_UPSCALE))
+    assert (fit.height, fit.width) == (round(rows * fit.scale), round(columns * fit.scale))
+    assert (tensor[..., : fit.height, : fit.width] == 1).all()
+    assert np.abs(tensor[..., fit.height :, :]).max(initial=0) < 0.01
+    assert np.abs(tensor[..., fit.width :]).max(initial=0) < 0.01
+
+
+def test_a_small_picture_is_enlarged_only_so_far() -> None:
+    _, fit = fill_bucket(np.zeros((50, 80, 3), np.uint8), BUCKETS)
+    assert (fit.scale, fit.height, fit.width) == (MAX_UPSCALE, 50 * MAX_UPSCALE, 80 * MAX_UPSCALE)
+
+
+def test_a_picture_of_a_single_pixel_has_a_place() -> None:
+    _, fit = fill_bucket(np.zeros((1, 1, 3), np.uint8), BUCKETS)
+    assert fit.height >= 1
+    assert fit.width >= 1
+
+
+def test_colours_keep_their_order_and_are_centred() -> None:
+    picture = np.empty((*LANDSCAPE, 3), np.uint8)
+    picture[:] = (0, 51, 255)
+    tensor, _ = fill_bucket(picture, BUCKETS)
+    assert tensor[0, :, 5, 5] == pytest.approx([-1.0, -0.6, 1.0], abs=1e-5)
+
+
+def test_enhancing_brings_out_faint_contrast_and_keeps_the_picture() -> None:
+    faint = np.full((120, 200, 3), 120, np.uint8)
+    cv2.putText(faint, "TONE", (20, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (128, 128, 128), 4)
+    before = faint.copy()
+    seen = enhance(faint)
+    assert seen.shape == faint.shape
+    assert seen.dtype == np.uint8
+    assert np.ptp(seen) > 2 * np.ptp(faint)
+    np.testing.assert_array_equal(faint, before)
+
+
+class Bright:
+    """A network that takes bright pixels for text."""
+
+    name, input = "bright", "x"
+
+    def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {"map": (tensors[self.input].mean(axis=1, keepdims=True) > 0).astype(np.float32) * np.float32(0.9)}
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("enhanced", [False, True])
+@pytest.mark.parametrize("size", [(720, 1280), (1280, 720), (240, 320)])
+def test_quads_are_in_pixels_of_the_picture_whatever_the_network_saw(
+    size: tuple[int, int], turned: bool, enhanced: bool
+) -> None:
+    picture = np.zeros((*size, 3), np.uint8)
+    place = rectangle((170, 110), 160, 30, -12)
+    cv2.fillPoly(picture, [np.round(place * 16).astype(np.int32)], (255, 255, 255), shift=4)
+    detector = ProbabilityMapDetector(Bright())
+    quads, scores = detector.detect(picture, turned=turned, enhanced=enhanced)
+    assert len(quads) == 1
+    assert deviation(quads[0], rectangle((170, 110), *grown(160, 30), -12)) < 5
+    assert scores == pytest.approx([0.9], abs=0.06)
+    assert detector.name == "bright"

@@ -1,0 +1,121 @@
+"""How crops are laid into the recogniser's inputs, and what becomes of its outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from engines.recogniser import CtcRecogniser, fill_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from engines.engine import Tensor
+    from engines.loading import Engines
+
+HEIGHT_PX, WIDTHS_PX = CtcRecogniser.HEIGHT_PX, CtcRecogniser.WIDTHS_PX
+CHARSET = ["A", "B", "C", "D"]
+
+
+def crop(height: int, width: int, left: int = 0, right: int = 255) -> NDArray[np.uint8]:
+    """A picture with a left half and a right half."""
+    picture = np.full((height, width, 3), left, np.uint8)
+    picture[:, width // 2 :] = right
+    return picture
+
+
+@pytest.mark.parametrize("height", [16, HEIGHT_PX, 96])
+@pytest.mark.parametrize(("aspect", "bucket"), [(1, 160), (3.25, 160), (3.5, 320), (12, 640), (25, 1280)])
+def test_a_crop_goes_into_the_narrowest_width_that_holds_it(height: int, aspect: float, bucket: int) -> None:
+    tensor, filled = fill_line(crop(height, round(aspect * height)), HEIGHT_PX, WIDTHS_PX)
+    assert tensor.shape == (1, 3, HEIGHT_PX, bucket)
+    assert tensor.dtype == np.float32
+    assert filled * bucket == pytest.approx(aspect * HEIGHT_PX, abs=1.5), "the crop keeps its aspect"
+
+
+def test_what_the_crop_does_not_fill_is_padded_with_zeros() -> None:
+    tensor, filled = fill_line(crop(HEIGHT_PX, 100), HEIGHT_PX, WIDTHS_PX)
+    assert filled == 100 / 160
+    assert (tensor[..., :50] == -1).all()
+    assert (tensor[..., 50:100] == 1).all()
+    assert (tensor[..., 100:] == 0).all()
+
+
+def test_a_crop_too_long_for_any_width_is_squeezed() -> None:
+    tensor, filled = fill_line(crop(HEIGHT_PX, 4000), HEIGHT_PX, WIDTHS_PX)
+    assert tensor.shape[3] == WIDTHS_PX[-1]
+    assert filled == 1
+    assert (tensor[..., : WIDTHS_PX[-1] // 2 - 4] == -1).all()
+    assert (tensor[..., WIDTHS_PX[-1] // 2 + 4 :] == 1).all()
+
+
+def test_a_sliver_still_has_some_width() -> None:
+    tensor, filled = fill_line(crop(96, 1), HEIGHT_PX, WIDTHS_PX)
+    assert tensor.shape[3] == WIDTHS_PX[0]
+    assert filled > 0
+
+
+def test_colours_stay_in_place_between_minus_one_and_one() -> None:
+    picture = crop(HEIGHT_PX, 160)
+    picture[10, 20] = (255, 51, 204)
+    tensor, _ = fill_line(picture, HEIGHT_PX, WIDTHS_PX)
+    assert tensor[0, :, 10, 20] == pytest.approx([1.0, -0.6, 0.6])
+    assert tensor[0, :, 10, 21] == pytest.approx([-1.0, -1.0, -1.0])
+
+
+def test_text_printed_tone_on_tone_gets_more_contrast() -> None:
+    tensor, _ = fill_line(crop(HEIGHT_PX, 160, 100, 120), HEIGHT_PX, WIDTHS_PX)
+    assert np.ptp(tensor) > 2 * (2 * 20 / 255)
+    assert -1 <= tensor.min() < tensor.max() <= 1
+
+
+class Ruler:
+    """A network with a step every eight columns that sees how bright they are: dark is an A, bright a B, anything else a blank."""
+
+    name, input = "ruler", "x"
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        tensor = tensors[self.input]
+        self.shapes.append(tensor.shape)
+        brightness = tensor.mean(axis=(1, 2)).reshape(1, -1, 8).mean(axis=2)
+        nothing = np.zeros_like(brightness)
+        scores = np.stack([nothing + 0.5, -brightness, brightness, nothing, nothing], axis=2).clip(0, 1)
+        return {"y": scores / scores.sum(axis=2, keepdims=True)}
+
+    def close(self) -> None: ...
+
+
+def test_columns_do_not_depend_on_the_padding() -> None:
+    ruler = Ruler()
+    recogniser = CtcRecogniser(ruler, CHARSET)
+    lattices = recogniser.read([crop(HEIGHT_PX, width) for width in (80, 160, 240)])
+    assert [shape[3] for shape in ruler.shapes] == [160, 160, 320]
+    for lattice in lattices:
+        assert lattice.text == "AB"
+        assert [slot.column for slot in lattice.slots] == pytest.approx([0.25, 0.75])
+    assert recogniser.name == "ruler"
+
+
+def test_no_crops_give_no_lattices() -> None:
+    assert CtcRecogniser(Ruler(), CHARSET).read([]) == []
+
+
+def test_a_printed_line_is_read_with_each_letter_in_its_place(engines: Engines) -> None:
+    picture = crop(60, 320, 255, 255)
+    cv2.putText(picture, "Hall 27", (20, 44), (20, 20, 20), cv2.FontFace("sans"), 40, 500)
+    ink = np.nonzero((picture < 100).any(axis=(0, 2)))[0]
+    (lattice,) = engines.recogniser.read([picture])
+    assert lattice.text == "Hall 27"
+    assert lattice.confidence > 0.8
+    columns = [slot.column * 320 for slot in lattice.slots if slot.best[0].strip()]
+    assert columns == sorted(columns)
+    assert columns[0] == pytest.approx(ink[0] + 14, abs=12)
+    assert columns[-1] == pytest.approx(ink[-1] - 10, abs=12)

@@ -1,0 +1,273 @@
+"""A small world in simulated time: boards on a wall before a moving camera, a detector and a recogniser with their usual faults.
+
+Letters are patterns of nine cells, so that reading needs no network and yet goes by what is in the picture.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from engines.detector import upright
+from engines.lattice import Lattice, Slot
+from stream.geometry import UNIT_SQUARE, homography_between, intersection, share_inside, slice_quad, transform
+from stream.reader import Reader, ReadRequest, Reading
+from stream.records import Frame
+from tests.stream.feed.samples import box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from stream.reader import DetectorPass
+    from stream.records import Event, EventType, Grey, Snapshot, TextEntity
+
+Camera: TypeAlias = Callable[[float], "NDArray[np.float64]"]
+"""From time, seconds, to the homography that takes wall pixels to frame pixels."""
+
+SIZE = (320, 180)
+WALL = (1200, 600)
+FRAME_S = 1 / 25
+BEGUN_AT = 1_700_000_000.0
+CELL_PX = 8
+CONFUSIONS = str.maketrans("O0I1S5B8", "0O1I5S8B")
+SMALL_VIEW = 0.35
+"""A view below this is misread."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A text on the wall: its middle, the height of its letters in wall pixels, its turn clockwise; it may change with time."""
+
+    text: str | Callable[[float], str]
+    centre: tuple[float, float]
+    height: float = 26.0
+    degrees: float = 0.0
+
+    def says(self, t: float) -> str:
+        return self.text if isinstance(self.text, str) else self.text(t)
+
+    def quad(self, t: float) -> NDArray[np.float64]:
+        """Its place on the wall, clockwise from the top-left of the text as read."""
+        width = self.height * len(self.says(t))
+        turn = cv2.getRotationMatrix2D((0, 0), -self.degrees, 1)
+        corners = np.array([[-width, -self.height], [width, -self.height], [width, self.height], [-width, self.height]]) / 2
+        return np.asarray(corners @ turn[:, :2].T + self.centre, np.float64)
+
+
+@dataclass(frozen=True)
+class World:
+    boards: tuple[Board, ...]
+    camera: Camera
+    cover: Callable[[float], NDArray[np.float32] | None] = lambda _: None
+    """What something in front of the camera hides, as a box of the frame."""
+    size: tuple[int, int] = SIZE
+    seed: int = 0
+
+    def quads(self, t: float) -> list[tuple[str, NDArray[np.float64]]]:
+        """What can be seen, and where in the frame."""
+        seen, cover = [], self.cover(t)
+        for board in self.boards:
+            quad = transform(board.quad(t), self.camera(t))
+            if share_inside(quad, self.size) > 0.5 and (cover is None or intersection(quad, cover) == 0):
+                seen.append((board.says(t), quad))
+        return seen
+
+    def frame(self, index: int, t: float) -> Frame:
+        texts = tuple((board.says(t), tuple(map(tuple, board.quad(t).tolist()))) for board in self.boards)
+        wall = paint(texts, self.seed)
+        grey = np.asarray(cv2.warpPerspective(wall, self.camera(t), self.size), np.uint8)
+        if (cover := self.cover(t)) is not None:
+            cv2.fillPoly(grey, [cover.astype(np.int32)], 70)
+        grey.flags.writeable = False
+        return Frame(index, t, BEGUN_AT + t, grey, lambda: np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8))
+
+
+def texture(size: tuple[int, int], seed: int = 0) -> Grey:
+    """A picture full of corners, large and small, of (width, height)."""
+    rng = np.random.default_rng(seed)
+    picture = np.zeros((size[1], size[0]), np.float32)
+    for grain_px, strength in ((60, 70), (20, 30), (6, 25)):
+        coarse = rng.normal(0, strength, (size[1] // grain_px + 2, size[0] // grain_px + 2)).astype(np.float32)
+        picture += cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(picture + 128, 0, 255), np.uint8)
+
+
+def pattern(text: str) -> NDArray[np.float32]:
+    """What a text looks like: (3, 3 letters) cells, 1 for ink and 0 for paper."""
+    letters = []
+    for letter in text:
+        cells = np.random.default_rng(ord(letter)).permutation(np.float32([1, 1, 1, 1, 1, 0, 0, 0, 0]))
+        letters.append(np.zeros((3, 3), np.float32) if letter == " " else cells.reshape(3, 3))
+    return np.hstack(letters)
+
+
+@lru_cache(maxsize=16)
+def paint(texts: tuple[tuple[str, tuple[tuple[float, float], ...]], ...], seed: int) -> Grey:
+    """The wall with texts at their places, on paper that reaches beyond them by a cell."""
+    wall = texture(WALL, seed)
+    for text, place in texts:
+        cells = np.pad(np.asarray(225 - 200 * pattern(text), np.uint8), 1, constant_values=225)
+        face = cv2.resize(cells, None, fx=CELL_PX, fy=CELL_PX, interpolation=cv2.INTER_NEAREST)
+        letters = box(CELL_PX, CELL_PX, 3 * CELL_PX * len(text), 3 * CELL_PX)
+        to_wall = homography_between(letters, np.array(place))
+        covered = cv2.warpPerspective(np.full_like(face, 255), to_wall, WALL) > 127
+        wall = np.where(covered, cv2.warpPerspective(face, to_wall, WALL), wall)
+    return np.asarray(wall, np.uint8)
+
+
+def pan(*waypoints: tuple[float, float, float]) -> Camera:
+    """A camera that looks at wall pixels at times (t, x, y), in straight lines between; two at the same time are a cut."""
+    times, xs, ys = (np.array(column) for column in zip(*waypoints, strict=True))
+
+    def camera(t: float) -> NDArray[np.float64]:
+        after = int(np.clip(np.searchsorted(times, t, side="right"), 1, max(len(times) - 1, 1)))
+        part = slice(after - 1, after + 1)
+        x, y = np.interp(t, times[part], xs[part]), np.interp(t, times[part], ys[part])
+        return np.array([[1, 0, SIZE[0] / 2 - x], [0, 1, SIZE[1] / 2 - y], [0, 0, 1]])
+
+    return camera
+
+
+def zoom(camera: Camera, scale: Callable[[float], float]) -> Camera:
+    """The same camera with a lens."""
+
+    def zoomed(t: float) -> NDArray[np.float64]:
+        s, (width, height) = scale(t), SIZE
+        return np.array([[s, 0, (1 - s) * width / 2], [0, s, (1 - s) * height / 2], [0, 0, 1]]) @ camera(t)
+
+    return zoomed
+
+
+class FaultyDetector:
+    """Finds what is there, a little beside it, now and then in two parts, and now and then not at all."""
+
+    def __init__(self, world: World, *, jitter: float = 0.0, misses: float = 0.0, splits: float = 0.0, seed: int = 0) -> None:
+        """`jitter` is the spread of a corner in text heights, `misses` and `splits` are probabilities."""
+        self._world = world
+        self._jitter, self._misses, self._splits = jitter, misses, splits
+        self._rng = np.random.default_rng(seed)
+
+    def detect(self, t: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Quads (N, 4, 2) and scores (N,) at a time, as a detector gives them: from the corner that is top left in the picture."""
+        quads: list[NDArray[np.float32]] = []
+        for text, quad in self._world.quads(t):
+            missed, split = self._rng.random(2) < (self._misses, self._splits)
+            if missed:
+                continue
+            middle = self._rng.uniform(0.35, 0.65)
+            for start, end in ((0, middle - 0.03), (middle + 0.03, 1)) if split else ((0, 1),):
+                part = slice_quad(quad, start, end)
+                part += self._rng.normal(0, self._jitter, (4, 2)) * np.linalg.norm(quad[3] - quad[0])
+                quads.append(upright(part.astype(np.float32)))
+            assert text
+        return np.array(quads, np.float32).reshape(-1, 4, 2), np.full(len(quads), 0.9, np.float32)
+
+
+class FaultyRecogniser:
+    """Reads the texts it knows by their cells; small ones it confidently takes for others, and other pictures for noise."""
+
+    def __init__(self, *vocabulary: str) -> None:
+        self._vocabulary = [(text, pattern(text)) for text in vocabulary]
+        self.read: list[ReadRequest] = []
+
+    def answer(self, request: ReadRequest) -> Reading:
+        self.read.append(request)
+        cut = request.crop[..., 0].astype(np.float32)
+        left = round(cut.shape[1] * request.margin / (1 + 2 * request.margin))
+        inner = cut[:, left : cut.shape[1] - left]
+        text, likeness = max(((text, correlation(inner, cells)) for text, cells in self._vocabulary), key=lambda item: item[1])
+        if likeness < 0.5:
+            return Reading(request, lattice_of("~", 0.15, request.margin))
+        if request.view < SMALL_VIEW:
+            text = text.translate(CONFUSIONS)
+        return Reading(request, lattice_of(text, 0.97, request.margin))
+
+
+def correlation(picture: NDArray[np.float32], cells: NDArray[np.float32]) -> float:
+    """How much a picture looks like a pattern of ink, -1..1."""
+    seen = cv2.resize(picture, (cells.shape[1] * 4, 12), interpolation=cv2.INTER_AREA)
+    ink = cv2.resize(1 - cells, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
+    return float(np.corrcoef(seen.ravel(), ink.ravel())[0, 1]) if seen.std() > 1 else 0.0
+
+
+def lattice_of(text: str, score: float | Sequence[float], margin: float = 0.0) -> Lattice:
+    """A reading of a text with evenly spaced letters, of one score or one each, in a crop with margins."""
+    scores = [score] * len(text) if isinstance(score, float | int) else list(score)
+    columns = [((k + 0.5) / len(text) + margin) / (1 + 2 * margin) for k in range(len(text))]
+    return Lattice(tuple(Slot({char: s, "": (1 - s) / 3}, c) for char, s, c in zip(text, scores, columns, strict=True)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came out of a reader at one frame."""
+
+    t: float
+    snapshot: Snapshot
+    events: list[Event]
+
+    def text(self, text: str) -> TextEntity:
+        """The one entity that says so."""
+        (entity,) = [entity for entity in self.snapshot.texts if entity.text == text]
+        return entity
+
+
+def watch(
+    world: World, detector: FaultyDetector, recogniser: FaultyRecogniser, times: Iterable[float], late: int = 0
+) -> list[Seen]:
+    """Show a world to a new reader; what the networks find comes `late` frames after they were asked."""
+    reader, seen = Reader(), []
+    passes: deque[tuple[int, DetectorPass, Any]] = deque()
+    reads: deque[tuple[int, list[Reading]]] = deque()
+    for index, t in enumerate(times):
+        reader.follow(world.frame(index, t))
+        while passes and passes[0][0] <= index:
+            _, asked, (quads, scores) = passes.popleft()
+            reader.accept_detections(asked, quads, scores)
+        while reads and reads[0][0] <= index:
+            reader.accept_readings(reads.popleft()[1])
+        if (wanted := reader.wanted_pass()) is not None:
+            found = detector.detect(wanted.frame.pts)
+            if late:
+                passes.append((index + late, wanted, found))
+            else:
+                reader.accept_detections(wanted, *found)
+        if requests := reader.wanted():
+            readings = [recogniser.answer(request) for request in requests]
+            if late:
+                reads.append((index + late, readings))
+            else:
+                reader.accept_readings(readings)
+        seen.append(Seen(t, reader.snapshot(), reader.events()))
+    return seen
+
+
+def clock(seconds: float, frame_s: float = FRAME_S) -> list[float]:
+    return [index * frame_s for index in range(round(seconds / frame_s))]
+
+
+def events_of(seen: Iterable[Seen], *types: EventType) -> list[Event]:
+    return [event for moment in seen for event in moment.events if not types or event.type in types]
+
+
+def comparable(value: Any) -> Any:
+    """Records as plain values that can be compared."""
+    if dataclasses.is_dataclass(value):
+        return [comparable(getattr(value, field.name)) for field in dataclasses.fields(value)]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return [comparable(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def simple(text: str, centre: tuple[float, float] = (600, 300), height: float = 26.0) -> World:
+    """One board before a camera that looks at it and rests."""
+    return World((Board(text, centre, height),), pan((0, *centre), (1, *centre)))
+

@@ -1,0 +1,191 @@
+"""Motion of generated pictures, of which it is known how they moved."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from stream.flow import MAX_ZOOM, MIN_POINTS, Flow, Motion, camera_motion, is_gentle, scaled
+from stream.geometry import transform
+from tests.stream.simulation import texture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream.records import Grey
+
+SIZE = (640, 360)
+GRID = np.array([(x, y) for x in np.linspace(40, 600, 6) for y in np.linspace(30, 330, 5)])
+IDENTITY = np.eye(3)
+
+
+def camera(x: float = 0, y: float = 0, zoom: float = 1, roll_deg: float = 0, tilt: float = 0) -> NDArray[np.float64]:
+    """A motion about the middle of the picture."""
+    cos, sin = zoom * math.cos(math.radians(roll_deg)), zoom * math.sin(math.radians(roll_deg))
+    middle = np.array([[1, 0, SIZE[0] / 2], [0, 1, SIZE[1] / 2], [0, 0, 1]])
+    return np.asarray(
+        np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
+        @ middle
+        @ np.array([[cos, -sin, 0], [sin, cos, 0], [tilt, 0, 1]])
+        @ np.linalg.inv(middle)
+    )
+
+
+def seen(picture: Grey, homography: NDArray[np.float64]) -> Grey:
+    """The picture after a motion; it reaches beyond the frame on all sides."""
+    margin = (np.array([picture.shape[1], picture.shape[0]]) - SIZE) / 2
+    to_frame = np.array([[1, 0, -margin[0]], [0, 1, -margin[1]], [0, 0, 1]])
+    return np.asarray(cv2.warpPerspective(picture, homography @ to_frame, SIZE), np.uint8)
+
+
+def wide(seed: int = 0) -> Grey:
+    return texture((SIZE[0] + 200, SIZE[1] + 200), seed)
+
+
+def step(*pictures: Grey) -> Motion:
+    """The motion of the last of several frames."""
+    flow = Flow()
+    return [flow.step(picture) for picture in pictures][-1]
+
+
+def error_px(found: NDArray[np.float64] | None, expected: NDArray[np.float64]) -> float:
+    assert found is not None
+    return float(np.linalg.norm(transform(GRID, found) - transform(GRID, expected), axis=1).max())
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [
+        IDENTITY,
+        camera(x=1.5, y=-0.7),
+        camera(x=-28, y=11),
+        camera(zoom=1.03),
+        camera(roll_deg=2),
+        camera(x=6, y=-4, zoom=0.98, roll_deg=-1, tilt=4e-5),
+    ],
+    ids=["rest", "little", "fast", "zoom", "roll", "all"],
+)
+def test_the_motion_of_a_camera_is_recovered(motion: NDArray[np.float64]) -> None:
+    found = step(seen(wide(), IDENTITY), seen(wide(), motion))
+    assert error_px(found.camera, motion) < 0.5
+    assert not found.cut
+    assert len(found.before) == len(found.after) == len(found.steady) >= MIN_POINTS
+    assert found.steady.mean() > 0.9
+
+
+def test_steps_add_up_without_drifting_away() -> None:
+    flow, carried = Flow(), IDENTITY
+    for index in range(20):
+        found = flow.step(seen(wide(), camera(x=2.0 * index, zoom=1 + 0.003 * index)))
+        if index:
+            assert found.camera is not None
+            carried = found.camera @ carried
+    assert error_px(carried, camera(x=38, zoom=1.057)) < 1.5
+
+
+def test_a_large_picture_is_told_in_its_own_pixels() -> None:
+    small = wide()
+    doubled = [np.asarray(cv2.resize(seen(small, motion), None, fx=2, fy=2), np.uint8) for motion in (IDENTITY, camera(x=5, y=-3))]
+    found = step(*doubled)
+    assert found.camera is not None
+    np.testing.assert_allclose(transform(GRID * 2, found.camera), GRID * 2 + (10, -6), atol=0.7)
+    assert found.before.max() > SIZE[0]
+
+
+def test_the_first_frame_and_one_of_another_size_are_cuts() -> None:
+    flow, picture = Flow(), texture(SIZE)
+    assert flow.step(picture).cut
+    assert not flow.step(picture).cut
+    other = flow.step(picture[:, 40:])
+    assert other.cut
+    assert other.camera is None
+    assert not flow.step(picture[:, 40:]).cut
+
+
+def test_a_cut_is_noticed_and_what_follows_is_followed() -> None:
+    flow, other = Flow(), np.asarray(255 - wide(seed=5), np.uint8)
+    flow.step(seen(wide(), IDENTITY))
+    flow.step(seen(wide(), camera(x=2)))
+    cut = flow.step(seen(other, IDENTITY))
+    assert cut.cut
+    assert cut.camera is None
+    after = flow.step(seen(other, camera(x=3)))
+    assert not after.cut
+    assert error_px(after.camera, camera(x=3)) < 0.5
+
+
+def test_a_uniform_picture_tells_nothing_and_is_no_cut() -> None:
+    grey = np.full((SIZE[1], SIZE[0]), 128, np.uint8)
+    found = step(grey, grey, grey)
+    assert found.camera is None
+    assert not found.cut
+    assert found.before.shape == found.after.shape == (0, 2)
+
+
+def test_something_that_moves_by_itself_does_not_move_with_the_camera() -> None:
+    thing, pictures = texture((110, 90), seed=9), []
+    for x in (200, 212):
+        picture = seen(wide(), IDENTITY)
+        picture[130:220, x : x + 110] = thing
+        pictures.append(picture)
+    found = step(*pictures)
+    assert error_px(found.camera, IDENTITY) < 0.5
+    moved = found.after - found.before
+    own = (np.abs(moved - (12, 0)) < 1).all(axis=1)
+    assert own.sum() >= 5
+    assert not found.steady[own].any()
+    assert found.steady[(np.abs(moved) < 0.5).all(axis=1)].all()
+
+
+def cloud(count: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).uniform((20, 20), (SIZE[0] - 20, SIZE[1] - 20), (count, 2)).astype(np.float32)
+
+
+def test_most_points_decide_what_the_camera_did() -> None:
+    before = cloud(80)
+    after = transform(before, camera(x=5, roll_deg=1)).astype(np.float32)
+    after[:24] += np.random.default_rng(1).uniform(6, 30, (24, 2)).astype(np.float32)
+    found, steady = camera_motion(before, after, SIZE)
+    assert error_px(found, camera(x=5, roll_deg=1)) < 0.1
+    assert not steady[:24].any()
+    assert steady[24:].all()
+
+
+def test_points_that_agree_on_nothing_make_no_motion() -> None:
+    found, _ = camera_motion(cloud(60, seed=1), cloud(60, seed=2), SIZE)
+    assert found is None
+
+
+def test_points_in_a_corner_make_a_motion_that_does_not_run_wild() -> None:
+    before = cloud(40) * np.float32(0.2)
+    noisy = before + np.random.default_rng(3).normal(0, 0.3, before.shape).astype(np.float32) + np.float32(4)
+    found, _ = camera_motion(before, noisy, SIZE)
+    assert found is not None
+    np.testing.assert_allclose(found[2], [0, 0, 1])
+    assert error_px(found, camera(x=4, y=4)) < 10
+
+
+def test_a_motion_in_larger_pixels() -> None:
+    motion = camera(x=6, zoom=1.1, tilt=1e-4)
+    np.testing.assert_allclose(transform(GRID * 3, scaled(motion, 3)), transform(GRID, motion) * 3)
+
+
+@pytest.mark.parametrize(
+    ("motion", "gentle"),
+    [
+        (IDENTITY, True),
+        (camera(x=60, roll_deg=20), True),
+        (camera(zoom=math.sqrt(MAX_ZOOM) * 0.98), True),
+        (camera(zoom=math.sqrt(MAX_ZOOM) * 1.02), False),
+        (camera(zoom=1 / math.sqrt(MAX_ZOOM) / 1.02), False),
+        (np.diag([-1.0, 1.0, 1.0]), False),
+        (camera(tilt=1 / 200), False),
+    ],
+    ids=["rest", "roll", "zoom", "leap in", "leap out", "mirror", "behind"],
+)
+def test_what_a_camera_can_do_within_a_frame(motion: NDArray[np.float64], gentle: bool) -> None:
+    assert is_gentle(motion, SIZE) is gentle

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engines.engine import EngineError
+from stream.feed.client import Subscriber
+from stream.records import SourceState
+from stream.sink import TurnSink
+from stream.sources.address import open_source
+from stream.sources.source import SourceError
+from stream.video import read_video
+from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
+from tests.stream.feed.samples import DEADLINE_S, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engines.loading import Engines
+    from stream.feed.wire import Message
+
+CLOCKS = {"epoch", "published_at", "captured_at", "first_seen", "last_seen"}
+
+
+def without_clocks(value: Any) -> Any:
+    """A message's body without the fields that a clock fills in."""
+    if isinstance(value, dict):
+        return {key: without_clocks(part) for key, part in value.items() if key not in CLOCKS}
+    return [without_clocks(part) for part in value] if isinstance(value, list) else value
+
+
+def read_to(record: Path, clip: Path, engines: Engines) -> list[Message]:
+    with publishing(record) as (_, outbox):
+        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"))
+    return recorded(record)
+
+
+def test_the_same_clip_gives_the_same_messages(clip: Path, engines: Engines, tmp_path: Path) -> None:
+    runs = [read_to(tmp_path / f"{run}.jsonl", clip, engines) for run in range(2)]
+    first, second = (
+        [(message.topic, without_clocks(message.body)) for message in run if message.kind != "status"] for run in runs
+    )
+    assert first == second
+    assert [body["frame"] for topic, body in first if topic == "text/wall"] == list(range(60))
+    assert {body["entity"]["text"].replace(" ", "") for topic, body in first if topic == "event/wall"} == {"EXIT12", "Bakery"}
+
+
+def test_the_text_of_a_frame_comes_before_its_events_and_the_end_comes_last(clip: Path, engines: Engines, tmp_path: Path) -> None:
+    messages = read_to(tmp_path / "feed.jsonl", clip, engines)
+    frame = -1
+    for message in messages:
+        if message.kind == "text":
+            frame = message.body["frame"]
+        if message.kind == "event":
+            assert message.body["frame"] == frame
+            assert any(text["id"] == message.body["entity"]["id"] for text in latest_text(messages, frame)["texts"])
+    states = [message.body["state"] for message in messages if message.kind == "status"]
+    assert states[0] == "live"
+    assert set(states[1:-1]) <= {"live"}
+    end = messages[-1]
+    assert (end.kind, end.body["state"], end.body["dropped"], end.body["texts"]) == ("status", "ended", 0, 2)
+    assert end.body["reads"] >= 4
+    assert end.body["last_event_seq"] == 2
+    assert end.body["engines"]["detector"] == engines.detector.name
+    assert end.body["latency_ms"] == {"p50": None, "p95": None}
+
+
+def latest_text(messages: list[Message], frame: int) -> dict[str, Any]:
+    return next(message.body for message in messages if message.kind == "text" and message.body["frame"] == frame)
+
+
+def test_a_subscriber_gets_every_frame(clip: Path, engines: Engines) -> None:
+    with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber:
+        wait_until(lambda: publisher.subscribers == 1)
+        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"))
+        frames = []
+        while (message := subscriber.receive(DEADLINE_S)) is not None:
+            if message.kind == "text":
+                frames.append(message.body["frame"])
+            if message.kind == "status" and message.body["state"] == "ended":
+                break
+    assert frames == list(range(60))
+    assert subscriber.missed == 0
+
+
+def test_a_source_that_breaks_is_read_up_to_there_and_fails(clip: Path, engines: Engines) -> None:
+    notebook = Notebook()
+    with pytest.raises(SourceError, match="the cable was cut"):
+        read_video(Broken(open_source(str(clip), "wall"), 20), engines, notebook)
+    assert [snapshot.frame for snapshot in notebook.snapshots] == list(range(20))
+    assert notebook.states == [SourceState.LIVE, SourceState.FAILED]
+    assert notebook.statuses[-1].detail == "wall: the cable was cut"
+    assert driver_threads("wall") == []
+
+
+@pytest.mark.parametrize("sentence", ["the detector ran out of memory", "the recogniser ran out of memory"])
+def test_a_network_that_fails_ends_the_source_with_its_sentence(clip: Path, engines: Engines, sentence: str) -> None:
+    notebook = Notebook()
+    with pytest.raises(EngineError, match=sentence):
+        read_video(open_source(str(clip), "wall"), broken_networks(engines)[sentence], notebook)
+    assert notebook.states[-1] is SourceState.FAILED
+    assert notebook.statuses[-1].detail == sentence
+    assert len(notebook.snapshots) < 60
+    assert driver_threads("wall") == []
+
+
+def test_stopping_the_source_ends_it_before_the_end(clip: Path, engines: Engines) -> None:
+    source = open_source(str(clip), "wall")
+
+    class StopsEarly(Notebook):
+        def publish(self, *frame: Any) -> None:
+            super().publish(*frame)
+            source.stop()
+
+    notebook = StopsEarly()
+    read_video(source, engines, notebook)
+    assert 1 <= len(notebook.snapshots) < 30
+    assert notebook.states[-1] is SourceState.ENDED
+    assert "was stopped" in notebook.statuses[-1].detail
+
+
+def test_a_status_is_due_once_a_second(clip: Path, engines: Engines) -> None:
+    class Slow(Notebook):
+        def publish(self, *frame: Any) -> None:
+            super().publish(*frame)
+            if len(self.snapshots) in (10, 20):
+                time.sleep(1)
+
+    notebook = Slow()
+    read_video(open_source(str(clip), "wall"), engines, notebook)
+    live = [status for status in notebook.statuses if status.state is SourceState.LIVE]
+    assert len(live) >= 3
+    assert all(later.uptime_s - earlier.uptime_s >= 0.99 for earlier, later in pairwise(live))

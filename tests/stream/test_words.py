@@ -1,0 +1,106 @@
+"""Words of a line, and where in it they are."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.lattice import Lattice, Slot
+from stream.fusion import begin, confidence
+from stream.geometry import slice_quad
+from stream.words import IN_PICTURE, Span, half_advance, place_words, words_of
+from tests.stream.feed.samples import box
+from tests.stream.simulation import lattice_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIZE = (640, 360)
+LINE = box(100, 100, 200, 20)
+
+
+def spans(text: str, score: float = 0.9) -> tuple[Span, ...]:
+    return words_of(begin(lattice_of(text, score), 1.0))
+
+
+def test_a_line_is_split_at_its_spaces() -> None:
+    assert [span.text for span in spans("CAFE LUNA 24")] == ["CAFE", "LUNA", "24"]
+    assert [span.text for span in spans(" a  b ")] == ["a", "b"]
+    assert spans("HOTEL")[0].text == "HOTEL"
+
+
+def test_a_word_reaches_from_the_start_of_its_first_letter_to_the_end_of_its_last() -> None:
+    first, second = spans("CAFE LUNA 1")[:2]
+    assert (first.start, first.end) == pytest.approx((0, 4 / 11))
+    assert (second.start, second.end) == pytest.approx((5 / 11, 9 / 11))
+
+
+def test_one_letter_takes_up_the_line() -> None:
+    (span,) = spans("A")
+    assert (span.start, span.end) == (0, 1)
+
+
+def test_nothing_and_blanks_have_no_words() -> None:
+    assert words_of(begin(Lattice(()), 1.0)) == ()
+    assert spans("   ") == ()
+
+
+def test_what_is_probably_nothing_is_no_letter_of_a_word() -> None:
+    lattice = Lattice((Slot({"A": 0.9}, 0.2), Slot({"": 0.7, "X": 0.3}, 0.5), Slot({"B": 0.9}, 0.8)))
+    assert [span.text for span in words_of(begin(lattice, 1.0))] == ["AB"]
+
+
+def test_each_word_has_a_confidence_of_its_own() -> None:
+    sure, unsure = words_of(begin(lattice_of("SURE MAYB", [0.98] * 4 + [0.9] + [0.5] * 4), 1.0))
+    assert sure.confidence > unsure.confidence > 0
+    evidence = begin(lattice_of("HOTEL", 0.9), 1.0)
+    assert words_of(evidence)[0].confidence == confidence(evidence)
+
+
+def test_half_an_advance_is_a_median() -> None:
+    columns = (0.1, 0.2, 0.3, 0.4, 0.9)
+    assert half_advance(Lattice(tuple(Slot({"A": 0.9}, column) for column in columns))) == pytest.approx(0.05)
+
+
+@given(st.text("AB ", max_size=20), st.floats(0.1, 0.99), st.data())
+def test_words_lie_inside_the_line_in_order(text: str, score: float, data: st.DataObject) -> None:
+    columns = sorted(data.draw(st.lists(st.floats(0, 1), min_size=len(text), max_size=len(text))))
+    lattice = Lattice(tuple(Slot({char: score}, column) for char, column in zip(text, columns, strict=True)))
+    found = words_of(begin(lattice, 1.0))
+    assert " ".join(span.text for span in found) == " ".join(text.split())
+    assert all(0 <= span.start < span.end <= 1 for span in found)
+    assert all(0 <= span.confidence <= 1 for span in found)
+    assert all(a.start <= b.start and a.end <= b.end for a, b in pairwise(found))
+
+
+def test_words_are_placed_in_their_line() -> None:
+    words = place_words(spans("CAFE LUNA 1"), LINE, SIZE)
+    assert [word.text for word in words] == ["CAFE", "LUNA", "1"]
+    np.testing.assert_allclose(words[0].polygon, box(100, 100, 200 * 4 / 11, 20), atol=1e-3)
+    np.testing.assert_allclose(words[1].polygon, box(100 + 200 * 5 / 11, 100, 200 * 4 / 11, 20), atol=1e-3)
+    assert words[0].polygon.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "quad", [box(300, 300, -200, -20), np.array([[100, 100], [300, 130], [300, 150], [100, 160]], np.float64)]
+)
+def test_words_are_placed_in_perspective_from_where_the_text_begins(quad: NDArray[np.floating]) -> None:
+    for word, span in zip(place_words(spans("AB CD"), quad, SIZE), spans("AB CD"), strict=True):
+        np.testing.assert_allclose(word.polygon, slice_quad(quad, span.start, span.end), atol=1e-2)
+        assert word.confidence == span.confidence
+
+
+def test_words_that_are_out_of_the_picture_are_left_out() -> None:
+    half_out = box(-100, 100, 200, 20)
+    assert [word.text for word in place_words(spans("LEFT RIGHT"), half_out, SIZE)] == ["RIGHT"]
+    assert place_words(spans("LEFT RIGHT"), box(-400, 100, 200, 20), SIZE) == ()
+    assert 0 < IN_PICTURE < 1
+
+
+def test_no_words_are_placed_nowhere() -> None:
+    assert place_words((), LINE, SIZE) == ()

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import pytest
+
+from stream.feed.client import Subscriber
+from stream.feed.publisher import Publisher
+from tests.stream.driving import ANY_PORT, recorded
+from tests.stream.feed.samples import DEADLINE_S
+from tools import cli
+from tools.clip import render
+from tools.street import demo_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STOP_S = 5.0
+"""A second is what is promised; this many are allowed on a machine that has other things to do."""
+# A shell that starts the tests in the background has them ignore Ctrl-C, and their children too.
+PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tools.cli import main; main()"
+
+
+@contextmanager
+def glyphfeed(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """The program in a process of its own, killed after a deadline so that no wait for it is for ever."""
+    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, encoding="utf-8", env=os.environ | variables, **pipes) as child:  # type: ignore[call-overload]
+        watchdog = threading.Timer(6 * DEADLINE_S, child.kill)
+        watchdog.start()
+        try:
+            yield child
+        finally:
+            child.kill()
+            watchdog.cancel()
+
+
+def complaint(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """What a command line that cannot work says: one line on stderr, and nothing else."""
+    assert cli.run([str(argument) for argument in arguments]) == 2
+    output, errors = capfd.readouterr()
+    assert output == ""
+    assert errors.startswith("glyphfeed: ")
+    assert errors.count("\n") == 1
+    return errors.removeprefix("glyphfeed: ").rstrip("\n")
+
+
+def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([]) == 0
+    assert {"watch", "read", "listen", "models", "doctor", "demo"} <= set(capfd.readouterr().out.split())
+    assert cli.run(["watch", "--help"]) == 0
+    assert "glyphfeed watch rtsp://" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["watch"], "Missing argument 'SOURCE'; see glyphfeed watch --help"),
+        (["watch", "0", "--pace", "slow"], "'slow'"),
+        (["watch", "0", "--size", "big"], "'big' is no size; write width x height, such as 1280x720; see glyphfeed watch --help"),
+        (["walk"], "No such command 'walk'"),
+        (["watch", "none.mp4"], "none.mp4: there is no such file or folder; check the path"),
+        (["watch", "ftp://10.0.0.7/x"], "ftp is not supported"),
+        (["watch", "a", "b", "--name", "x", "--name", "x"], "2 sources are called x; give each a --name of its own"),
+        (["watch", "a", "--name", "x", "--name", "y"], "there are 2 names for 1 sources"),
+        (["listen", "5570"], "'5570' is not an address of a feed"),
+        (["read", "none*.png"], "none*.png: no file matches this pattern"),
+        (["read", "none.png"], "none.png cannot be read: No such file or directory; check the path"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_sentence(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sentence in complaint(capfd, *arguments)
+
+
+def test_a_feed_that_cannot_be_published_is_said_in_one_sentence(
+    capfd: pytest.CaptureFixture[str], clip: Path, tmp_path: Path
+) -> None:
+    assert "is not an address of a feed" in complaint(capfd, "watch", clip, "--feed", "nowhere")
+    assert "may not be published on tcp://0.0.0.0:5570" in complaint(capfd, "watch", clip, "--feed", "tcp://0.0.0.0:5570")
+    record = tmp_path / "none" / "feed.jsonl"
+    assert f"Cannot record to {record}" in complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--record", record)
+    with Publisher(ANY_PORT) as owner:
+        assert "another program already uses this address" in complaint(capfd, "watch", clip, "--feed", owner.endpoint)
+
+
+def test_networks_that_cannot_be_had_are_said_in_one_sentence(capfd: pytest.CaptureFixture[str], clip: Path) -> None:
+    sentence = complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--detector", "none.onnx")
+    assert sentence == "none.onnx is not a file: give --detector the path of an ONNX file."
+
+
+def test_a_window_needs_a_screen(capfd: pytest.CaptureFixture[str], clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert "there is no screen here" in complaint(capfd, "watch", clip, "--window", "--feed", ANY_PORT)
+
+
+def test_an_unexpected_error_is_one_sentence_and_a_traceback_only_on_demand(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> int:
+        raise ZeroDivisionError("deep down")
+
+    monkeypatch.setattr("tools.models.show_models", broken)
+    assert complaint(capfd, "models") == (
+        "an unexpected error, ZeroDivisionError: deep down; run with GLYPHFEED_DEBUG=1 for the traceback"
+    )
+    monkeypatch.setenv("GLYPHFEED_DEBUG", "1")
+    assert cli.run(["models"]) == 2
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) -> None:
+    record = tmp_path / "feed.jsonl"
+    with glyphfeed("watch", clip, "--name", "wall", "--feed", ANY_PORT, "--record", record) as child:
+        output, errors = child.communicate()
+    assert child.returncode == 0
+    assert errors.startswith("glyphfeed: the feed is published on tcp://127.0.0.1:")
+    lines = [line.split(maxsplit=3) for line in output.splitlines()]
+    assert [line[1:3] for line in lines] == [["wall", "live"], ["wall", "read"], ["wall", "read"], ["wall", "ended"]]
+    assert {"".join(line[3].split()[:-1]) for line in lines[1:3]} == {"EXIT12", "Bakery"}
+    messages = recorded(record)
+    assert [message.body["frame"] for message in messages if message.kind == "text"] == list(range(60))
+
+
+def test_ctrl_c_ends_a_clip_played_live(clip: Path) -> None:
+    with glyphfeed("watch", clip, clip, "--pace", "live", "--feed", ANY_PORT) as child:
+        assert child.stdout is not None
+        # The second source has a name of its own.
+        names = {"wall", "wall-2"}
+        while names:
+            names.discard(child.stdout.readline().split()[1])
+        child.send_signal(signal.SIGINT)
+        begun_s = time.monotonic()
+        output, errors = child.communicate()
+        assert time.monotonic() - begun_s < STOP_S
+    assert child.returncode == 130
+    assert errors.count("\n") == 1
+    assert output.count(" ended ") == 2
+
+
+def test_ctrl_c_ends_the_wait_for_subscribers(clip: Path) -> None:
+    with glyphfeed("watch", clip, "--feed", ANY_PORT, "--wait-subscribers", "2") as child:
+        assert child.stderr is not None
+        endpoint = child.stderr.readline().split()[-1]
+        assert child.stderr.readline() == f"glyphfeed: waiting for 2 subscribers at {endpoint}; Ctrl-C ends\n"
+        child.send_signal(signal.SIGINT)
+        assert child.wait(DEADLINE_S) == 130
+
+
+def test_a_subscriber_begins_it_and_a_reader_of_the_lines_that_goes_away_ends_it(clip: Path) -> None:
+    with glyphfeed("watch", clip, "--pace", "live", "--feed", ANY_PORT, "--wait-subscribers", "1") as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        endpoint = child.stderr.readline().split()[-1]
+        with Subscriber(endpoint, ["text/"]) as subscriber:
+            first = subscriber.receive(3 * DEADLINE_S)
+            assert first is not None
+            assert first.seq == 1
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr.read().count("\n") <= 1
+        assert child.wait(DEADLINE_S) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the disk that is always full")
+def test_a_source_that_fails_and_a_full_disk_are_both_said_at_the_end(clip: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(clip.read_bytes()[:2000])
+    with glyphfeed("watch", clip, damaged, "--quiet", "--feed", ANY_PORT, "--record", "/dev/full") as child:
+        output, errors = child.communicate()
+    assert child.returncode == 2
+    assert output == ""
+    sentences = errors.splitlines()
+    assert any(str(damaged) in sentence for sentence in sentences)
+    assert sentences[-1] == "glyphfeed: The recording /dev/full is incomplete: No space left on device."
+
+
+def test_pictures_are_read_as_json_and_the_others_passed_over(tmp_path: Path) -> None:
+    street = tmp_path / "street.png"
+    cv2.imwrite(str(street), render(demo_scene(), 0.2)[0])
+    (tmp_path / "notes.png").write_text("no picture")
+    with glyphfeed("read", tmp_path / "notes.png", street, "--json", PYTHONIOENCODING="ascii") as child:
+        output, errors = child.communicate()
+    assert child.returncode == 2
+    assert errors == f"glyphfeed: {tmp_path / 'notes.png'} is not a picture that can be read; save it as .png or .jpg\n"
+    line = json.loads(output)
+    assert (line["image"], line["size"]) == (str(street), [960, 540])
+    texts = {text["text"].replace(" ", "") for text in line["texts"]}
+    assert {"CAFÉLUNA", "OPEN", "Espresso", "HOTEL"} <= texts
+    assert all(text["state"] != "tentative" and len(text["polygon"]) >= 4 for text in line["texts"])

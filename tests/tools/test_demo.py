@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+
+from engines.weights import cache_folder
+from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError
+from stream.feed.publisher import Publisher
+from tools.demo import CLIP, VIDEO, run_demo
+from tools.errors import CommandError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def cache(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with the machine's networks in it, and a short clip in the place of the street."""
+    folder = tmp_path / "cache"
+    (folder / "demo").mkdir(parents=True)
+    for kept in ("models", "openvino"):
+        if (cache_folder() / kept).is_dir():
+            (folder / kept).symlink_to(cache_folder() / kept)
+    shutil.copy(clip, folder / "demo" / CLIP)
+    monkeypatch.setenv("GLYPHFEED_CACHE", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("engines", "cache")
+def test_the_demo_reads_films_and_sums_up_even_where_its_port_is_taken(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with ExitStack() as stack:
+        with suppress(FeedError):
+            stack.enter_context(Publisher(DEFAULT_ENDPOINT))
+        assert run_demo(None, tmp_path / "out") == 0
+    output, errors = capfd.readouterr()
+    assert f"{DEFAULT_ENDPOINT} is taken; the feed is published on tcp://127.0.0.1:" in errors
+    frames, texts, video = output.splitlines()[-3:]
+    assert frames.startswith("60 frames in ")
+    assert texts.startswith("2 texts were read with ")
+    reads, everything = int(texts.split()[5]), int(texts.split()[-1])
+    assert 4 <= reads < everything <= 120
+    path = tmp_path / "out" / VIDEO
+    assert video == f"The video: {path}"
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 60
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_video_that_cannot_be_written_ends_the_demo_before_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CommandError, match="cannot be written"):
+        run_demo(None, tmp_path / "file")

@@ -1,0 +1,243 @@
+"""The command line: commands, their options and their help, and how the program ends.
+
+Owns: words and exit codes.  What a command does is in the module that its body imports, so that help and complaints are quick.
+
+Exit codes: 0 for what ended by itself or at the user's wish, 2 for an error, 130 for Ctrl-C before the end.
+"""
+
+import io
+import logging
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+from typer.exceptions import TyperException
+
+from stream.feed.endpoint import DEFAULT_ENDPOINT
+from stream.sources.source import Pace
+from tools.errors import note, tell
+
+app = typer.Typer(
+    name="glyphfeed",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Point it at a camera, and it reads, follows and publishes the text it sees.",
+    epilog="Begin with [bold]glyphfeed demo[/]. Each command has examples, such as [bold]glyphfeed watch --help[/].",
+)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read a size such as 1280x720.
+
+    Raises:
+        BadParameter: it is none.
+
+    """
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no size; write width x height, such as 1280x720", param_hint="--size")
+    return int(match[1]), int(match[2])
+
+
+Backend: TypeAlias = Literal["openvino", "onnxruntime"]
+Engine = Annotated[Backend, typer.Option("--engine", help="What runs the networks.", rich_help_panel="Networks")]
+DetectorFile = Annotated[
+    Path | None,
+    typer.Option("--detector", metavar="FILE", help="An ONNX file instead of the default model.", rich_help_panel="Networks"),
+]
+RecogniserFile = Annotated[
+    Path | None,
+    typer.Option("--recogniser", metavar="FILE", help="Likewise, with its charset in the metadata.", rich_help_panel="Networks"),
+]
+
+
+@app.command()
+def watch(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            show_default=False,
+            help="A camera's number, an rtsp:// or http:// address, a video file, a folder of pictures, or a pattern in quotes.",
+        ),
+    ],
+    name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What a source is called on the feed; once for each source, in their order."),
+    ] = None,
+    pace: Annotated[
+        Pace | None,
+        typer.Option(help="Read every frame of a file, its default, or play it live and drop what comes too fast."),
+    ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="WxH", help="The picture size to ask of a camera.", rich_help_panel="Cameras")
+    ] = "1280x720",
+    fps: Annotated[
+        float, typer.Option(min=1, max=1000, help="The frame rate to ask of a camera.", rich_help_panel="Cameras")
+    ] = 30,
+    feed: Annotated[
+        str, typer.Option(metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
+    ] = DEFAULT_ENDPOINT,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write every message to this file too, one a line.", rich_help_panel="Feed"),
+    ] = None,
+    wait_subscribers: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before the first frame.", rich_help_panel="Feed")
+    ] = 0,
+    engine: Engine = "openvino",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+    window: Annotated[bool, typer.Option("--window", help="Show the pictures with the text; q closes.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Read the text in cameras, streams and files, and publish it.
+
+    On a terminal it shows a table of what is read; in a pipe, a line for each event.  Ctrl-C ends it, with exit code 130.
+
+    [bold]Examples[/]
+
+    glyphfeed watch 0                           [dim]the first webcam[/]
+    glyphfeed watch rtsp://10.0.0.7/live        [dim]a network camera[/]
+    glyphfeed watch clip.mp4 --record f.jsonl   [dim]every frame of a file, messages kept[/]
+    glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
+    glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
+    """
+    from tools.networks import Networks
+    from tools.watching import open_sources, watch
+
+    if quiet:
+        logging.getLogger("glyphfeed").setLevel(logging.ERROR)
+    opened = open_sources(sources, name or [], pace, parse_size(size), fps)
+    networks = Networks(engine, detector, recogniser)
+    code = watch(opened, networks, feed=feed, record=record, subscribers=wait_subscribers, window=window, quiet=quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
+def read(
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE", show_default=False, help="Pictures, folders of them, or patterns.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a picture.")] = False,
+    engine: Engine = "openvino",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Read the text in still pictures.
+
+    [bold]Examples[/]
+
+    glyphfeed read sign.jpg                            [dim]for people[/]
+    glyphfeed read shots/*.png --json > texts.jsonl    [dim]for programs[/]
+    """
+    from tools.networks import Networks
+    from tools.reading import read_pictures
+
+    raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser), as_json=json))
+
+
+@app.command()
+def listen(
+    endpoint: Annotated[str, typer.Argument(help="Where the feed is published.")] = DEFAULT_ENDPOINT,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(metavar="T", help="Only topics that begin like this, such as event/ or text/cam0; may be repeated."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a message.")] = False,
+) -> None:
+    """Print what a feed says, until Ctrl-C.
+
+    [bold]Examples[/]
+
+    glyphfeed listen --topic event/            [dim]what was read, has changed or left[/]
+    glyphfeed listen --topic status/ --json    [dim]the cameras' health, for a program[/]
+    """
+    from rich.console import Console
+
+    from tools.listening import print_feed
+
+    print_feed(endpoint, topic or [], json, Console())
+
+
+@app.command()
+def models(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download what is missing.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="End with exit code 1 unless all are there and whole.")] = False,
+) -> None:
+    """List the networks' weights: where they are, and whether they are whole."""
+    from tools.models import show_models
+
+    raise typer.Exit(show_models(fetch=fetch, demand=verify))
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what this machine offers to the reader, and how to get what it lacks."""
+    from tools.doctor import diagnose
+
+    raise typer.Exit(diagnose())
+
+
+@app.command()
+def demo(
+    camera: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="This webcam instead of the street, until q or Ctrl-C.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the video with the text drawn over it goes; with a webcam none otherwise."),
+    ] = None,
+) -> None:
+    """See it work: a walk along a made-up street, read, published, and drawn over the picture.
+
+    [bold]Examples[/]
+
+    glyphfeed demo               [dim]the street[/]
+    glyphfeed demo --camera 0    [dim]the first webcam[/]
+    """
+    from tools.demo import run_demo
+
+    raise typer.Exit(run_demo(camera, out))
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to what stderr is at the time: the live table puts itself in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        note(self.format(record))
+
+
+def main() -> None:
+    """Run the command line, and end the program."""
+    logging.basicConfig(handlers=[_StderrHandler()], level=logging.WARNING, format="%(message)s")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A sign may hold letters that the terminal's encoding does not.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    code = run(sys.argv[1:])
+    with suppress(OSError):
+        sys.stdout.flush()
+    # Everything of ours is closed.  Tearing down the networks piece by piece would take most of a second.
+    os._exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and say with which code the program ends."""
+    try:
+        return app(arguments or ["--help"], prog_name="glyphfeed", standalone_mode=False) or 0
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        note(f"{error.format_message().rstrip('.')}; see {context.command_path if context else 'glyphfeed'} --help")
+    except Exception as error:
+        tell(error)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

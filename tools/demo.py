@@ -1,0 +1,149 @@
+"""`glyphfeed demo`: the whole chain at work, on a made-up street or a webcam, and what it cost.
+
+Owns: the clip in the cache, where the feed and the video go when nobody says, and the sums at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress
+
+from engines.weights import cache_folder
+from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError
+from stream.feed.publisher import Publisher
+from stream.records import EventType, TextState
+from stream.sources.address import open_source
+from tools.clip import write_clip
+from tools.errors import CommandError, note, tell
+from tools.film import Film
+from tools.networks import Networks
+from tools.running import run_sources
+from tools.street import demo_scene
+from tools.watching import open_print, open_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stream.records import Event, Frame, Snapshot, Status
+    from tools.clip import Rectangle
+    from tools.running import Display, Failures
+
+CLIP = "street-1.mp4"
+"""The number changes when the street does, so that an older one in the cache is not taken for it."""
+VIDEO = "glyphfeed-demo.mp4"
+
+
+class Tally:
+    """A sink that counts what came out of a run, and what it would have cost to read every text in every frame."""
+
+    def __init__(self) -> None:
+        self.frames = self.shown = self.texts = self.reads = 0
+        self.begun_s = self.ended_s = 0.0
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
+        """See `Sink.publish`."""
+        self.ended_s = time.monotonic()
+        self.begun_s = self.begun_s or self.ended_s
+        self.frames += 1
+        self.shown += sum(text.state is not TextState.TENTATIVE for text in snapshot.texts)
+        self.texts += sum(event.type is EventType.READ for event in events)
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+        self.reads = status.reads
+
+    def summary(self) -> str:
+        """The sums in a few lines."""
+        seconds = max(self.ended_s - self.begun_s, 1e-3)
+        return (
+            f"{self.frames} frames in {seconds:.1f} s: {self.frames / seconds:.0f} frames per second\n"
+            f"{self.texts} texts were read with {self.reads} reads; reading every text in every frame takes {self.shown}"
+        )
+
+
+def run_demo(camera: int | None, out: Path | None) -> int:
+    """Run the demo; the exit code is 0, or 2 if it could not go to its end.
+
+    Raises:
+        CommandError: the video cannot be written.
+        EngineError: the networks cannot be loaded.
+        SourceError: there is no such webcam.
+
+    """
+    live = camera is not None
+    folder = out or (None if live else cache_folder() / "demo")
+    tally = Tally()
+    with ExitStack() as stack:
+        source = open_source(str(camera)) if live else open_source(str(street()), "street")
+        film = stack.enter_context(Film(folder / VIDEO, live=live)) if folder else None
+        publisher = stack.enter_context(open_feed())
+        networks = Networks("openvino", None, None).locate()
+        displays: list[Display] = []
+        with suppress(CommandError):
+            displays += open_windows(stack)
+        displays.append(open_print(stack, publisher.endpoint))
+        loading = networks.load(live=live)
+        failures: Failures = []
+        try:
+            failures = run_sources([source], loading.result(), publisher, displays, [tally, *([film] if film else [])])
+        except KeyboardInterrupt:
+            # How one ends a webcam; the street has an end of its own.
+            if not live:
+                raise
+    for name, error in failures:
+        tell(error, name)
+    print(tally.summary())
+    if film is not None:
+        print(f"The video: {film.path}")
+    return 2 if failures else 0
+
+
+def street() -> Path:
+    """The clip of the street, drawn at the first time.
+
+    Raises:
+        CommandError: it cannot be kept.
+
+    """
+    path = cache_folder() / "demo" / CLIP
+    if path.exists():
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Under another name until it is complete, for who presses Ctrl-C meanwhile.
+        with TemporaryDirectory(prefix="street-", dir=path.parent) as scratch:
+            draw_street(Path(scratch) / CLIP)
+            (Path(scratch) / CLIP).replace(path)
+    except OSError as error:
+        raise CommandError(f"the street cannot be kept in {path.parent}: {error.strerror}; set GLYPHFEED_CACHE") from error
+    return path
+
+
+def draw_street(path: Path) -> None:
+    """Film the street, which takes some ten seconds, and show how far it is."""
+    scene = demo_scene()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("drawing a street", total=scene.seconds)
+
+        def cover(t: float) -> Rectangle | None:
+            progress.update(task, completed=t)
+            return scene.cover(t)
+
+        write_clip(path, replace(scene, cover=cover))
+
+
+def open_feed() -> Publisher:
+    """A publisher at the usual address, or at a free one where another program has that."""
+    try:
+        return Publisher(DEFAULT_ENDPOINT)
+    except FeedError:
+        publisher = Publisher("tcp://127.0.0.1:*")
+        note(f"{DEFAULT_ENDPOINT} is taken; the feed is published on {publisher.endpoint}")
+        return publisher

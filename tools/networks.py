@@ -1,0 +1,57 @@
+"""Loading the networks for a command, in a thread of its own, while the rest of the program starts."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engines.weights import DETECTOR, RECOGNISER, locate
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from engines.loading import Engines
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Which networks read, and what runs them; None is the default model."""
+
+    backend: str
+    detector: Path | None
+    recogniser: Path | None
+
+    def locate(self) -> Networks:
+        """The same with the files found, and downloaded where need be, which shows its progress and heeds Ctrl-C.
+
+        Raises:
+            EngineError: weights cannot be had.
+
+        """
+        return Networks(self.backend, locate(DETECTOR, self.detector), locate(RECOGNISER, self.recogniser))
+
+    def load(self, *, live: bool) -> Future[Engines]:
+        """Begin to load them; the future raises EngineError where that fails.
+
+        Beside live sources they leave a core to the threads that follow the text.
+        """
+        pool = ThreadPoolExecutor(1, "glyphfeed-load")
+        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0)
+        pool.shutdown(wait=False)
+        # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
+        importlib.import_module("stream.pipeline")
+        return loading
+
+    def _load(self, threads: int) -> Engines:
+        from engines.loading import Backend, load_engines
+
+        return load_engines(Backend(self.backend), detector=self.detector, recogniser=self.recogniser, threads=threads)
+
+
+def cores() -> int:
+    """How many CPU cores this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,98 @@
+"""`glyphfeed read`: the text in still pictures, as lines for people or JSON for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from stream.feed.wire import text_body
+from stream.sources.images import find_images
+from stream.sources.source import SourceError
+from tools.errors import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from engines.loading import Engines
+    from stream.records import Colour, Snapshot
+    from tools.networks import Networks
+
+
+def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool) -> int:
+    """Read pictures, one after the other; one that cannot be read is told of and passed over.
+
+    Returns the exit code: 0, or 2 if a picture could not be read.
+
+    Raises:
+        EngineError: the networks cannot be loaded or run.
+
+    """
+    if as_json and isinstance(sys.stdout, io.TextIOWrapper):
+        # JSON is UTF-8 whatever the terminal is.
+        sys.stdout.reconfigure(encoding="utf-8")
+    files, code = find_files(addresses)
+    engines: Engines | None = None
+    for file in files:
+        try:
+            image = open_picture(file)
+        except SourceError as error:
+            tell(error)
+            code = 2
+            continue
+        # Not before there is something to read: a complaint need not wait for it.
+        engines = engines or networks.load(live=False).result()
+        from stream.still import read_still
+
+        snapshot = read_still(image, engines)
+        print(json_line(file, snapshot) if as_json else lines(file, snapshot), flush=True)
+    return code
+
+
+def find_files(addresses: Sequence[str]) -> tuple[list[Path], int]:
+    """The files that addresses mean, and the exit code so far: 2 if one of them means none."""
+    files: list[Path] = []
+    code = 0
+    for address in addresses:
+        try:
+            files += find_images(address)
+        except SourceError as error:
+            tell(error)
+            code = 2
+    return files, code
+
+
+def open_picture(file: Path) -> Colour:
+    """Decode a picture, (height, width, 3) uint8 blue-green-red.
+
+    Raises:
+        SourceError: there is no such file, or it is no picture.
+
+    """
+    try:
+        image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}; check the path") from error
+    except cv2.error:
+        image = None
+    if image is None:
+        raise SourceError(f"{file} is not a picture that can be read; save it as .png or .jpg")
+    return np.asarray(image, np.uint8)
+
+
+def json_line(file: Path, snapshot: Snapshot) -> str:
+    """Write what a picture says as one line of JSON, its texts as on the feed."""
+    body = text_body(snapshot)
+    line = {"image": str(file), "size": body["size"], "texts": body["texts"]}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def lines(file: Path, snapshot: Snapshot) -> str:
+    """Write what a picture says for people: its name, then a line for each text, from top to bottom."""
+    texts = sorted(snapshot.texts, key=lambda text: float(text.polygon[:, 1].mean()))
+    return "\n".join([f"{file}: {len(texts)} texts", *(f"  {text.confidence:.2f}  {text.text}" for text in texts)])

@@ -1,0 +1,134 @@
+"""`glyphfeed watch`: from the options of the command line to sources, a feed and displays, and to an exit code.
+
+Owns: names, the order in which things are checked and loaded, and which displays there are.  Does not own the running
+(running) nor the options' words (cli).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from stream.feed.publisher import Publisher
+from stream.sources.address import default_name, open_source
+from stream.sources.source import SourceError
+from tools.errors import note, tell
+from tools.running import run_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stream.sources.source import Pace, Source
+    from tools.networks import Networks
+    from tools.running import Display
+
+
+def open_sources(
+    addresses: Sequence[str], names: Sequence[str], pace: Pace | None, camera_size: tuple[int, int], camera_fps: float
+) -> list[Source]:
+    """Make the sources that a command line names.
+
+    Raises:
+        SourceError: an address or a name cannot be used.
+
+    """
+    called = name_sources(addresses, names)
+    return [
+        open_source(address, name, pace, camera_size=camera_size, camera_fps=camera_fps)
+        for address, name in zip(addresses, called, strict=True)
+    ]
+
+
+def name_sources(addresses: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Name the sources: the first ones as told, the rest by their addresses, with -2, -3 and so on where a name is taken.
+
+    Raises:
+        SourceError: there are more names than sources, or two are the same.
+
+    """
+    if len(names) > len(addresses):
+        raise SourceError(f"there are {len(names)} names for {len(addresses)} sources; give each source one --name at most")
+    for name, number in Counter(names).items():
+        if number > 1:
+            raise SourceError(f"{number} sources are called {name}; give each a --name of its own")
+    called = list(names)
+    for address in addresses[len(names) :]:
+        name = default_name(address)
+        variants = (name, *(f"{name[:60]}-{number}" for number in range(2, len(addresses) + 2)))
+        called.append(next(variant for variant in variants if variant not in called))
+    return called
+
+
+def watch(
+    sources: Sequence[Source],
+    networks: Networks,
+    *,
+    feed: str,
+    record: Path | None,
+    subscribers: int,
+    window: bool,
+    quiet: bool,
+) -> int:
+    """Read sources until they end; the exit code is 0, or 2 if one of them failed.
+
+    Raises:
+        EngineError: the networks cannot be loaded.
+        FeedError: the feed cannot be published or recorded.
+        CommandError: a window was wanted where there is no screen.
+
+    """
+    with ExitStack() as stack:
+        # What can be refused at once comes before what takes seconds.
+        publisher = stack.enter_context(Publisher(feed, record))
+        displays: list[Display] = open_windows(stack) if window else []
+        networks = networks.locate()
+        if not quiet:
+            displays.append(open_print(stack, publisher.endpoint))
+        loading = networks.load(live=any(source.live for source in sources))
+        await_subscribers(publisher, subscribers)
+        failures = run_sources(sources, loading.result(), publisher, displays)
+        # Before the publisher closes, as that may fail as well.
+        for name, error in failures:
+            tell(error, name)
+    return 2 if failures else 0
+
+
+def open_windows(stack: ExitStack) -> list[Display]:
+    """Open the windows, to be closed with the stack.
+
+    Raises:
+        CommandError: there is no screen.
+
+    """
+    from tools.window import Windows
+
+    windows = Windows()
+    stack.callback(windows.close)
+    return [windows]
+
+
+def open_print(stack: ExitStack, endpoint: str) -> Display:
+    """A table on a terminal, lines in a pipe; to be closed with the stack.  Both tell where the feed is."""
+    from tools.lines import Lines
+    from tools.table import LiveTable
+
+    if not sys.stdout.isatty():
+        note(f"the feed is published on {endpoint}")
+        return Lines(sys.stdout)
+    table = LiveTable(Console(), f"The feed is published on {endpoint}; see it with: glyphfeed listen {endpoint}")
+    stack.callback(table.close)
+    return table
+
+
+def await_subscribers(publisher: Publisher, wanted: int) -> None:
+    """Wait until the feed has so many subscriptions; Ctrl-C ends the wait."""
+    if publisher.subscribers < wanted:
+        note(f"waiting for {wanted} subscriber{'s' * (wanted > 1)} at {publisher.endpoint}; Ctrl-C ends")
+    while publisher.subscribers < wanted:
+        # Ends with a new subscription, or with the time-out, for systems where Ctrl-C interrupts no poll.
+        publisher.serve(0.2)
