@@ -38,6 +38,10 @@ class Engine(Protocol):
         """
         ...
 
+    def metadata(self, key: str) -> str | None:
+        """Look up what the model's file says under a key, None if nothing."""
+        ...
+
     def close(self) -> None:
         """Free the network; afterwards `run` raises."""
         ...

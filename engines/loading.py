@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-import onnxruntime as ort
 
 from engines.detector import Detector, ProbabilityMapDetector
 from engines.engine import Engine, EngineError, Shape
@@ -50,12 +47,12 @@ def load_engines(backend: Backend, *, detector: Path | None = None, recogniser: 
     detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
     detector_shapes = [(1, 3, *bucket) for bucket in ProbabilityMapDetector.BUCKETS]
     recogniser_shapes = [(1, 3, CtcRecogniser.HEIGHT_PX, width) for width in CtcRecogniser.WIDTHS_PX]
-    # Compiling runs outside Python's lock, so the two networks load side by side.
-    with ThreadPoolExecutor(2) as pool:
-        loading = pool.submit(load_engine, backend, detector_file, detector_shapes, threads)
-        reading = pool.submit(load_engine, backend, recogniser_file, recogniser_shapes, threads)
-        charset = read_charset(recogniser_file)
-        return Engines(ProbabilityMapDetector(loading.result()), CtcRecogniser(reading.result(), charset))
+    # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
+    # Python's lock held, the other in OpenVINO waiting for that lock.
+    reading = load_engine(backend, recogniser_file, recogniser_shapes, threads)
+    charset = charset_of(reading, recogniser_file)
+    finding = load_engine(backend, detector_file, detector_shapes, threads)
+    return Engines(ProbabilityMapDetector(finding), CtcRecogniser(reading, charset))
 
 
 def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int) -> Engine:
@@ -69,21 +66,14 @@ def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: 
     return OnnxRuntimeEngine(path, shapes, threads=threads)
 
 
-def read_charset(path: Path) -> list[str]:
-    """Read the characters of a recogniser's classes from its metadata: a line each, and the space last, as PP-OCR orders them.
+def charset_of(engine: Engine, path: Path) -> list[str]:
+    """List the characters of a recogniser's classes from its metadata: a line each, and the space last, as PP-OCR orders them.
 
     Raises:
-        EngineError: the file holds none.
+        EngineError: the file at `path`, which the engine was loaded from, names none.
 
     """
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    try:
-        metadata = (
-            ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).get_modelmeta().custom_metadata_map
-        )
-    except Exception as error:  # ONNX Runtime's own exceptions share no base class.
-        raise EngineError(f"{path} is no ONNX model that can be loaded: {str(error).splitlines()[0]}") from error
-    if "character" not in metadata:
+    lines = engine.metadata("character")
+    if lines is None:
         raise EngineError(f"{path} does not say which characters it reads: its metadata lacks `character`, one character a line")
-    return [*metadata["character"].split("\n"), " "]
+    return [*lines.split("\n"), " "]

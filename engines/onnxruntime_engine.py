@@ -38,6 +38,7 @@ class OnnxRuntimeEngine:
             self.input = self._session.get_inputs()[0].name
             self._outputs = [output.name for output in self._session.get_outputs()]
             self._shapes = frozenset(shapes)
+            self._metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             for shape in shapes:
                 self.run({self.input: np.zeros(shape, np.float32)})
         except (RuntimeError, ValueError, ort.capi.onnxruntime_pybind11_state.Fail) as error:
@@ -54,6 +55,10 @@ class OnnxRuntimeEngine:
             return dict(zip(self._outputs, session.run(self._outputs, {name: tensor}), strict=True))
         except RuntimeError as error:
             raise EngineError(f"{self.name} failed: {str(error).splitlines()[0]}") from error
+
+    def metadata(self, key: str) -> str | None:
+        """See `engines.engine.Engine.metadata`."""
+        return self._metadata.get(key)
 
     def close(self) -> None:
         """Free the session."""

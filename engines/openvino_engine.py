@@ -48,6 +48,7 @@ class OpenVinoEngine:
             model = core.read_model(path)
             self.input = model.input().get_any_name()
             self._outputs = [output.get_any_name() for output in model.outputs]
+            self._metadata = dict(model.get_rt_info("framework").value) if model.has_rt_info("framework") else {}
             self._compiled = {}
             for shape in shapes:
                 model.reshape(list(shape))
@@ -75,6 +76,10 @@ class OpenVinoEngine:
             with self._lock:
                 self._idle[tensor.shape].append(request)
 
+    def metadata(self, key: str) -> str | None:
+        """See `engines.engine.Engine.metadata`."""
+        return str(self._metadata[key]) if key in self._metadata else None
+
     def close(self) -> None:
         """Free the compiled networks."""
         with self._lock:
@@ -83,4 +88,6 @@ class OpenVinoEngine:
 
 
 def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    # OpenVINO begins with where in its own code it failed.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
+    return lines[0] if lines else type(error).__name__
