@@ -32,7 +32,7 @@ ALIKE = 1.8
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Indices of matched (track, detection) pairs, of (track, detection) pairs that share a line only in part, and of new detections."""
+    """What was matched, as indices: (track, detection) pairs, pairs that share a line only in part, and new detections."""
 
     pairs: tuple[tuple[int, int], ...]
     parts: tuple[tuple[int, int], ...]

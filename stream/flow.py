@@ -121,9 +121,10 @@ def camera_motion(
     matrix = np.asarray(found, np.float64)
     if float(cv2.contourArea(cv2.convexHull(before[steady]))) < WIDE_SPREAD * size[0] * size[1]:
         found, _ = cv2.estimateAffinePartial2D(before[steady], after[steady], ransacReprojThreshold=INLIER_PX)
-        if found is None:
+        similarity = np.asarray(found, np.float64)
+        if similarity.shape != (2, 3):  # none was found
             return None, steady
-        matrix = np.vstack([np.asarray(found, np.float64), [0.0, 0.0, 1.0]])
+        matrix = np.vstack([similarity, [0.0, 0.0, 1.0]])
     return (matrix if is_gentle(matrix, size) else None), steady
 
 

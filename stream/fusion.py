@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from engines.lattice import Lattice, Slot
 
 GAP = 0.3
-"""Cost of leaving a slot without partner that probably holds nothing; one that certainly holds a character costs `GAP_CERTAIN`."""
+"""Cost of leaving a slot without partner that probably holds nothing; one that surely holds a character costs `GAP_CERTAIN`."""
 GAP_CERTAIN = 0.65
 """Two of these are dearer than a certain mismatch, 1, so a misread character is paired with what it was misread for."""
 SHORT = {1: 2.1, 2: 1.75, 3: 0.5}
@@ -109,8 +109,8 @@ def gap(slot: Slot) -> float:
 def likelihood(chars: list[tuple[str, float]], readings: int) -> float:
     """Estimate the probability that a fused text is right, 0..1, from its characters and their probabilities.
 
-    Logistic in the mean probability, with less trust in very short texts, which detectors also see in windows and leaves, and more
-    in what several readings say.  The weights were fitted on the lines found in 142 training photos of ICDAR 2015 at two sizes.
+    Logistic in the mean probability, with less trust in very short texts, which detectors also see in windows and leaves, and
+    more in what several readings say.  The weights were fitted on the lines found in 142 training photos of ICDAR 2015 at two sizes.
     """
     letters = sum(char.isalnum() for char, _ in chars)
     if not letters:

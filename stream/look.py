@@ -1,4 +1,4 @@
-"""What the picture inside a text looks like: a small grey patch, to notice when a display changes or something stands before it."""
+"""What the picture inside a text looks like: a small grey patch, to notice a display that changes or something before it."""
 
 from __future__ import annotations
 

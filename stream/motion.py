@@ -81,7 +81,7 @@ class QuadMotion:
         """Go on at the last velocity for `dt` seconds without having seen anything."""
         F = np.eye(10)
         F[:8, 8:] = np.tile(np.eye(2) * dt, (4, 1))
-        # Piecewise constant acceleration: Q = G G' var, G = [dt^2/2, dt] (Bar-Shalom et al., Estimation with Applications, 2001, 6.3.2).
+        # Piecewise constant acceleration: Q = G G' var, G = [dt^2/2, dt] (Bar-Shalom et al., Estimation, 2001, 6.3.2).
         G = np.vstack([np.tile(np.eye(2) * dt**2 / 2, (4, 1)), np.eye(2) * dt])
         self._filter.predict(F=F, Q=G @ G.T * ACCELERATION_PX**2)
 

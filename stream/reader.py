@@ -52,7 +52,7 @@ FUZZY_LENGTH = 5
 TURN_MARGIN = 0.1
 """By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
 FIRST_PASSES_S = 0.1
-PASSES_S = 0.33
+PASSES_S = 0.45
 """Time between detector passes, in a new scene until every kind of pass was made once, and later."""
 NEW_AREA = 0.1
 """So much of the picture coming newly into view, as a share, makes a pass due at once."""

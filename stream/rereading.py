@@ -98,7 +98,7 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
 
 
 def turns_to_read(track: Track, view: float, *, upright: bool) -> tuple[int, ...]:
-    """Choose the turns in which a text is read now: several, to be compared in the same view, while it is not known how it stands.
+    """Choose the turns in which a text is read now: several, compared in the same view, while it is not known how it stands.
 
     The first look takes level text to stand upright, because most does; only a poor reading raises the question, and where the
     rest of the scene stands `upright` only a second one.

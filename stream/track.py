@@ -48,7 +48,7 @@ class Track:
     judged_view: float = 0.0
     """Quality of the best view in which rival turns were compared."""
     placed: bool = True
-    """Whether the position still means something; not so after a cut, or when the camera was lost while the text was out of view."""
+    """Whether the position still means something: not after a cut, nor when the camera was lost with the text out of view."""
     lost: bool = False
     """Not published, but remembered, in case the text comes back."""
     misses: int = 0

@@ -36,7 +36,7 @@ IN_VIEW = 0.3
 OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
 GROWTH = 0.5
-"""A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer than was thought."""
+"""A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer."""
 ASTRAY = 0.4
 """A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew."""
 BEGIN_SCORE = 0.65
