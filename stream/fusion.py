@@ -110,7 +110,7 @@ def likelihood(chars: list[tuple[str, float]], readings: int) -> float:
     """Estimate the probability that a fused text is right, 0..1, from its characters and their probabilities.
 
     Logistic in the mean probability, with less trust in very short texts, which detectors also see in windows and leaves, and
-    more in what several readings say.  The weights were fitted on the lines found in 142 training photos of ICDAR 2015 at two sizes.
+    more in what several readings say.  The weights were fitted on the lines of 142 training photos of ICDAR 2015 at two sizes.
     """
     letters = sum(char.isalnum() for char, _ in chars)
     if not letters:

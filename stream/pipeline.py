@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from stream.channel import Channel
@@ -126,8 +127,10 @@ def track(
                 reader.accept_detections(*detections.popleft())
                 detecting = False
             while readings:
-                reader.accept_readings(readings.popleft())
-                recognising = False
+                if told := readings.popleft():
+                    reader.accept_readings(told)
+                else:
+                    recognising = False
             # Asked only when its answer can be followed at once: both questions count as having been granted.
             if not detecting and (wanted := reader.wanted_pass()) is not None:
                 passes.put(wanted)
@@ -160,7 +163,11 @@ def detect(
 def recognise(
     recogniser: Recogniser, batches: Channel[Batch], readings: deque[list[Reading]], nudge: Callable[[], None], gauges: Gauges
 ) -> None:
-    """Read the batches of crops that are asked for; each has its answer."""
+    """Read the batches of crops that are asked for, and tell of each text as soon as it is read; an empty list ends a batch."""
     for requests in batches:
-        readings.append(run_reads(recogniser, requests, gauges))
+        # The rival turns of one text stand side by side and are told together.
+        for _, rivals in groupby(requests, key=lambda request: request.track):
+            readings.append(run_reads(recogniser, list(rivals), gauges))
+            nudge()
+        readings.append([])
         nudge()
