@@ -77,14 +77,15 @@ class DetectorPass:
 class ReadRequest:
     """A crop (height, width, 3) uint8 that deserves reading.
 
-    At both ends it reaches beyond the text's quad by `margin` times the quad's width.  `view` is its quality in 0..1, `look` what
-    it looked like.
+    At both ends it reaches beyond the text's quad by `margin` times the quad's width.  `clipped` text touches the picture's
+    border and probably goes on beyond it.  `view` is the crop's quality in 0..1, `look` what the text looked like.
     """
 
     track: int
     quarters: int
     crop: NDArray[np.uint8]
     margin: float
+    clipped: bool
     view: float
     look: NDArray[np.float32]
     pts: float
@@ -190,7 +191,8 @@ class Reader:
         stretch = STRETCHES[track.tried % len(STRETCHES)]
         quad, margin = with_margins(turn(track.motion.quad, quarters), MARGIN)
         crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
-        return ReadRequest(track.id, quarters, crop, margin, view, look, frame.pts)
+        clipped = touches_border(track.motion.quad, frame.size)
+        return ReadRequest(track.id, quarters, crop, margin, clipped, view, look, frame.pts)
 
     def accept_readings(self, readings: list[Reading]) -> None:
         """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
@@ -304,7 +306,7 @@ def take_reading(track: Track, reading: Reading) -> None:
         track.evidence = fusion.fuse(track.evidence, lattice, weight)
         track.look = request.look
     track.read_quality = max(track.read_quality, request.view)
-    conclude(track, lattice)
+    conclude(track, lattice, clipped=request.clipped)
 
 
 def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight: float) -> None:
@@ -323,15 +325,15 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
             track.look, track.changed_look = look, False
 
 
-def conclude(track: Track, latest: Lattice) -> None:
-    """Set what a track says from its evidence."""
+def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
+    """Set what a track says from its evidence, which settles only when reads of the complete text agree."""
     evidence = track.evidence
     assert evidence is not None
     track.text = evidence.lattice.text
     track.confidence = fusion.confidence(evidence)
     track.spans = words_of(evidence)
     track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
-    agrees = plain(latest.text) == plain(track.text)
+    agrees = plain(latest.text) == plain(track.text) and not clipped
     track.settled = track.trusted and (
         track.settled or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
     )
@@ -359,7 +361,7 @@ def inherit(track: Track, old: Track) -> None:
     if plain(old.text) == plain(track.text) and old.evidence is not None and track.evidence is not None:
         track.evidence = fusion.fuse(old.evidence, track.evidence.lattice, track.evidence.weight)
         track.settled = old.settled
-        conclude(track, track.evidence.lattice)
+        conclude(track, track.evidence.lattice, clipped=False)
 
 
 def plain(text: str) -> str:

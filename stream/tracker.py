@@ -114,7 +114,8 @@ class Tracker:
             self._correct(*then[i], quads[j], now)
         paired = {i for i, _ in match.pairs}
         for i, j in match.parts:
-            self._take_part(*then[i], quads[j], now, whole=i in paired)
+            shared = sum(other == j for _, other in match.parts) > 1
+            self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
         found = paired | {i for i, _ in match.parts}
         for i, (track, quad) in enumerate(then):
             if i in found:
@@ -131,7 +132,7 @@ class Tracker:
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         clipped = touches_border(detected, self._size)
         if overhang(track.motion.quad, carried) > GROWTH:
-            self._grow(track, carried, now)
+            self._grow(track, carried, now, at_once=False)
             return
         track.grown = 0
         if misfit(track.motion.quad, carried) > ASTRAY and not clipped:
@@ -141,20 +142,20 @@ class Tracker:
         self._found(track, now)
 
     def _take_part(
-        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool
+        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool, shared: bool
     ) -> None:
-        """See a part of a line, or a line that the track is a part of."""
+        """See a part of a line, or a line that the track is a part of, which it may share with other tracks."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         if not whole and overhang(track.motion.quad, carried) > GROWTH:
-            self._grow(track, carried, now)
+            self._grow(track, carried, now, at_once=not shared)
         else:
             self._found(track, now)
 
-    def _grow(self, track: Track, carried: NDArray[np.floating], now: Frame) -> None:
+    def _grow(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool) -> None:
         track.grown += 1
         was_clipped = touches_border(track.motion.quad, self._size)
         self._found(track, now)
-        if track.grown < 2 and not was_clipped:
+        if track.grown < 2 and not was_clipped and not at_once:
             return
         track.grown = 0
         track.motion = QuadMotion(carried)
