@@ -41,20 +41,24 @@ class OnnxRuntimeEngine:
             self._metadata = dict(self._session.get_modelmeta().custom_metadata_map)
             for shape in shapes:
                 self.run({self.input: np.zeros(shape, np.float32)})
-        except (RuntimeError, ValueError, ort.capi.onnxruntime_pybind11_state.Fail) as error:
+        except Exception as error:  # ONNX Runtime's own exceptions share no base class
             raise EngineError(f"ONNX Runtime cannot load {path}: {str(error).splitlines()[0]}") from error
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network once; see `engines.engine.Engine.run`."""
-        (name, tensor), *rest = tensors.items()
+        if len(tensors) != 1:
+            raise EngineError(f"{self.name} takes {self.input} of shape {self._known()} alone, not {len(tensors)} tensors")
+        ((name, tensor),) = tensors.items()
         session = self._session
-        if session is None or rest or name != self.input or tensor.shape not in self._shapes:
-            known = ", ".join(map(str, sorted(self._shapes))) if session else "(closed)"
-            raise EngineError(f"{self.name} takes {self.input} of shape {known}, not {name} {tensor.shape}")
+        if session is None or name != self.input or tensor.shape not in self._shapes:
+            raise EngineError(f"{self.name} takes {self.input} of shape {self._known()}, not {name} {tensor.shape}")
         try:
             return dict(zip(self._outputs, session.run(self._outputs, {name: tensor}), strict=True))
-        except RuntimeError as error:
+        except Exception as error:
             raise EngineError(f"{self.name} failed: {str(error).splitlines()[0]}") from error
+
+    def _known(self) -> str:
+        return ", ".join(map(str, sorted(self._shapes))) if self._session else "(closed)"
 
     def metadata(self, key: str) -> str | None:
         """See `engines.engine.Engine.metadata`."""

@@ -59,11 +59,12 @@ class OpenVinoEngine:
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network once; see `engines.engine.Engine.run`."""
-        (name, tensor), *rest = tensors.items()
+        if len(tensors) != 1:
+            raise EngineError(f"{self.name} takes {self.input} of shape {self._known()} alone, not {len(tensors)} tensors")
+        ((name, tensor),) = tensors.items()
         compiled = self._compiled.get(tensor.shape)
-        if rest or name != self.input or compiled is None:
-            known = ", ".join(map(str, self._compiled))
-            raise EngineError(f"{self.name} takes {self.input} of shape {known or '(closed)'}, not {name} {tensor.shape}")
+        if name != self.input or compiled is None:
+            raise EngineError(f"{self.name} takes {self.input} of shape {self._known()}, not {name} {tensor.shape}")
         with self._lock:
             request = self._idle[tensor.shape].pop() if self._idle[tensor.shape] else compiled.create_infer_request()
         try:
@@ -75,6 +76,9 @@ class OpenVinoEngine:
         finally:
             with self._lock:
                 self._idle[tensor.shape].append(request)
+
+    def _known(self) -> str:
+        return ", ".join(map(str, self._compiled)) or "(closed)"
 
     def metadata(self, key: str) -> str | None:
         """See `engines.engine.Engine.metadata`."""

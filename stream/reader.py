@@ -49,7 +49,7 @@ RECALL_S = 3.0
 RESEMBLANCE = 0.75
 FUZZY_LENGTH = 5
 """Texts from this length on are taken for the same if they are this alike: edges cut off other letters when a text comes back."""
-TURN_MARGIN = 0.1
+TURN_MARGIN = 0.05
 """By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
 FIRST_PASSES_S = 0.1
 PASSES_S = 0.45
@@ -112,7 +112,6 @@ class Reader:
         self._pass_at = float("-inf")
         self._passes = 0
         self._new_area = 0.0
-        self._scene = 0
         self.reads = 0
 
     def follow(self, frame: Frame) -> None:
@@ -123,7 +122,7 @@ class Reader:
         motion = self._flow.step(frame.grey)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
-            self._pass_at, self._passes, self._scene = float("-inf"), 0, frame.index
+            self._pass_at, self._passes = float("-inf"), 0
         self._new_area += area_entering(motion.camera, frame.size)
         self._look(frame)
         self._close()
@@ -153,8 +152,6 @@ class Reader:
         Those of a scene that has been cut away are dropped.
         """
         assert self._frame is not None
-        if detector_pass.frame.index < self._scene:
-            return
         turned = detector_pass.turned
         kept = np.array([is_tall(quad) == turned for quad in quads], np.bool_)
         kind = (turned, detector_pass.enhanced)
@@ -314,7 +311,7 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
     assert track.evidence is not None
     if plain(lattice.text) == plain(track.evidence.lattice.text):
         track.look, track.changed_look, track.challenger = look, False, None
-    elif lattice.confidence < TURN_CONFIDENCE:
+    elif lattice.confidence < TURN_CONFIDENCE or not plain(lattice.text):
         track.challenger = None
     elif track.challenger is None:
         track.challenger = fusion.begin(lattice, weight)

@@ -40,6 +40,7 @@ MAX_PATIENCE_S = 4.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
 HOPELESS = 0.1
 HOPELESS_PATIENCE_S = 1.0
+MAX_HOPELESS_PATIENCE_S = 10.0
 """What reads this badly is probably a window or a leaf; the time until it is read again doubles each time, too."""
 CLIPPED_S = 0.8
 SELDOM_S = 10.0
@@ -92,7 +93,8 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
         if view > MUCH_BETTER * track.read_quality and waited >= PATIENCE_S:
             return 0.5 + view
         return 0.1 if waited >= SELDOM_S else 0.0
-    if view > BETTER * track.read_quality and waited >= SECOND_LOOK_S and track.confidence >= HOPELESS:
+    better = BETTER if track.confidence >= HOPELESS else MUCH_BETTER
+    if view > better * track.read_quality and waited >= SECOND_LOOK_S:
         return 1.2 + view
     return 1.0 + view if waited >= patience(track) else 0.0
 
@@ -114,7 +116,7 @@ def patience(track: Track) -> float:
     if track.tried == 0:
         return 0.0
     if track.confidence < HOPELESS:
-        return HOPELESS_PATIENCE_S * 2.0 ** (track.tried - 1)
+        return min(HOPELESS_PATIENCE_S * 2.0 ** (track.tried - 1), MAX_HOPELESS_PATIENCE_S)
     if track.tried == 1:
         return SECOND_LOOK_S
     return min(PATIENCE_S * 2.0 ** (track.tried - 2), MAX_PATIENCE_S)

@@ -54,10 +54,13 @@ class Tracker:
         self._next_id = 1
         self._cameras: deque[tuple[int, NDArray[np.float64] | None]] = deque(maxlen=HISTORY)
         self._size = (1, 1)
+        self._scene = 0
 
     def follow(self, frame: Frame, motion: Motion, dt: float) -> None:
         """Move every track to `frame`, `dt` seconds after the last one."""
         self._size = frame.size
+        if motion.cut:
+            self._scene = frame.index
         self._cameras.append((frame.index, motion.camera))
         for track in self.tracks:
             if motion.cut:
@@ -106,8 +109,11 @@ class Tracker:
         """Take in the detections, quads (N, 4, 2) and scores (N,), of frame `index`, which may lie in the past of frame `now`.
 
         `kind` names the kind of pass: a kind that never found a text says nothing by not finding it.
+        Detections of a scene that was cut away are dropped.
 
         """
+        if index < self._scene:
+            return
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
         match = associate([quad for _, quad in then], list(quads))
         for i, j in match.pairs:
@@ -131,13 +137,16 @@ class Tracker:
     def _correct(self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame) -> None:
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         clipped = touches_border(detected, self._size)
-        if overhang(track.motion.quad, carried) > GROWTH:
+        (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
+        if found_length - length > GROWTH * height:
             self._grow(track, carried, now, at_once=False)
             return
         track.grown = 0
-        if misfit(track.motion.quad, carried) > ASTRAY and not clipped:
+        # A part of the line says nothing of its ends.
+        whole = not clipped and length - found_length <= GROWTH * height
+        if whole and misfit(track.motion.quad, carried) > ASTRAY:
             track.motion = QuadMotion(carried)
-        elif not clipped:
+        elif whole:
             track.motion.correct(carried)
         self._found(track, now)
 
@@ -245,6 +254,7 @@ def misfit(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float
 
 def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
     """How far a detected quad reaches beyond a track's along the text, at the end where it does more, in text heights."""
-    along, _, thickness = axis(track)
+    # The longer one knows which way the text runs: a first letter that came into view is as high as it is wide.
+    along, _, thickness = max(axis(track), axis(detected), key=lambda found: found[1])
     mine, other = track @ along, detected @ along
     return float(max(mine.min() - other.min(), other.max() - mine.max())) / thickness

@@ -132,7 +132,7 @@ def find_display() -> Finding:
     if platform.system() != "Linux":
         return Finding("display", True, "of the desktop")
     name = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
-    return Finding("display", bool(name), name or "none", "the browser page needs none")
+    return Finding("display", bool(name), name or "none", "--window needs one, the table and the feed do not")
 
 
 def _probed_cameras() -> list[Finding]:

@@ -111,7 +111,7 @@ def test_corners_are_put_clockwise_from_the_top_left(angle: float, start: int, b
 @pytest.mark.parametrize("angle_deg", [-70, -20, 0, 35, 80])
 def test_a_turned_picture_has_its_quads_turned_back(angle_deg: float) -> None:
     place = rectangle((160, 100), 90, 12, angle_deg)
-    turned = cv2.rotate(drawn(place), cv2.ROTATE_90_CLOCKWISE)
+    turned = np.asarray(cv2.rotate(drawn(place), cv2.ROTATE_90_CLOCKWISE), np.float32)
     (quad,) = turned_back(quads_from_map(turned)[0], height=200)
     ((level,), _) = quads_from_map(drawn(place))
     assert deviation(quad, level) < 2.5
@@ -175,15 +175,15 @@ class Bright:
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {"map": (tensors[self.input].mean(axis=1, keepdims=True) > 0).astype(np.float32) * np.float32(0.9)}
 
+    def metadata(self, key: str) -> str | None: ...
+
     def close(self) -> None: ...
 
 
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("enhanced", [False, True])
 @pytest.mark.parametrize("size", [(720, 1280), (1280, 720), (240, 320)])
-def test_quads_are_in_pixels_of_the_picture_whatever_the_network_saw(
-    size: tuple[int, int], turned: bool, enhanced: bool
-) -> None:
+def test_quads_are_in_pixels_of_the_picture_whatever_the_network_saw(size: tuple[int, int], turned: bool, enhanced: bool) -> None:
     picture = np.zeros((*size, 3), np.uint8)
     place = rectangle((170, 110), 160, 30, -12)
     cv2.fillPoly(picture, [np.round(place * 16).astype(np.int32)], (255, 255, 255), shift=4)

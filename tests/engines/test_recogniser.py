@@ -75,7 +75,7 @@ def test_text_printed_tone_on_tone_gets_more_contrast() -> None:
 
 
 class Ruler:
-    """A network with a step every eight columns that sees how bright they are: dark is an A, bright a B, anything else a blank."""
+    """A network that takes eight dark columns for an A, bright ones for a B and others for a blank."""
 
     name, input = "ruler", "x"
 
@@ -89,6 +89,8 @@ class Ruler:
         nothing = np.zeros_like(brightness)
         scores = np.stack([nothing + 0.5, -brightness, brightness, nothing, nothing], axis=2).clip(0, 1)
         return {"y": scores / scores.sum(axis=2, keepdims=True)}
+
+    def metadata(self, key: str) -> str | None: ...
 
     def close(self) -> None: ...
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from engines.detector import upright
 from engines.lattice import Lattice, Slot
-from stream.geometry import UNIT_SQUARE, homography_between, intersection, share_inside, slice_quad, transform
-from stream.reader import Reader, ReadRequest, Reading
+from stream.geometry import homography_between, intersection, share_inside, slice_quad, transform
+from stream.reader import Reader, Reading, ReadRequest
 from stream.records import Frame
 from tests.stream.feed.samples import box
 
@@ -72,13 +72,17 @@ class World:
     size: tuple[int, int] = SIZE
     seed: int = 0
 
-    def quads(self, t: float) -> list[tuple[str, NDArray[np.float64]]]:
-        """What can be seen, and where in the frame."""
+    def place(self, board: Board, t: float) -> NDArray[np.float64]:
+        """Where a board is in the frame, or beside it."""
+        return transform(board.quad(t), self.camera(t))
+
+    def quads(self, t: float) -> list[NDArray[np.float64]]:
+        """Where in the frame text can be seen."""
         seen, cover = [], self.cover(t)
         for board in self.boards:
-            quad = transform(board.quad(t), self.camera(t))
+            quad = self.place(board, t)
             if share_inside(quad, self.size) > 0.5 and (cover is None or intersection(quad, cover) == 0):
-                seen.append((board.says(t), quad))
+                seen.append(quad)
         return seen
 
     def frame(self, index: int, t: float) -> Frame:
@@ -105,7 +109,7 @@ def pattern(text: str) -> NDArray[np.float32]:
     """What a text looks like: (3, 3 letters) cells, 1 for ink and 0 for paper."""
     letters = []
     for letter in text:
-        cells = np.random.default_rng(ord(letter)).permutation(np.float32([1, 1, 1, 1, 1, 0, 0, 0, 0]))
+        cells = np.random.default_rng(ord(letter)).permutation(np.repeat(np.array([1, 0], np.float32), (5, 4)))
         letters.append(np.zeros((3, 3), np.float32) if letter == " " else cells.reshape(3, 3))
     return np.hstack(letters)
 
@@ -157,9 +161,9 @@ class FaultyDetector:
         self._rng = np.random.default_rng(seed)
 
     def detect(self, t: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Quads (N, 4, 2) and scores (N,) at a time, as a detector gives them: from the corner that is top left in the picture."""
+        """Quads (N, 4, 2) and scores (N,) at a time; a quad starts at the corner that is top left in the picture."""
         quads: list[NDArray[np.float32]] = []
-        for text, quad in self._world.quads(t):
+        for quad in self._world.quads(t):
             missed, split = self._rng.random(2) < (self._misses, self._splits)
             if missed:
                 continue
@@ -168,7 +172,6 @@ class FaultyDetector:
                 part = slice_quad(quad, start, end)
                 part += self._rng.normal(0, self._jitter, (4, 2)) * np.linalg.norm(quad[3] - quad[0])
                 quads.append(upright(part.astype(np.float32)))
-            assert text
         return np.array(quads, np.float32).reshape(-1, 4, 2), np.full(len(quads), 0.9, np.float32)
 
 
@@ -267,7 +270,10 @@ def comparable(value: Any) -> Any:
     return [comparable(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def simple(text: str, centre: tuple[float, float] = (600, 300), height: float = 26.0) -> World:
-    """One board before a camera that looks at it and rests."""
-    return World((Board(text, centre, height),), pan((0, *centre), (1, *centre)))
+AT_REST = pan((0, 600, 300), (1, 600, 300))
+SHOP = Board("SHOP", (600, 300))
 
+
+def place_of(board: Board, t: float = 0.0, camera: Camera = AT_REST) -> NDArray[np.float64]:
+    """Where a board is in the frame."""
+    return World((board,), camera).place(board, t)

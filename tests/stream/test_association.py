@@ -13,7 +13,7 @@ from engines.detector import upright
 from stream.association import GATE, associate, is_part, near, offsets, text_distance
 from stream.geometry import aligned, slice_quad, turn
 from tests.stream.feed.samples import box
-from tests.stream.test_geometry import rotated
+from tests.stream.shapes import moved, rotated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 LINE = box(100, 100, 200, 20)
 
 
-def below(heights: float, line: NDArray[np.float32] = LINE) -> NDArray[np.float32]:
-    return line + np.float32([0, heights * 20])
+def below(heights: float) -> NDArray[np.float64]:
+    return moved(LINE, 0, heights * 20)
 
 
 def test_a_line_is_matched_with_itself_a_little_beside() -> None:
-    match = associate([LINE], [LINE + np.float32([6, -3])])
+    match = associate([LINE], [moved(LINE, 6, -3)])
     assert match.pairs == ((0, 0),)
     assert (match.parts, match.new) == ((), ())
 
@@ -46,8 +46,8 @@ def test_a_line_moved_by_its_own_height_is_new() -> None:
 def test_stacked_lines_of_equal_length_stay_two(shift: float) -> None:
     # Boxes of detectors reach over the lines: these overlap by a fifth of their height.
     tracks = [box(100, 100 + 20 * k, 200, 25) for k in range(4)]
-    detections = [tracks[k] + np.float32([3, 20 * shift]) for k in (2, 0, 3, 1)]
-    match = associate(list(tracks), detections)
+    detections = [moved(tracks[k], 3, 20 * shift) for k in (2, 0, 3, 1)]
+    match = associate(list(tracks), list(detections))
     assert set(match.pairs) == {(2, 0), (0, 1), (3, 2), (1, 3)}
     assert (match.parts, match.new) == ((), ())
 
@@ -72,7 +72,7 @@ def test_a_line_found_whole_has_its_halves_for_parts() -> None:
 
 
 def test_a_whole_that_is_paired_leaves_its_fragment_a_part() -> None:
-    match = associate([LINE], [box(105, 101, 70, 18), LINE + np.float32([1, 1])])
+    match = associate([LINE], [box(105, 101, 70, 18), moved(LINE, 1, 1)])
     assert match.pairs == ((0, 1),)
     assert match.parts == ((0, 0),)
     assert match.new == ()
@@ -93,13 +93,13 @@ def test_far_apart_is_new_and_nothing_is_matched_with_nothing() -> None:
 
 
 def test_the_nearer_one_wins() -> None:
-    match = associate([LINE, LINE + np.float32([40, 0])], [LINE + np.float32([36, 1]), LINE + np.float32([2, 1])])
+    match = associate([LINE, moved(LINE, 40, 0)], [moved(LINE, 36, 1), moved(LINE, 2, 1)])
     assert set(match.pairs) == {(0, 1), (1, 0)}
 
 
 def test_a_line_that_runs_down_is_matched_like_one_that_runs_across() -> None:
     tall = box(100, 100, 20, 200)
-    match = associate([tall, tall + np.float32([20, 0])], [tall + np.float32([20, 8]), tall + np.float32([1, 5])])
+    match = associate([tall, moved(tall, 20, 0)], [moved(tall, 20, 8), moved(tall, 1, 5)])
     assert set(match.pairs) == {(0, 1), (1, 0)}
 
 
@@ -117,10 +117,9 @@ def test_a_camera_rolled_by_a_right_angle_keeps_the_order_of_corners(clockwise: 
 
 
 def test_offsets_are_along_and_across_the_text() -> None:
-    moved = LINE + np.float32([50, 5])
-    assert offsets(LINE, moved) == pytest.approx((0.25, 0.25))
-    line, moved = rotated(LINE, 40), rotated(LINE, 40) + (rotated(LINE, 40)[1] - rotated(LINE, 40)[0]) / 4
-    assert offsets(line, moved) == pytest.approx((0.25, 0), abs=1e-6)
+    assert offsets(LINE, moved(LINE, 50, 5)) == pytest.approx((0.25, 0.25))
+    line = rotated(LINE, 40)
+    assert offsets(line, moved(line, *(line[1] - line[0]) / 4)) == pytest.approx((0.25, 0), abs=1e-6)
 
 
 @given(st.floats(-180, 180), st.floats(0.2, 5), st.integers(0, 3))
@@ -135,17 +134,17 @@ def test_the_distance_grows_with_every_difference() -> None:
     assert text_distance(LINE, LINE) == pytest.approx(0)
     for worse in (
         [below(0.1), below(0.3), below(0.6)],
-        [LINE + np.float32([20, 0]), LINE + np.float32([60, 0])],
+        [moved(LINE, 20, 0), moved(LINE, 60, 0)],
         [box(100, 98, 200, 24), box(100, 92, 200, 36)],
         [slice_quad(LINE, 0.05, 0.95), slice_quad(LINE, 0.2, 0.8)],
     ):
         distances = [text_distance(LINE, quad) for quad in worse]
-        assert 0 < distances[0]
+        assert distances[0] > 0
         assert distances == sorted(distances)
     assert text_distance(LINE, below(1)) > GATE
 
 
-boxes = st.builds(box, st.floats(0, 500), st.floats(0, 300), st.floats(8, 300), st.floats(8, 60))
+boxes = st.builds(box, st.integers(0, 500), st.integers(0, 300), st.integers(8, 300), st.integers(8, 60))
 
 
 @given(st.lists(boxes, max_size=6), st.lists(boxes, max_size=6))
@@ -170,5 +169,5 @@ def test_what_did_not_move_is_matched_at_no_cost(found: list[NDArray[np.float32]
 
 
 def test_near_is_what_touches() -> None:
-    assert near([LINE], [below(0.9), below(1.2), LINE + np.float32([500, 0])]).tolist() == [[True, False, False]]
+    assert near([LINE], [below(0.9), below(1.2), moved(LINE, 500, 0)]).tolist() == [[True, False, False]]
     assert near([], [LINE]).shape == (0, 1)

@@ -87,9 +87,19 @@ def test_steps_add_up_without_drifting_away() -> None:
     assert error_px(carried, camera(x=38, zoom=1.057)) < 1.5
 
 
+def test_points_are_followed_on_from_step_to_step() -> None:
+    flow = Flow()
+    first, second = [flow.step(seen(wide(), camera(x=3 * index))) for index in range(3)][1:]
+    went_on = (second.before[:, None] == first.after[None]).all(axis=2).any(axis=1)
+    assert len(second.before) > MIN_POINTS
+    assert went_on.all()
+
+
 def test_a_large_picture_is_told_in_its_own_pixels() -> None:
     small = wide()
-    doubled = [np.asarray(cv2.resize(seen(small, motion), None, fx=2, fy=2), np.uint8) for motion in (IDENTITY, camera(x=5, y=-3))]
+    doubled = [
+        np.asarray(cv2.resize(seen(small, motion), None, fx=2, fy=2), np.uint8) for motion in (IDENTITY, camera(x=5, y=-3))
+    ]
     found = step(*doubled)
     assert found.camera is not None
     np.testing.assert_allclose(transform(GRID * 2, found.camera), GRID * 2 + (10, -6), atol=0.7)
@@ -161,8 +171,8 @@ def test_points_that_agree_on_nothing_make_no_motion() -> None:
 
 
 def test_points_in_a_corner_make_a_motion_that_does_not_run_wild() -> None:
-    before = cloud(40) * np.float32(0.2)
-    noisy = before + np.random.default_rng(3).normal(0, 0.3, before.shape).astype(np.float32) + np.float32(4)
+    before = (cloud(40) * 0.2).astype(np.float32)
+    noisy = (before + 4 + np.random.default_rng(3).normal(0, 0.3, before.shape)).astype(np.float32)
     found, _ = camera_motion(before, noisy, SIZE)
     assert found is not None
     np.testing.assert_allclose(found[2], [0, 0, 1])

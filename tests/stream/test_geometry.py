@@ -29,6 +29,7 @@ from stream.geometry import (
     with_margins,
 )
 from tests.stream.feed.samples import box
+from tests.stream.shapes import moved, rotated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,13 +37,6 @@ if TYPE_CHECKING:
 SIZE = (640, 360)
 TRAPEZIUM = np.array([[100, 100], [300, 120], [300, 160], [100, 180]], np.float64)
 """A board seen from its left end, which is the nearer one."""
-
-
-def rotated(quad: NDArray[np.floating], degrees: float) -> NDArray[np.float64]:
-    """Turn a quad clockwise about its centre."""
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    centre = quad.mean(axis=0)
-    return np.asarray((quad - centre) @ np.array([(cos, sin), (-sin, cos)]) + centre, np.float64)
 
 
 gentle = st.floats(-0.2, 0.2)
@@ -65,7 +59,7 @@ rectangles = st.builds(
 
 @given(points, homographies)
 def test_points_map_as_opencv_maps_them(pairs: NDArray[np.float64], homography: NDArray[np.float64]) -> None:
-    expected = cv2.perspectiveTransform(pairs[None], homography)[0]
+    expected = np.asarray(cv2.perspectiveTransform(pairs[None], homography)[0], np.float64)
     np.testing.assert_allclose(transform(pairs, homography), expected, rtol=1e-9, atol=1e-6)
 
 
@@ -76,14 +70,14 @@ def test_a_homography_between_quads_carries_the_corners_and_the_way_back(
     seen = transform(quad, homography)
     carried = homography_between(quad, seen)
     np.testing.assert_allclose(transform(quad, carried), seen, atol=0.01)
-    np.testing.assert_allclose(transform(seen, np.linalg.inv(carried)), quad, atol=0.05)
+    np.testing.assert_allclose(transform(seen, homography_between(seen, quad)), quad, atol=0.05)
 
 
 def test_a_homography_carries_what_is_between_the_corners() -> None:
     centre = np.array([[0.5, 0.5]])
     seen = transform(centre, homography_between(UNIT_SQUARE, TRAPEZIUM))
     # The diagonals of a board meet in its middle, from wherever it is seen.
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = TRAPEZIUM
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = TRAPEZIUM.tolist()
     t, _ = np.linalg.solve([[cx - ax, bx - dx], [cy - ay, by - dy]], [bx - ax, by - ay])
     np.testing.assert_allclose(seen[0], [ax + t * (cx - ax), ay + t * (cy - ay)], atol=1e-3)
 
@@ -104,8 +98,8 @@ def test_text_that_runs_down_starts_at_its_top_right_corner() -> None:
 def test_aligned_finds_the_order_again_wherever_the_quad_went(
     quad: NDArray[np.float64], quarters: int, degrees: float, dx: float, dy: float
 ) -> None:
-    moved = rotated(quad, degrees) + (dx, dy)
-    np.testing.assert_array_equal(aligned(turn(moved, quarters), quad), moved)
+    now = moved(rotated(quad, degrees), dx, dy)
+    np.testing.assert_array_equal(aligned(turn(now, quarters), quad), now)
 
 
 @given(rectangles, st.floats(-180, 180))
@@ -164,6 +158,11 @@ def test_share_inside(quad: NDArray[np.floating], share: float) -> None:
     assert share_inside(quad, SIZE) == pytest.approx(share, abs=1e-5)
 
 
+@pytest.mark.parametrize("beside", [1e-7, 2e-8])
+def test_no_more_than_all_of_a_quad_is_inside(beside: float) -> None:
+    assert share_inside(box(100, -beside), SIZE) == pytest.approx(1)
+
+
 @given(rectangles)
 def test_rectangles_are_sound_and_the_same_the_other_way_round_are_not(quad: NDArray[np.float64]) -> None:
     assert is_sound(quad, SIZE)
@@ -192,12 +191,12 @@ def quartered(quad: NDArray[np.floating]) -> NDArray[np.uint8]:
     """A picture in which the quarters of a board are 40, 80, 120 and 160, clockwise from its top left."""
     board = np.zeros((40, 160, 3), np.uint8)
     board[:20, :80], board[:20, 80:], board[20:, 80:], board[20:, :80] = 40, 80, 120, 160
-    matrix = homography_between(UNIT_SQUARE * np.float32([160, 40]), quad)
+    matrix = homography_between(box(0, 0, 160, 40), quad)
     return np.asarray(cv2.warpPerspective(board, matrix, SIZE), np.uint8)
 
 
 @pytest.mark.parametrize("degrees", [0, 35, 90, 180, -60])
-@pytest.mark.parametrize("quad", [box(240, 160, 160, 40), TRAPEZIUM + (120, 40)])
+@pytest.mark.parametrize("quad", [box(240, 160, 160, 40), moved(TRAPEZIUM, 120, 40)])
 def test_a_quad_is_cut_out_upright(quad: NDArray[np.floating], degrees: float) -> None:
     place = rotated(quad, degrees)
     cut = rectify(quartered(place), place, (48, 96))
@@ -243,9 +242,7 @@ def test_slices_in_perspective_are_where_the_slices_of_the_board_are_seen(
 ) -> None:
     board = box(200, 150, 200, 40)
     part = box(200 + 200 * start, 150, 200 * (end - start), 40)
-    np.testing.assert_allclose(
-        slice_quad(transform(board, homography), start, end), transform(part, homography), atol=0.05
-    )
+    np.testing.assert_allclose(slice_quad(transform(board, homography), start, end), transform(part, homography), atol=0.05)
 
 
 def test_the_middle_of_a_board_is_seen_nearer_to_its_far_end() -> None:

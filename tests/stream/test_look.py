@@ -11,7 +11,7 @@ import pytest
 from stream.geometry import turn
 from stream.look import MAX_COLUMNS, ROWS, SAME, likeness, look_at
 from tests.stream.feed.samples import box
-from tests.stream.test_geometry import rotated
+from tests.stream.shapes import moved, rotated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def test_what_is_inverted_looks_different() -> None:
 def test_boxes_may_breathe() -> None:
     patch = look("12:45")
     for shift in ((2, 0), (-3, 1), (0, -2)):
-        assert likeness(patch, look("12:45", PLACE + np.float32(shift))) > SAME
+        assert likeness(patch, look("12:45", moved(PLACE, *shift))) > SAME
     assert likeness(patch, look("12:45", box(60, 59, 156, 43))) > SAME
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stream.geometry import turn
 from stream.motion import QuadMotion, detection_covariance
 from tests.stream.feed.samples import box
+from tests.stream.shapes import moved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ NOISE_PX = np.array([5.0, 1.5])
 
 
 def shaken(quad: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    return quad + rng.normal(0, 1, (4, 2)) * NOISE_PX
+    return np.asarray(quad + rng.normal(0, 1, (4, 2)) * NOISE_PX)
 
 
 def error_px(motion: QuadMotion, quad: NDArray[np.float64]) -> float:
@@ -66,12 +67,12 @@ def test_repeated_noisy_detections_converge() -> None:
 
 
 def test_a_detection_moves_the_quad_only_a_part_of_the_way_and_the_tenth_less_than_the_first() -> None:
-    motion, moved = QuadMotion(START), []
+    motion, shifts = QuadMotion(START), []
     for _ in range(10):
         motion.carry(START, 0.04)
-        motion.correct(START + (4.0, 2.0))
-        moved.append(float((motion.quad - START).mean()))
-    assert 0 < moved[-1] < moved[0] < 3.0
+        motion.correct(moved(START, 4.0, 2.0))
+        shifts.append(float((motion.quad - START).mean()))
+    assert 0 < shifts[-1] < shifts[0] < 3.0
 
 
 @pytest.mark.parametrize("velocity", [(250.0, -90.0), (-600.0, 0.0)])
@@ -86,7 +87,7 @@ def test_the_velocity_of_steady_motion_is_found_at_uneven_times(velocity: tuple[
 def test_a_stop_is_noticed() -> None:
     motion = QuadMotion(START)
     for step in range(1, 11):
-        motion.carry(START + (10.0 * step, 0), 0.04)
+        motion.carry(moved(START, 10.0 * step, 0), 0.04)
     assert motion.velocity[0] == pytest.approx(250, rel=0.05)
     for _ in range(10):
         motion.carry(motion.quad, 0.04)
@@ -116,7 +117,7 @@ def test_the_longer_it_was_not_seen_the_more_a_detection_counts() -> None:
         motion = running()
         motion.coast(unseen_s)
         before = motion.quad
-        motion.correct(before + (6.0, 3.0))
+        motion.correct(moved(before, 6.0, 3.0))
         followed.append(float((motion.quad - before).mean()))
     assert followed == sorted(followed)
     assert followed[-1] > 0.9 * 4.5
@@ -153,10 +154,10 @@ def test_whatever_happens_the_state_stays_finite(steps: list[tuple[str, float, f
     motion = QuadMotion(START)
     for kind, dt, x, y in steps:
         if kind == "carry":
-            motion.carry(motion.quad + (x, y), dt)
+            motion.carry(moved(motion.quad, x, y), dt)
         elif kind == "coast":
             motion.coast(dt)
         else:
-            motion.correct(motion.quad + (x, y))
+            motion.correct(moved(motion.quad, x, y))
     assert np.isfinite(motion.quad).all()
     assert np.isfinite(motion.velocity).all()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,10 +29,11 @@ from stream.rereading import (
 )
 from stream.track import Track
 from tests.stream.feed.samples import box
+from tests.stream.shapes import rotated
 from tests.stream.simulation import lattice_of
-from tests.stream.test_geometry import rotated
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 SIZE = (640, 360)
@@ -56,8 +56,8 @@ def track_at(quad: NDArray[np.floating] = LINE, **what: Any) -> Track:
 
 def track_read(times: int = 1, view: float = 0.5, at: float = 10.0, *, settled: bool = False, **what: Any) -> Track:
     """A track that was read, last at stream time `at`."""
-    said = {"evidence": fusion.begin(lattice_of("SHOP", 0.9), 1.0), "text": "SHOP", "confidence": 0.7, "settled": settled}
-    return track_at(tried=times, read_at=at, read_quality=view, **(said | what))
+    says: dict[str, Any] = {"evidence": fusion.begin(lattice_of("SHOP", 0.9), 1.0), "text": "SHOP", "confidence": 0.7}
+    return track_at(tried=times, read_at=at, read_quality=view, settled=settled, **(says | what))
 
 
 def worth(track: Track, view: float = 0.5, now: float = 10.0, *, clipped: bool = False) -> float:
@@ -91,8 +91,8 @@ def test_a_view_is_worse_for_text_that_is_cut_off() -> None:
     assert inside > at_border > half_out > out == 0
 
 
-@given(st.floats(-700, 700), st.floats(-400, 400), st.floats(1, 600), st.floats(1, 300), st.floats(-2000, 2000))
-def test_a_view_is_between_0_and_1(x: float, y: float, width: float, height: float, speed: float) -> None:
+@given(st.integers(-700, 700), st.integers(-400, 400), st.integers(1, 600), st.integers(1, 300), st.floats(-2000, 2000))
+def test_a_view_is_between_0_and_1(x: int, y: int, width: int, height: int, speed: float) -> None:
     assert 0 <= view_of(box(x, y, width, height), (speed, 0)) <= 1
 
 

@@ -13,6 +13,7 @@ from stream.look import look_at
 from stream.records import Frame
 from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES, Tracker, covers, misfit, overhang, own_motion
 from tests.stream.feed.samples import box
+from tests.stream.shapes import moved
 from tests.stream.simulation import BEGUN_AT, texture
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ TEXT = "SHOP"
 def shifted(x: float = 0.0, y: float = 0.0) -> Motion:
     """A camera that moves the whole picture."""
     camera = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
-    return Motion(camera, POINTS, POINTS + np.float32([x, y]), np.ones(len(POINTS), np.bool_), cut=False)
+    return Motion(camera, POINTS, moved(POINTS, x, y).astype(np.float32), np.ones(len(POINTS), np.bool_), cut=False)
 
 
 class Scene:
@@ -61,9 +62,7 @@ class Scene:
     def find(self, *quads: NDArray[np.floating], of: int | None = None, score: float = 0.9, kind: PassKind = LEVEL) -> None:
         """A detector pass over the current frame, or over an earlier one."""
         found = np.array(quads, np.float32).reshape(-1, 4, 2)
-        self.tracker.accept(
-            self.index if of is None else of, found, np.full(len(found), score, np.float32), self.now, kind
-        )
+        self.tracker.accept(self.index if of is None else of, found, np.full(len(found), score, np.float32), self.now, kind)
 
     @property
     def seen(self) -> list[Track]:
@@ -119,7 +118,7 @@ def test_an_unlikely_detection_goes_on_with_a_track() -> None:
 def test_tracks_follow_the_camera() -> None:
     scene = Scene(SIGN)
     scene.follow(shifted(4, -2), frames=10)
-    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN + (40, -20), atol=1e-6)
+    np.testing.assert_allclose(scene.seen[0].motion.quad, moved(SIGN, 40, -20), atol=1e-6)
     assert scene.seen[0].motion.velocity == pytest.approx((4 / DT, -2 / DT), rel=0.05)
 
 
@@ -144,7 +143,7 @@ def test_too_many_misses_in_a_row_lose_it_and_it_comes_back_as_itself() -> None:
         scene.find()
     assert scene.ids == []
     scene.follow(shifted(5, 0), frames=10)
-    scene.find(SIGN + np.float32([50, 0]))
+    scene.find(moved(SIGN, 50, 0))
     assert scene.ids == [1]
 
 
@@ -214,19 +213,19 @@ def test_a_new_track_never_takes_the_number_of_one_that_left() -> None:
 
 @pytest.mark.parametrize("late", [1, 6, 20])
 def test_a_late_detection_lands_on_the_text_of_now(late: int) -> None:
-    scene = Scene(SIGN)
+    scene = Scene(moved(SIGN, -30, 0))
+    scene.follow(shifted(10, 0), frames=3)
     then = scene.index
     scene.follow(shifted(10, -2), frames=late)
     # Of the frame that it was made of, a little beside; and a second text that nobody knew.
-    scene.find(SIGN + np.float32([2, 1]), OTHER, of=then)
-    moved = np.array([10, -2]) * late
+    scene.find(moved(SIGN, 2, 1), OTHER, of=then)
     assert scene.ids == [1, 2]
-    assert np.abs(scene.seen[0].motion.quad - (SIGN + moved)).max() < 2.5
-    np.testing.assert_allclose(scene.seen[1].motion.quad, OTHER + moved, atol=1e-3)
+    assert np.abs(scene.seen[0].motion.quad - moved(SIGN, 10 * late, -2 * late)).max() < 2.5
+    np.testing.assert_allclose(scene.seen[1].motion.quad, moved(OTHER, 10 * late, -2 * late), atol=1e-3)
 
 
 def test_a_late_detection_does_not_mistake_a_line_for_its_neighbour() -> None:
-    lines = [SIGN + np.float32([0, 26 * k]) for k in range(3)]
+    lines = [moved(SIGN, 0, 26 * k) for k in range(3)]
     scene = Scene(*lines)
     then = scene.index
     # Meanwhile each line has come where the next one was.
@@ -234,7 +233,7 @@ def test_a_late_detection_does_not_mistake_a_line_for_its_neighbour() -> None:
     scene.find(*lines[::-1], of=then)
     assert scene.ids == [1, 2, 3]
     for track, line in zip(scene.seen, lines, strict=True):
-        np.testing.assert_allclose(track.motion.quad, line + np.float32([0, 26]), atol=0.5)
+        np.testing.assert_allclose(track.motion.quad, moved(line, 0, 26), atol=0.5)
 
 
 def test_a_detection_of_before_a_track_began_does_not_touch_it() -> None:
@@ -252,7 +251,7 @@ def test_without_flow_a_track_goes_on_and_is_lost_after_a_while() -> None:
     scene.follow(shifted(5, 0), frames=10)
     scene.follow(STANDSTILL, frames=5)
     assert scene.ids == [1]
-    assert scene.seen[0].motion.quad.mean(axis=0) == pytest.approx(SIGN.mean(axis=0) + (75, 0), abs=5)
+    assert scene.seen[0].motion.quad.mean(axis=0) == pytest.approx(moved(SIGN.mean(axis=0), 75, 0), abs=5)
     scene.follow(STANDSTILL, frames=round(LOST_COAST_S / DT))
     assert scene.ids == []
 
@@ -260,9 +259,27 @@ def test_without_flow_a_track_goes_on_and_is_lost_after_a_while() -> None:
 def test_without_flow_a_detection_puts_a_track_right() -> None:
     scene = Scene(SIGN)
     scene.follow(STANDSTILL, frames=5)
-    scene.find(SIGN + np.float32([12, 4]))
+    scene.find(moved(SIGN, 12, 4))
     assert scene.ids == [1]
     assert np.abs(scene.seen[0].motion.quad - SIGN - (12, 4)).max() < 4
+
+
+def test_without_flow_what_is_out_of_view_is_lost() -> None:
+    scene = Scene(SIGN)
+    scene.seen[0].text = TEXT
+    scene.follow(shifted(-60, 0), frames=7)
+    assert scene.ids == [1]
+    scene.follow(STANDSTILL)
+    assert scene.ids == []
+
+
+def test_what_shrinks_to_nothing_is_lost() -> None:
+    scene = Scene(SIGN)
+    away = Motion(np.diag([0.8, 0.8, 1.0]), POINTS, (POINTS * 0.8).astype(np.float32), np.ones(len(POINTS), np.bool_), cut=False)
+    scene.follow(away, frames=8)
+    assert scene.ids == [1]
+    scene.follow(away, frames=8)
+    assert scene.ids == []
 
 
 def test_a_cut_loses_all_at_once_and_what_is_found_then_is_new() -> None:
@@ -275,7 +292,6 @@ def test_a_cut_loses_all_at_once_and_what_is_found_then_is_new() -> None:
     assert scene.ids == [3]
 
 
-@pytest.mark.xfail(strict=True, reason="a step without camera counts as none, also where it was a cut: a text of the old scene begins")
 def test_a_detection_from_before_a_cut_says_nothing_about_what_comes_after() -> None:
     scene = Scene(SIGN)
     then = scene.index
@@ -300,7 +316,6 @@ def test_a_line_that_is_now_and_then_found_in_halves_stays_one_text() -> None:
     assert scene.ids == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="a half that is matched pulls the end of its line in, until the other half is a new text")
 def test_a_line_that_is_found_in_halves_every_other_time_stays_one_text() -> None:
     scene = Scene(SIGN)
     find_in_turn(scene, (SIGN,), HALVES)
@@ -335,7 +350,7 @@ def test_a_track_that_went_astray_starts_anew_where_it_is_found() -> None:
     scene = Scene(SIGN)
     for _ in range(30):
         scene.find(SIGN)
-    tilted = SIGN + np.float32([[0, 12], [0, 0], [0, 0], [0, 12]])
+    tilted = SIGN + np.array([[0, 12], [0, 0], [0, 0], [0, 12]])
     scene.find(tilted)
     assert scene.ids == [1]
     np.testing.assert_allclose(scene.seen[0].motion.quad, tilted, atol=1e-3)
@@ -356,7 +371,7 @@ def with_own_points(own: tuple[float, float], camera: tuple[float, float]) -> Mo
     before = np.vstack([POINTS, inside])
     steady = np.array([True] * len(POINTS) + [False] * len(inside))
     on_sign = ((before > SIGN.min(axis=0)) & (before < SIGN.max(axis=0))).all(axis=1)
-    after = before + np.where(on_sign[:, None], np.float32(own), np.float32(camera))
+    after = (before + np.where(on_sign[:, None], own, camera)).astype(np.float32)
     matrix = np.array([[1, 0, camera[0]], [0, 1, camera[1]], [0, 0, 1]], np.float64)
     return Motion(matrix, before, after, steady & ~on_sign, cut=False)
 
@@ -365,7 +380,7 @@ def test_a_text_that_moves_by_itself_is_followed_by_its_own_points() -> None:
     motion = with_own_points((7, 1), (-2, 0))
     step = own_motion(SIGN.astype(np.float64), motion)
     assert step is not None
-    np.testing.assert_allclose(transform(SIGN, step), SIGN + (7, 1), atol=0.1)
+    np.testing.assert_allclose(transform(SIGN, step), moved(SIGN, 7, 1), atol=0.1)
     assert own_motion(OTHER.astype(np.float64), motion) is motion.camera
 
 
@@ -378,12 +393,12 @@ def test_the_own_points_of_a_text_are_enough_without_a_camera() -> None:
     blind = Motion(None, motion.before, motion.after, motion.steady, cut=False)
     step = own_motion(SIGN.astype(np.float64), blind)
     assert step is not None
-    np.testing.assert_allclose(transform(SIGN, step), SIGN + (7, 1), atol=0.1)
+    np.testing.assert_allclose(transform(SIGN, step), moved(SIGN, 7, 1), atol=0.1)
 
 
 def test_measures_are_in_text_heights() -> None:
-    assert misfit(SIGN, SIGN + np.float32([30, 0])) == pytest.approx(0)
-    assert misfit(SIGN, SIGN + np.float32([0, 6])) == pytest.approx(0.25)
+    assert misfit(SIGN, moved(SIGN, 30, 0)) == pytest.approx(0)
+    assert misfit(SIGN, moved(SIGN, 0, 6)) == pytest.approx(0.25)
     assert overhang(SIGN, box(188, 150, 200, 24)) == pytest.approx(28 / 24)
     assert overhang(SIGN, slice_quad(SIGN, 0.1, 0.9)) < 0 < GROWTH
     assert covers(SIGN, slice_quad(SIGN, 0.1, 0.6))

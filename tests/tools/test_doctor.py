@@ -60,7 +60,7 @@ def test_doctor_is_content_when_the_models_can_be_fetched(machine: dict[str, str
     report = run_doctor(machine)
     assert report.returncode == 0, report.stdout + report.stderr
     assert f"{KNOWN[0].name} is missing and is fetched at the first start" in report.stdout
-    assert "none -> the browser page needs none" in report.stdout
+    assert "none -> --window needs one, the table and the feed do not" in report.stdout
     assert "The reader can run here." in report.stdout
 
 
