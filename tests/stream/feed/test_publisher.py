@@ -242,6 +242,8 @@ def test_closing_twice_and_waking_after_the_close_is_fine() -> None:
     publisher.close()
     publisher.close()
     publisher.wake()
+    with Publisher(publisher.endpoint) as successor:
+        assert successor.endpoint == publisher.endpoint  # the port was given back
 
 
 def test_wake_ends_a_wait_from_another_thread_even_if_called_before(publisher: Publisher) -> None:
