@@ -45,7 +45,8 @@ def load_engines(backend: Backend, *, detector: Path | None = None, recogniser: 
 
     """
     detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
-    detector_shapes = [(1, 3, *bucket) for bucket in ProbabilityMapDetector.BUCKETS]
+    buckets = ProbabilityMapDetector.BUCKETS + ProbabilityMapDetector.COARSE_BUCKETS
+    detector_shapes = [(1, 3, *bucket) for bucket in buckets]
     recogniser_shapes = [(1, 3, CtcRecogniser.HEIGHT_PX, width) for width in CtcRecogniser.WIDTHS_PX]
     # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
     # Python's lock held, the other in OpenVINO waiting for that lock.

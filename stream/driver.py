@@ -41,7 +41,7 @@ def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detect
     """
     image = wanted.frame.bgr()
     begun_s = time.monotonic()
-    quads, scores = detector.detect(image, turned=wanted.turned, enhanced=wanted.enhanced)
+    quads, scores = detector.detect(image, **wanted.kind._asdict())
     gauges.detect(time.monotonic() - begun_s)
     return wanted, quads, scores
 

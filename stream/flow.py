@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORKING_WIDTH_PX = 384
+WINDOW_PX = (11, 11)
+"""What a point is recognised by: half the work of 15 x 15, as exact."""
 POINTS = 160
 REFRESH_STEPS = 8
 """New corners are looked for at least this often; between, those that are left are followed on."""
@@ -68,7 +70,7 @@ class Flow:
     def step(self, grey: NDArray[np.uint8]) -> Motion:
         """Compare a (height, width) uint8 frame with the one before; the first, or one of another size, is a cut."""
         scale = min(WORKING_WIDTH_PX / grey.shape[1], 1.0)
-        small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        small = shrunk(grey, scale)
         thumbnail = cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         previous, self._previous = self._previous, small
         last_thumbnail, self._thumbnail = self._thumbnail, thumbnail
@@ -93,7 +95,7 @@ class Flow:
         if len(before) < MIN_POINTS:
             return STANDSTILL
         guess = before.copy()
-        after, found, _ = cv2.calcOpticalFlowPyrLK(previous, small, before, guess, winSize=(15, 15), maxLevel=3)
+        after, found, _ = cv2.calcOpticalFlowPyrLK(previous, small, before, guess, winSize=WINDOW_PX, maxLevel=3)
         kept = np.asarray(found)[:, 0] > 0
         before, after = before[kept], np.asarray(after, np.float32)[kept]
         self._points = after
@@ -103,6 +105,17 @@ class Flow:
         full = np.float32(1 / scale)
         camera = None if matrix is None else scaled(matrix, 1 / scale)
         return Motion(camera, before * full, after * full, steady, cut=False)
+
+
+def shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Shrink a (height, width) picture to `scale`, 0..1, of its size: by averaging whole pixels as far as those go, which is ten
+    times as fast as by fractions, and the rest by interpolation.
+    """
+    size = (max(round(grey.shape[1] * scale), 1), max(round(grey.shape[0] * scale), 1))
+    factor = int(1 / scale)
+    whole = (grey.shape[1] // factor, grey.shape[0] // factor)
+    averaged = cv2.resize(grey, whole, interpolation=cv2.INTER_AREA) if factor > 1 else grey
+    return cv2.resize(averaged, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
 def camera_motion(

@@ -46,13 +46,13 @@ class QuadMotion:
     the corners.
     """
 
-    def __init__(self, quad: NDArray[np.floating]) -> None:
-        """Begin at a detected quad (4, 2), at rest, velocity unknown."""
+    def __init__(self, quad: NDArray[np.floating], velocity: tuple[float, float] | None = None) -> None:
+        """Begin at a detected quad (4, 2) with the velocity that the flow tells, pixels/s, or at rest with an unknown one."""
         f = KalmanFilter(dim_x=10, dim_z=8)
-        f.x = np.append(quad.astype(np.float64).ravel(), [0.0, 0.0])
+        f.x = np.append(quad.astype(np.float64).ravel(), velocity or (0.0, 0.0))
         f.P = np.zeros((10, 10))
         f.P[:8, :8] = detection_covariance(quad)
-        f.P[8:, 8:] = np.eye(2) * START_VELOCITY_PX**2
+        f.P[8:, 8:] = np.eye(2) * START_VELOCITY_PX**2 if velocity is None else VELOCITY_NOISE
         f.H = np.eye(8, 10)
         self._filter = f
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from stream import fusion
 from stream.flow import Flow
-from stream.geometry import UNIT_SQUARE, area, intersection, is_tall, rectify, share_inside, transform, turn, with_margins
+from stream.geometry import is_tall, rectify, share_inside, turn, with_margins
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
 from stream.rereading import Budget, quality, touches_border, turns_to_read, value
+from stream.schedule import Schedule
 from stream.tracker import Tracker
 from stream.words import words_of
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engines.lattice import Lattice
+    from stream.schedule import PassKind
     from stream.track import Track
 
 CROP_HEIGHTS_PX = (48, 96)
@@ -33,6 +35,8 @@ CROP_HEIGHTS_PX = (48, 96)
 STRETCHES = (1.1, 1.4, 1.0, 1.25)
 """Each reading of a text stretches it differently, so that the errors differ as well: of 544 training words one reading as
 they are gets 85.1 % right, the surer one of 1.0 and 1.4 gets 87.1 %."""
+VIEW_POWER = 2
+SURE_POWER = 8
 PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
 SETTLE_CONFIDENCE = 0.6
@@ -51,26 +55,16 @@ FUZZY_LENGTH = 5
 """Texts from this length on are taken for the same if they are this alike: edges cut off other letters when a text comes back."""
 TURN_MARGIN = 0.05
 """By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
-FIRST_PASSES_S = 0.1
-PASSES_S = 0.45
-"""Time between detector passes, in a new scene until every kind of pass was made once, and later."""
-NEW_AREA = 0.1
-"""So much of the picture coming newly into view, as a share, makes a pass due at once."""
-PASS_KINDS = ((False, False), (True, False), (False, True), (False, False), (True, True), (False, True))
-"""Kinds of passes (turned, enhanced) in the order in which they are made: on frames of twelve street clips and twelve clips made
-of training photos the plain level pass covers 81 % of the legible words, with the turned one 88 %, and with the enhanced
-ones 94 %; time adds them up."""
 LOOK_S = 0.3
 """How often settled text is looked at, to notice that the picture inside has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorPass:
-    """A frame that the detector should look at, and how (see `engines.detector.Detector.detect`)."""
+    """A frame that the detector should look at, and how."""
 
     frame: Frame
-    turned: bool
-    enhanced: bool
+    kind: PassKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +103,7 @@ class Reader:
         self._frame_s = 1 / 30
         self._budget = Budget()
         self._events: list[Event] = []
-        self._pass_at = float("-inf")
-        self._passes = 0
-        self._new_area = 0.0
+        self._schedule = Schedule()
         self.reads = 0
 
     def follow(self, frame: Frame) -> None:
@@ -122,8 +114,8 @@ class Reader:
         motion = self._flow.step(frame.grey)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
-            self._pass_at, self._passes = float("-inf"), 0
-        self._new_area += area_entering(motion.camera, frame.size)
+            self._schedule.restart()
+        self._schedule.follow(motion.camera)
         self._look(frame)
         self._close()
 
@@ -132,14 +124,11 @@ class Reader:
         frame = self._frame
         if frame is None:
             return None
-        waited = frame.pts - self._pass_at + 1e-6
-        wait = FIRST_PASSES_S if self._passes < len(set(PASS_KINDS)) or self._new_area > NEW_AREA else PASSES_S
-        if waited < wait:
+        kind = self._schedule.due(frame.pts, frame.size)
+        if kind is None:
             return None
-        turned, enhanced = PASS_KINDS[self._passes % len(PASS_KINDS)]
-        self._pass_at, self._new_area = frame.pts, 0.0
-        self._passes += 1
-        return DetectorPass(frame, turned, enhanced)
+        self._schedule.made(kind, frame.pts)
+        return DetectorPass(frame, kind)
 
     @property
     def blank(self) -> bool:
@@ -152,10 +141,10 @@ class Reader:
         Those of a scene that has been cut away are dropped.
         """
         assert self._frame is not None
-        turned = detector_pass.turned
-        kept = np.array([is_tall(quad) == turned for quad in quads], np.bool_)
-        kind = (turned, detector_pass.enhanced)
-        self._tracker.accept(detector_pass.frame.index, quads[kept], scores[kept], self._frame, kind)
+        kind = detector_pass.kind
+        kept = np.array([is_tall(quad) == kind.turned for quad in quads], np.bool_)
+        news = self._tracker.accept(detector_pass.frame.index, quads[kept], scores[kept], self._frame, kind)
+        self._schedule.found(kind, news=news)
 
     def wanted(self) -> list[ReadRequest]:
         """Cut out what deserves a read now, most valuable first, within the budget."""
@@ -261,14 +250,6 @@ class Reader:
         return events
 
 
-def area_entering(camera: NDArray[np.float64] | None, size: tuple[int, int]) -> float:
-    """Share of the picture, 0..1, that was not in view one step before."""
-    if camera is None:
-        return 0.0
-    corners = UNIT_SQUARE * np.array(size, np.float32)
-    return 1 - intersection(transform(corners, camera), corners) / area(corners)
-
-
 def take_rivals(track: Track, rivals: list[Reading]) -> None:
     """Take in what was read of a track at one moment, in one turn or in several, of which the surest counts."""
     track.pending = False
@@ -293,7 +274,7 @@ def take_reading(track: Track, reading: Reading) -> None:
     if not lattice.text:
         track.read_quality = max(track.read_quality, request.view)
         return
-    weight = max(request.view, 0.02) ** 2 * max(lattice.confidence, 0.05)
+    weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
     if track.settled and track.changed_look:
         challenge(track, lattice, request.look, weight)
     elif track.evidence is None:

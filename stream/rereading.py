@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream.geometry import axis, share_inside, sides
+from stream.schedule import SHUTTER
 from stream.track import possible_turns
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 FULL_HEIGHT_PX = 40.0
 """Text higher than this is not read better for being higher still (the recogniser sees 48 pixels)."""
-SHUTTER = 0.5
-"""Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 BORDER_PX = 3.0
 """Text that comes this near to the border is probably cut off."""
 MIN_HEIGHT_PX = 9.0

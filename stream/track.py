@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
     from stream.fusion import Evidence
     from stream.motion import QuadMotion
+    from stream.schedule import PassKind
 
 HISTORY = 90
 """Frames of which a track remembers where it was: three seconds at 30 frames/s, more than any detector takes."""
-PassKind: TypeAlias = tuple[bool, bool]
-"""A kind of detector pass: turned, enhanced."""
 UNSEEN_S = 0.3
 """A text that was not seen for this long is said to be coasting."""
 
@@ -53,7 +52,9 @@ class Track:
     """Not published, but remembered, in case the text comes back."""
     misses: int = 0
     found_by: set[PassKind] = field(default_factory=set)
-    grown: int = 0
+    resized: int = 0
+    strayed: int = 0
+    """Detections in a row that showed the text longer or shorter, or with its top or bottom elsewhere."""
     history: deque[tuple[int, NDArray[np.float64]]] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
     evidence: Evidence | None = None

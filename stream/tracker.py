@@ -17,13 +17,15 @@ from stream.geometry import aligned, area, axis, homography_between, intersectio
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
 from stream.rereading import touches_border
-from stream.track import HISTORY, PassKind, Track, possible_turns
+from stream.schedule import SHUTTER
+from stream.track import HISTORY, Track, possible_turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stream.flow import Motion
     from stream.records import Frame
+    from stream.schedule import PassKind
 
 MAX_MISSES = 3
 """A text that so many detector passes in a row did not find, though it was in view, is lost; one never read after two."""
@@ -36,9 +38,10 @@ IN_VIEW = 0.3
 OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
 GROWTH = 0.5
-"""A detection that reaches this many text heights beyond a track, twice in a row, shows that the text is longer."""
+"""A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 ASTRAY = 0.4
-"""A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew."""
+"""A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew, that
+of a text that was read only the second time."""
 BEGIN_SCORE = 0.65
 """A detection below this score may go on with a track but not begin one: of those 20 in 100 are text, above it 60."""
 TEXT_MIN_HEIGHT_PX = 6.0
@@ -54,6 +57,7 @@ class Tracker:
         self._next_id = 1
         self._cameras: deque[tuple[int, NDArray[np.float64] | None]] = deque(maxlen=HISTORY)
         self._size = (1, 1)
+        self._dt = 1 / 30
         self._scene = 0
 
     def follow(self, frame: Frame, motion: Motion, dt: float) -> None:
@@ -62,6 +66,7 @@ class Tracker:
         if motion.cut:
             self._scene = frame.index
         self._cameras.append((frame.index, motion.camera))
+        self._dt = dt
         for track in self.tracks:
             if motion.cut:
                 track.lost, track.placed = True, False
@@ -105,23 +110,30 @@ class Tracker:
             self.gone.extend(left)
             self.tracks = [track for track in self.tracks if track not in left]
 
-    def accept(self, index: int, quads: NDArray[np.float32], scores: NDArray[np.float32], now: Frame, kind: PassKind) -> None:
+    def accept(self, index: int, quads: NDArray[np.float32], scores: NDArray[np.float32], now: Frame, kind: PassKind) -> bool:
         """Take in the detections, quads (N, 4, 2) and scores (N,), of frame `index`, which may lie in the past of frame `now`.
 
         `kind` names the kind of pass: a kind that never found a text says nothing by not finding it.
         Detections of a scene that was cut away are dropped.
 
+        Returns:
+            Whether they brought anything new: a text, or more of one.
+
         """
         if index < self._scene:
-            return
+            return False
+        news = False
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
         match = associate([quad for _, quad in then], list(quads))
         for i, j in match.pairs:
-            self._correct(*then[i], quads[j], now)
+            if is_block(quads[j], then, then[i][0]):
+                self._found(then[i][0], now)
+            else:
+                news |= self._correct(*then[i], quads[j], now, alone=all(i != other for other, _ in match.parts))
         paired = {i for i, _ in match.pairs}
         for i, j in match.parts:
             shared = sum(other == j for _, other in match.parts) > 1
-            self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
+            news |= self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
         found = paired | {i for i, _ in match.parts}
         for i, (track, quad) in enumerate(then):
             if i in found:
@@ -131,43 +143,61 @@ class Tracker:
         carry = self._camera_since(index)
         for j in match.new:
             if scores[j] >= BEGIN_SCORE:
-                self._begin(transform(quads[j], carry), now, kind)
+                news |= self._begin(transform(quads[j], carry), now, kind)
         self._absorb()
+        return news
 
-    def _correct(self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame) -> None:
+    def _correct(
+        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool
+    ) -> bool:
+        """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         clipped = touches_border(detected, self._size)
         (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
-        if found_length - length > GROWTH * height:
-            self._grow(track, carried, now, at_once=False)
-            return
-        track.grown = 0
-        # A part of the line says nothing of its ends.
-        whole = not clipped and length - found_length <= GROWTH * height
+        longer = (found_length - length) / height
+        shorter = alone and not (track.settled or clipped or self._clipped(track)) and -longer > GROWTH
+        if (longer > GROWTH or shorter) and not self._blurred(track):
+            return self._resize(track, carried, now, at_once=False)
+        track.resized = 0
+        whole = not clipped and abs(longer) <= GROWTH
         if whole and misfit(track.motion.quad, carried) > ASTRAY:
-            track.motion = QuadMotion(carried)
+            track.strayed += 1
+            if track.strayed >= 2 or not track.trusted:
+                track.strayed = 0
+                track.motion = QuadMotion(carried, track.motion.velocity)
         elif whole:
+            track.strayed = 0
             track.motion.correct(carried)
         self._found(track, now)
+        return False
+
+    def _clipped(self, track: Track) -> bool:
+        return touches_border(track.motion.quad, self._size)
+
+    def _blurred(self, track: Track) -> bool:
+        """Tell whether motion blurs the ends of a text by so much that it seems longer than it is."""
+        blur_px = float(np.hypot(*track.motion.velocity)) * self._dt * SHUTTER
+        return blur_px > GROWTH * axis(track.motion.quad)[2]
 
     def _take_part(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool, shared: bool
-    ) -> None:
+    ) -> bool:
         """See a part of a line, or a line that the track is a part of, which it may share with other tracks."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
-        if not whole and overhang(track.motion.quad, carried) > GROWTH:
-            self._grow(track, carried, now, at_once=not shared)
-        else:
-            self._found(track, now)
-
-    def _grow(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool) -> None:
-        track.grown += 1
-        was_clipped = touches_border(track.motion.quad, self._size)
+        if not whole and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
+            return self._resize(track, carried, now, at_once=not shared)
         self._found(track, now)
-        if track.grown < 2 and not was_clipped and not at_once:
-            return
-        track.grown = 0
-        track.motion = QuadMotion(carried)
+        return False
+
+    def _resize(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool) -> bool:
+        """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once."""
+        track.resized += 1
+        was_clipped = self._clipped(track)
+        self._found(track, now)
+        if track.resized < 2 and not was_clipped and not at_once:
+            return False
+        track.resized = 0
+        track.motion = QuadMotion(carried, track.motion.velocity)
         track.history.clear()
         track.history.append((now.index, track.motion.quad))
         track.settled = False
@@ -176,6 +206,7 @@ class Tracker:
         if not track.trusted:
             track.quarters, track.turn_known, track.judged_view = possible_turns(carried)[0], False, 0.0
         track.read_at = float("-inf")
+        return True
 
     def _found(self, track: Track, now: Frame) -> None:
         track.misses, track.lost = 0, False
@@ -190,16 +221,16 @@ class Tracker:
         if track.misses >= (MAX_MISSES if track.text else 2):
             track.lost = True
 
-    def _begin(self, quad: NDArray[np.floating], now: Frame, kind: PassKind) -> None:
+    def _begin(self, quad: NDArray[np.floating], now: Frame, kind: PassKind) -> bool:
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
-            return
-        track = Track(
-            self._next_id, QuadMotion(quad), now.pts, now.pts, now.captured_at, now.captured_at, possible_turns(quad)[0]
-        )
+            return False
+        motion = QuadMotion(quad, self._camera_velocity(quad))
+        track = Track(self._next_id, motion, now.pts, now.pts, now.captured_at, now.captured_at, possible_turns(quad)[0])
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
         track.found_by.add(kind)
         self.tracks.append(track)
+        return True
 
     def _absorb(self) -> None:
         """Drop tracks that lie inside a larger one of like height: the halves of a line that was found whole."""
@@ -214,6 +245,15 @@ class Tracker:
                 track.lost, track.placed = True, False
             else:
                 kept.append(track)
+
+    def _camera_velocity(self, quad: NDArray[np.floating]) -> tuple[float, float] | None:
+        """Velocity, pixels/s, at which the camera's last step moves what lies at a quad; None if it could not be followed."""
+        camera = self._cameras[-1][1] if self._cameras else None
+        if camera is None:
+            return None
+        centre = quad.mean(axis=0, keepdims=True)
+        vx, vy = (centre - transform(centre, np.asarray(np.linalg.inv(camera), np.float64)))[0] / self._dt
+        return float(vx), float(vy)
 
     def _camera_since(self, index: int) -> NDArray[np.float64]:
         """Compose the camera's motion from frame `index` to now; steps that could not be followed count as none."""
@@ -238,6 +278,18 @@ def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64
     if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * own.sum()):
         return motion.camera
     return np.vstack([matrix, [0.0, 0.0, 1.0]])
+
+
+def is_block(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]], track: Track) -> bool:
+    """Tell whether a detection holds, beside a track, another text that was read and lies in another line: two lines in one."""
+    return any(
+        other is not track
+        and other.trusted
+        and not other.lost
+        and intersection(quad, detected) >= PART * area(quad)
+        and not is_part(detected, quad)
+        for other, quad in then
+    )
 
 
 def covers(line: NDArray[np.floating], part: NDArray[np.floating]) -> bool:
