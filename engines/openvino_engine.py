@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 class OpenVinoEngine:
-    """A network of one input, compiled for fixed shapes, because OpenVINO runs those a third faster than dynamic ones."""
+    """A network of one input, compiled for the shapes that it will see.
+
+    Shapes that differ in their last dimension alone, like lines of text, share one network in which that one is free: it loads
+    in a tenth of a second where each fixed one does, and a run takes as long.  Pictures get a network a shape, for those run 8 to
+    30 % faster fixed.
+    """
 
     def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int, cache: Path | None = None) -> None:
         """Compile and warm the network for every shape.
@@ -49,11 +54,13 @@ class OpenVinoEngine:
             self.input = model.input().get_any_name()
             self._outputs = [output.get_any_name() for output in model.outputs]
             self._metadata = dict(model.get_rt_info("framework").value) if model.has_rt_info("framework") else {}
-            self._compiled = {}
-            for shape in shapes:
-                model.reshape(list(shape))
-                self._compiled[shape] = core.compile_model(model, "CPU", options)
-                self.run({self.input: np.zeros(shape, np.float32)})
+            self._compiled: dict[Shape, Any] = {}
+            for input_shape, members in families(shapes):
+                model.reshape(input_shape)
+                compiled = core.compile_model(model, "CPU", options)
+                self._compiled |= dict.fromkeys(members, compiled)
+                for shape in members:
+                    self.run({self.input: np.zeros(shape, np.float32)})
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot load {path}: {_first_line(error)}") from error
 
@@ -89,6 +96,13 @@ class OpenVinoEngine:
         with self._lock:
             self._compiled.clear()
             self._idle.clear()
+
+
+def families(shapes: Sequence[Shape]) -> list[tuple[list[int], list[Shape]]]:
+    """Group input shapes into those that one compiled network takes, each with that network's shape, -1 for a free dimension."""
+    if len(shapes) > 1 and len({shape[:-1] for shape in shapes}) == 1:
+        return [([*shapes[0][:-1], -1], list(shapes))]
+    return [(list(shape), [shape]) for shape in shapes]
 
 
 def _first_line(error: Exception) -> str:

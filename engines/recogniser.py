@@ -38,7 +38,7 @@ class CtcRecogniser:
     """A network that gives a distribution over characters at each step along the line."""
 
     HEIGHT_PX = 48
-    WIDTHS_PX = (160, 320, 640, 1280)
+    WIDTHS_PX = (80, 120, 160, 200, 240, 320, 400, 640, 1120)
     """Input widths; a crop goes, padded on the right, into the narrowest that holds it, and into the widest squeezed."""
 
     def __init__(self, engine: Engine, charset: Sequence[str]) -> None:

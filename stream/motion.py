@@ -29,8 +29,11 @@ START_VELOCITY_PX = 300.0
 """Standard deviation of the velocity of text that was seen once, pixels/s."""
 
 IDENTITY = np.eye(10)
-VELOCITY_ONLY = np.eye(2, 10, 8)
+VELOCITY_GAIN = 0.8
+"""Share of a velocity taken from the flow in the new estimate: the steady-state gain of a Kalman filter for these two deviations,
+whose covariance settles within three frames."""
 VELOCITY_NOISE = np.eye(2) * FLOW_VELOCITY_PX**2
+FLOW_NOISE = np.diag([FLOW_PX**2] * 8 + [0.0] * 2)
 
 
 class QuadMotion:
@@ -41,9 +44,9 @@ class QuadMotion:
         x = [ x0 y0  x1 y1  x2 y2  x3 y3 | vx vy ]
               corners, pixels              velocity that they share, pixels/s
 
-    With flow the corners are *carried* by it (a control input, so P grows by the flow's noise only) and the velocity is measured
-    from it; without flow the corners go on at the velocity (F) and P grows by an unknown acceleration.  A detection measures
-    the corners.
+    With flow the corners are *carried* by it (a control input, so P grows by the flow's noise only) and the velocity follows it
+    with a fixed gain; without flow the corners go on at the velocity (F) and P grows by an unknown acceleration.  A detection
+    measures the corners.
     """
 
     def __init__(self, quad: NDArray[np.floating], velocity: tuple[float, float] | None = None) -> None:
@@ -72,10 +75,11 @@ class QuadMotion:
         """Move to where the flow took the corners (4, 2) within `dt` seconds, dt > 0."""
         f = self._filter
         shift = carried.ravel() - f.x[:8]
-        velocity = shift.reshape(4, 2).mean(axis=0) / dt
-        noise = np.append(np.full(8, FLOW_PX**2), np.full(2, (ACCELERATION_PX * dt) ** 2))
-        f.predict(u=np.append(shift, [0.0, 0.0]), B=IDENTITY, F=IDENTITY, Q=np.diag(noise))
-        f.update(velocity, R=VELOCITY_NOISE, H=VELOCITY_ONLY)
+        velocity = shift.reshape(4, 2).sum(axis=0) / (4 * dt)
+        f.predict(u=np.append(shift, VELOCITY_GAIN * (velocity - f.x[8:])), B=IDENTITY, F=IDENTITY, Q=FLOW_NOISE)
+        # Corners are known from the flow, whatever the velocity: nothing ties the two until the next coasting.
+        f.P[8:] = f.P[:, 8:] = 0.0
+        f.P[8:, 8:] = VELOCITY_NOISE
 
     def coast(self, dt: float) -> None:
         """Go on at the last velocity for `dt` seconds without having seen anything."""

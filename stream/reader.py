@@ -40,6 +40,10 @@ SURE_POWER = 8
 PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
 SETTLE_CONFIDENCE = 0.6
+SETTLE_ALONE_CONFIDENCE = 0.85
+"""From this on a single reading settles; below, only a second one that agrees."""
+WEIGH_S = 0.1
+"""How often it is asked whether another read of a text would pay."""
 MARGIN = 0.15
 """Crops reach beyond a quad by this many text heights at both ends, because detectors cut into first and last letters."""
 TURN_CONFIDENCE = 0.85
@@ -153,7 +157,8 @@ class Reader:
             return []
         rated = []
         for track in self._tracker.tracks:
-            if track.placed and not track.lost:
+            if track.placed and not track.lost and (not track.tried or frame.pts - track.weighed_at >= WEIGH_S):
+                track.weighed_at = frame.pts
                 view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
                 worth = value(track, view, frame.pts, clipped=touches_border(track.motion.quad, frame.size))
                 if worth > 0:
@@ -313,7 +318,9 @@ def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
     track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
     agrees = plain(latest.text) == plain(track.text) and not clipped
     track.settled = track.trusted and (
-        track.settled or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
+        track.settled
+        or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
+        or (not clipped and track.confidence >= SETTLE_ALONE_CONFIDENCE)
     )
 
 

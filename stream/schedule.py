@@ -48,9 +48,9 @@ class Pace:
 
 
 PACES = {
-    PassKind(): Pace(0.7, 1.5, 0.15),
+    PassKind(): Pace(1.0, 2.0, 0.15),
     PassKind(turned=True): Pace(3.0, 6.0, 0.5),
-    PassKind(enhanced=True): Pace(0.9, 2.0, 0.25),
+    PassKind(enhanced=True): Pace(1.2, 3.0, 0.25),
 }
 """In the order of the first round.  On single frames of street clips the level plain pass covers 81 % of the legible words, with
 the turned one 88 %, and with the enhanced one 94 %.  After the first round, turned passes found 1 of 38 new texts that could be

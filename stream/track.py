@@ -73,6 +73,7 @@ class Track:
     read_at: float = float("-inf")
     read_quality: float = 0.0
     pending: bool = False
+    weighed_at: float = float("-inf")
     look: NDArray[np.float32] | None = None
     """The picture inside when it was last read (see `stream.look`)."""
     changed_look: bool = False
