@@ -132,12 +132,13 @@ def track(
                 else:
                     recognising = False
             # Asked only when its answer can be followed at once: both questions count as having been granted.
-            if not detecting and (wanted := reader.wanted_pass()) is not None:
-                passes.put(wanted)
-                detecting = True
             if not recognising and (requests := reader.wanted()):
                 batches.put(requests)
                 recognising = True
+            # To read what was found is worth more than to find more; both at once would take turns on the same cores.
+            if not (detecting or (recognising and reader.unread)) and (wanted := reader.wanted_pass()) is not None:
+                passes.put(wanted)
+                detecting = True
     finally:
         passes.close()
         batches.close()

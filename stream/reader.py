@@ -139,6 +139,11 @@ class Reader:
         """Whether no text is known in this scene."""
         return all(track.lost for track in self._tracker.tracks)
 
+    @property
+    def unread(self) -> bool:
+        """Whether a text is in view that was found and not read yet."""
+        return any(track.placed and not (track.lost or track.tried) for track in self._tracker.tracks)
+
     def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
         """Take in the quads (N, 4, 2) and scores (N,) that a pass found, over the current frame or an earlier one.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Arrival: TypeAlias = "Frame | tuple[SourceState, str]"
 """What comes out of a source: frames and changes of state, in their order."""
 
-PASS_FRAMES = 6
+PASS_FRAMES = 8
 """Frames after which a detector pass is taken in: about as long as it takes while the tracker runs beside it."""
 AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
