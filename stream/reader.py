@@ -39,7 +39,7 @@ VIEW_POWER = 2
 SURE_POWER = 8
 PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
-SETTLE_CONFIDENCE = 0.6
+SETTLE_CONFIDENCE = 0.75
 SETTLE_ALONE_CONFIDENCE = 0.85
 """From this on a single reading settles; below, only a second one that agrees."""
 WEIGH_S = 0.1
@@ -128,7 +128,7 @@ class Reader:
         frame = self._frame
         if frame is None:
             return None
-        kind = self._schedule.due(frame.pts, frame.size)
+        kind = self._schedule.due(frame.pts, frame.size, self._tracker.incoming)
         if kind is None:
             return None
         self._schedule.made(kind, frame.pts)

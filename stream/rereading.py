@@ -64,11 +64,11 @@ def quality(quad: NDArray[np.floating], velocity: tuple[float, float], frame_s: 
     return min(min(height, width) / FULL_HEIGHT_PX, 1.0) * sharpness * inside * (0.5 if clipped else 1.0)
 
 
-def touches_border(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
-    """Tell whether a quad comes so near to the border that its text may go on beyond it."""
+def touches_border(quad: NDArray[np.floating], size: tuple[int, int], near_px: float = BORDER_PX) -> bool:
+    """Tell whether a quad comes so near to the border of a picture of (width, height) that its text may go on beyond it."""
     width, height = size
     low, high = quad.min(axis=0), quad.max(axis=0)
-    return bool(low.min() < BORDER_PX or high[0] > width - BORDER_PX or high[1] > height - BORDER_PX)
+    return bool(low.min() < near_px or high[0] > width - near_px or high[1] > height - near_px)
 
 
 def value(track: Track, view: float, now: float, *, clipped: bool) -> float:

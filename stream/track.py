@@ -52,6 +52,8 @@ class Track:
     """Not published, but remembered, in case the text comes back."""
     misses: int = 0
     found_by: set[PassKind] = field(default_factory=set)
+    cut_off: bool = False
+    """Whether the text touched the picture's border when it was last detected, and probably goes on beyond it."""
     resized: int = 0
     strayed: int = 0
     """Detections in a row that showed the text longer or shorter, or with its top or bottom elsewhere."""

@@ -39,6 +39,8 @@ OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
 GROWTH = 0.5
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
+CAME_IN = 0.5
+"""Text that was cut off by the border may be longer once it lies this many text heights away from it."""
 ASTRAY = 0.4
 """A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew, that
 of a text that was read only the second time."""
@@ -124,6 +126,8 @@ class Tracker:
             return False
         news = False
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
+        for track, quad in then:
+            track.cut_off = touches_border(quad, self._size)
         match = associate([quad for _, quad in then], list(quads))
         for i, j in match.pairs:
             if is_block(quads[j], then, then[i][0]):
@@ -147,12 +151,23 @@ class Tracker:
         self._absorb()
         return news
 
+    @property
+    def incoming(self) -> PassKind | None:
+        """A kind of pass that found a text which the border cut off then, and now does not: it may be longer."""
+        return min((kind for track in self.tracks if self._came_in(track) for kind in track.found_by), default=None)
+
+    def _came_in(self, track: Track) -> bool:
+        quad = track.motion.quad
+        shown = track.cut_off and track.placed and not track.lost
+        return shown and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
+
     def _correct(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool
     ) -> bool:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         clipped = touches_border(detected, self._size)
+        track.cut_off |= clipped
         (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
         longer = (found_length - length) / height
         shorter = alone and not (track.settled or clipped or self._clipped(track)) and -longer > GROWTH
@@ -229,6 +244,7 @@ class Tracker:
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
         track.found_by.add(kind)
+        track.cut_off = self._clipped(track)
         self.tracks.append(track)
         return True
 
