@@ -133,7 +133,8 @@ class Tracker:
             if is_block(quads[j], then, then[i][0]):
                 self._found(then[i][0], now)
             else:
-                news |= self._correct(*then[i], quads[j], now, alone=all(i != other for other, _ in match.parts))
+                alone = all(i != other for other, _ in match.parts)
+                news |= self._correct(*then[i], quads[j], now, alone=alone, coarse=kind.coarse)
         paired = {i for i, _ in match.pairs}
         for i, j in match.parts:
             shared = sum(other == j for _, other in match.parts) > 1
@@ -162,7 +163,7 @@ class Tracker:
         return shown and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
 
     def _correct(
-        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool
+        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool, coarse: bool
     ) -> bool:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
@@ -182,7 +183,7 @@ class Tracker:
                 track.motion = QuadMotion(carried, track.motion.velocity)
         elif whole:
             track.strayed = 0
-            track.motion.correct(carried)
+            track.motion.correct(carried, coarse=coarse)
         self._found(track, now)
         return False
 
