@@ -24,7 +24,7 @@ MIN_SHARED = 0.3
 """A pair that shares less of the smaller area is never matched."""
 PART = 0.6
 """A detection that shares this much of the smaller area with a track is a part of it, or it of the track."""
-SAME_LINE = 0.4
+SAME_LINE = 0.55
 """Parts of one line lie across it by less than this, in its thickness; the next line lies one off, and its box reaches over."""
 ALIKE = 1.8
 """Parts of one line have thicknesses that differ by less than this factor."""

@@ -39,6 +39,8 @@ OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
 GROWTH = 0.5
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
+BLOCK = 1.4
+"""A detection thicker than a line by this factor, with another text in it, is two lines that were found as one."""
 CAME_IN = 0.5
 """Text that was cut off by the border may be longer once it lies this many text heights away from it."""
 ASTRAY = 0.4
@@ -298,13 +300,10 @@ def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64
 
 
 def is_block(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]], track: Track) -> bool:
-    """Tell whether a detection holds, beside a track, another text that was read and lies in another line: two lines in one."""
-    return any(
-        other is not track
-        and other.trusted
-        and not other.lost
-        and intersection(quad, detected) >= PART * area(quad)
-        and not is_part(detected, quad)
+    """Tell whether a detection holds, beside a track, another text that was read, and is too thick for one line: two in one."""
+    thickness = axis(detected)[2]
+    return thickness > BLOCK * axis(track.motion.quad)[2] and any(
+        other is not track and other.trusted and not other.lost and intersection(quad, detected) >= PART * area(quad)
         for other, quad in then
     )
 
