@@ -40,8 +40,8 @@ SHUTTER = 0.5
 class Pace:
     """How often a kind of pass is made.
 
-    Every `least_s` while it finds new text, ever more seldom up to `most_s` while not, and when `new_area` of the picture, as a
-    share, came into view that it has not seen.
+    Every `least_s` while it finds new text, ever more seldom up to `most_s` while not; and when `new_area` of the picture, as a
+    share, came into view that it has not seen, or the less the more often it is made.
     """
 
     least_s: float
@@ -50,9 +50,9 @@ class Pace:
 
 
 PACES = {
-    PassKind(): Pace(1.0, 2.0, 0.15),
+    PassKind(): Pace(1.0, 2.0, 0.2),
     PassKind(turned=True): Pace(3.0, 6.0, 0.5),
-    PassKind(enhanced=True): Pace(1.2, 3.0, 0.25),
+    PassKind(enhanced=True): Pace(1.2, 3.0, 0.3),
 }
 """In the order of the first round.  On single frames of street clips the level plain pass covers 81 % of the legible words, with
 the turned one 88 %, and with the enhanced one 94 %.  After the first round, turned passes found 1 of 38 new texts that could be
@@ -110,11 +110,11 @@ class Schedule:
         return kind._replace(coarse=self._past[kind].passes % FINE_EVERY != 0) if need[kind] >= 1 else None
 
     def _need(self, kind: PassKind, now: float, size: tuple[int, int]) -> float:
-        past = self._past[kind]
+        pace, past = PACES[kind], self._past[kind]
         if past.made_at == float("-inf"):
             return float("inf")
         unseen = new_area(past.since, size) if self._camera is not None else 0.0
-        return max((now - past.made_at + 1e-6) / past.interval_s, unseen / PACES[kind].new_area)
+        return max((now - past.made_at + 1e-6) / past.interval_s, unseen / (pace.new_area * past.interval_s / pace.most_s))
 
     def made(self, kind: PassKind, now: float) -> None:
         """Note that a pass over the current frame was begun at stream time `now`."""
