@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Arrival: TypeAlias = "Frame | tuple[SourceState, str]"
 """What comes out of a source: frames and changes of state, in their order."""
 
-PASS_FRAMES = 8
+FINE_FRAMES, COARSE_FRAMES = 8, 4
 """Frames after which a detector pass is taken in: about as long as it takes while the tracker runs beside it."""
 AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
@@ -66,17 +66,17 @@ class PassAhead:
     def __init__(self, detector: Detector, gauges: Gauges, pool: Executor) -> None:
         self._detector, self._gauges, self._pool = detector, gauges, pool
         self._running: Future[Detected] | None = None
-        self._frames = 0
+        self._due = 0
 
     def step(self, reader: Reader) -> None:
         """Take in the pass that is due and begin the one that is wanted; a blank scene waits for its first texts."""
-        self._frames += 1
-        if self._running is not None and self._frames >= PASS_FRAMES:
+        self._due -= 1
+        if self._running is not None and self._due <= 0:
             reader.accept_detections(*self._running.result())
             self._running = None
         if self._running is None and (wanted := reader.wanted_pass()) is not None:
             self._running = self._pool.submit(run_pass, self._detector, wanted, self._gauges)
-            self._frames = 0
+            self._due = COARSE_FRAMES if wanted.kind.coarse else FINE_FRAMES
             if reader.blank:
                 reader.accept_detections(*self._running.result())
                 self._running = None

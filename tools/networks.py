@@ -40,7 +40,7 @@ class Networks:
         Beside live sources they leave a core to the threads that follow the text.
         """
         pool = ThreadPoolExecutor(1, "glyphfeed-load")
-        loading = pool.submit(self._load, 0)
+        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0)
         pool.shutdown(wait=False)
         # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
         importlib.import_module("stream.pipeline")

@@ -25,13 +25,13 @@ from engines.detector import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from engines.engine import Tensor
 
-BUCKETS = ProbabilityMapDetector.BUCKETS
+BUCKETS, COARSE_BUCKETS = ProbabilityMapDetector.BUCKETS, ProbabilityMapDetector.COARSE_BUCKETS
 LANDSCAPE, PORTRAIT = BUCKETS
 
 
@@ -172,7 +172,11 @@ class Bright:
 
     name, input = "bright", "x"
 
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        self.seen.append(tensors[self.input].shape[2:])
         return {"map": (tensors[self.input].mean(axis=1, keepdims=True) > 0).astype(np.float32) * np.float32(0.9)}
 
     def metadata(self, key: str) -> str | None: ...
@@ -182,14 +186,42 @@ class Bright:
 
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("enhanced", [False, True])
+@pytest.mark.parametrize("coarse", [False, True])
 @pytest.mark.parametrize("size", [(720, 1280), (1280, 720), (240, 320)])
-def test_quads_are_in_pixels_of_the_picture_whatever_the_network_saw(size: tuple[int, int], turned: bool, enhanced: bool) -> None:
+def test_quads_are_in_pixels_of_the_picture_whatever_the_network_saw(
+    size: tuple[int, int], turned: bool, enhanced: bool, coarse: bool
+) -> None:
     picture = np.zeros((*size, 3), np.uint8)
     place = rectangle((170, 110), 160, 30, -12)
     cv2.fillPoly(picture, [np.round(place * 16).astype(np.int32)], (255, 255, 255), shift=4)
     detector = ProbabilityMapDetector(Bright())
-    quads, scores = detector.detect(picture, turned=turned, enhanced=enhanced)
+    quads, scores = detector.detect(picture, turned=turned, enhanced=enhanced, coarse=coarse)
     assert len(quads) == 1
     assert deviation(quads[0], rectangle((170, 110), *grown(160, 30), -12)) < 5
     assert scores == pytest.approx([0.9], abs=0.06)
     assert detector.name == "bright"
+
+
+@pytest.mark.parametrize(
+    ("size", "turned", "coarse", "buckets"),
+    [
+        ((720, 1280), False, False, [LANDSCAPE]),
+        ((720, 1280), True, False, [PORTRAIT]),
+        ((720, 1280), False, True, COARSE_BUCKETS),
+        ((720, 1280), True, True, [PORTRAIT]),
+        ((1280, 720), False, True, [PORTRAIT]),
+        ((1280, 720), True, True, COARSE_BUCKETS),
+        ((700, 700), False, True, COARSE_BUCKETS),
+    ],
+)
+def test_a_coarse_look_sees_less_of_a_landscape(
+    size: tuple[int, int], turned: bool, coarse: bool, buckets: Sequence[tuple[int, int]]
+) -> None:
+    network = Bright()
+    ProbabilityMapDetector(network).detect(np.zeros((*size, 3), np.uint8), turned=turned, coarse=coarse)
+    assert network.seen[0] in buckets
+    assert len(network.seen) == 1
+
+
+def test_coarse_looks_see_less_than_half() -> None:
+    assert all(rows * columns < LANDSCAPE[0] * LANDSCAPE[1] / 2 for rows, columns in COARSE_BUCKETS)

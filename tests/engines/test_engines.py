@@ -11,6 +11,7 @@ import pytest
 
 from engines.engine import Engine, EngineError
 from engines.loading import Backend, Engines, load_engine, load_engines
+from engines.openvino_engine import families
 from tests.engines.onnx_bytes import line_model
 from tools.clip import Scene, Sign, locate_words, look, render, words_of
 
@@ -119,6 +120,30 @@ def test_what_was_not_compiled_is_refused_in_a_sentence(load: Callable[..., Engi
     np.testing.assert_allclose(engine.run({"x": ramp(SMALL)})["y"], FACTOR * ramp(SMALL) + OFFSET)
 
 
+LINES = ((1, 3, 4, 6), (1, 3, 4, 10), (1, 3, 4, 31))
+
+
+def test_lines_of_several_widths_are_computed_and_no_others(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "line.onnx"
+    path.write_bytes(line_model(FACTOR, OFFSET, {}))
+    engine = load_engine(backend, path, LINES, threads=1)
+    for shape in (*LINES, LINES[0]):
+        np.testing.assert_allclose(engine.run({"x": ramp(shape)})["y"], FACTOR * ramp(shape) + OFFSET)
+    with pytest.raises(EngineError, match="takes x of shape"):
+        engine.run({"x": np.zeros((1, 3, 4, 7), np.float32)})
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        engine.run({"x": ramp(LINES[0])})
+
+
+def test_shapes_that_differ_in_their_last_dimension_alone_share_a_network() -> None:
+    assert families(LINES) == [([1, 3, 4, -1], list(LINES))]
+    assert families([SMALL]) == [(list(SMALL), [SMALL])]
+    assert families([SMALL, LARGE]) == [(list(SMALL), [SMALL]), (list(LARGE), [LARGE])]
+    assert families([*LINES, LARGE]) == [(list(shape), [shape]) for shape in (*LINES, LARGE)]
+    assert families([]) == []
+
+
 def test_a_closed_engine_refuses(load: Callable[..., Engine]) -> None:
     engine = load()
     engine.close()
@@ -182,6 +207,13 @@ def test_both_back_ends_find_the_same_lines(engines: Engines, others: Engines, p
     assert len(quads) == len(SIGNS)
     np.testing.assert_allclose(in_order(quads), in_order(other_quads), atol=1.0)
     np.testing.assert_allclose(np.sort(scores), np.sort(other_scores), atol=0.02)
+
+
+def test_a_coarse_look_finds_the_same_signs(engines: Engines, picture: Colour) -> None:
+    quads, _ = engines.detector.detect(picture, coarse=True)
+    fine, _ = engines.detector.detect(picture)
+    assert len(quads) == len(SIGNS)
+    np.testing.assert_allclose(in_order(quads).mean(axis=1), in_order(fine).mean(axis=1), atol=4)
 
 
 def test_the_lines_found_are_those_that_hang_there(engines: Engines, scene: Scene, picture: Colour) -> None:

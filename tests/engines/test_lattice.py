@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engines.lattice import CANDIDATES, FAINT, SPACE, Lattice, Slot, lattice_from_ctc
+from engines.lattice import CANDIDATES, FAINT, LIKELY, SPACE, Lattice, Slot, lattice_from_ctc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +58,13 @@ def test_where_the_blank_wins_a_probable_character_is_kept_but_not_read() -> Non
     assert [slot.best[0] for slot in lattice.slots] == ["A", ""]
     assert lattice.slots[1].candidates["B"] == pytest.approx(FAINT + 0.1)
     assert lattice.slots[1].column == pytest.approx(2.5 / 4)
+
+
+def test_a_position_keeps_the_most_probable_characters_and_none_that_is_unlikely() -> None:
+    (crowded,) = lattice_from_ctc(output({"A": 0.4, "B": 0.05, "C": 0.15, "O": 0.1, "0": 0.2, "N": 0.02}), CHARSET).slots
+    assert list(crowded.candidates) == ["N", "B", "", "O", "C", "0", "A"][-CANDIDATES:]
+    (clear,) = lattice_from_ctc(output({"A": 0.7, "B": 0.3 - LIKELY / 2, "C": LIKELY / 2}), CHARSET).slots
+    assert clear.candidates == pytest.approx({"B": 0.3 - LIKELY / 2, "A": 0.7}, abs=1e-6)
 
 
 def test_an_improbable_character_under_a_blank_is_forgotten() -> None:

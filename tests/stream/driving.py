@@ -152,12 +152,12 @@ class FailingDetector:
         self._left = times
 
     def detect(
-        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False
+        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False, coarse: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         self._left -= 1
         if self._left < 0:
             raise EngineError("the detector ran out of memory")
-        return self._detector.detect(image, turned=turned, enhanced=enhanced)
+        return self._detector.detect(image, turned=turned, enhanced=enhanced, coarse=coarse)
 
 
 class FailingRecogniser:
@@ -185,18 +185,18 @@ class SlowDetector:
         self._detector = detector
 
     def detect(
-        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False
+        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False, coarse: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         self.asked += 1
         self.let.wait(DEADLINE_S)
-        return self._detector.detect(image, turned=turned, enhanced=enhanced)
+        return self._detector.detect(image, turned=turned, enhanced=enhanced, coarse=coarse)
 
 
 def broken_networks(engines: Engines) -> dict[str, Engines]:
-    """Networks of which one fails at its second use, by what the error says."""
+    """Networks of which one fails, the detector at its second use and the recogniser at its first, by what the error says."""
     return {
         "the detector ran out of memory": Engines(FailingDetector(engines.detector, 1), engines.recogniser),
-        "the recogniser ran out of memory": Engines(engines.detector, FailingRecogniser(engines.recogniser, 1)),
+        "the recogniser ran out of memory": Engines(engines.detector, FailingRecogniser(engines.recogniser, 0)),
     }
 
 

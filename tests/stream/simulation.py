@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
+from scipy.optimize import brentq
 
 from engines.detector import upright
 from engines.lattice import Lattice, Slot
+from stream.fusion import likelihood
 from stream.geometry import homography_between, intersection, share_inside, slice_quad, transform
-from stream.reader import Reader, Reading, ReadRequest
+from stream.reader import SETTLE_CONFIDENCE, Reader, Reading, ReadRequest
 from stream.records import Frame
 from tests.stream.feed.samples import box
 
@@ -41,6 +43,15 @@ CELL_PX = 8
 CONFUSIONS = str.maketrans("O0I1S5B8", "0O1I5S8B")
 SMALL_VIEW = 0.35
 """A view below this is misread."""
+
+
+def score_of(confidence: float, readings: int = 1) -> float:
+    """The score of its letters at which a text that was read so often, and always the same, is right with a probability."""
+    return float(brentq(lambda score: likelihood([("A", score)] * 4, readings) - confidence, 0.003, 0.997))
+
+
+SURE = score_of(SETTLE_CONFIDENCE + 0.03, readings=2)
+"""Two readings of letters of this score settle a text, and one does not."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +203,7 @@ class FaultyRecogniser:
             return Reading(request, lattice_of("~", 0.15, request.margin))
         if request.view < SMALL_VIEW:
             text = text.translate(CONFUSIONS)
-        return Reading(request, lattice_of(text, 0.97, request.margin))
+        return Reading(request, lattice_of(text, SURE, request.margin))
 
 
 def correlation(picture: NDArray[np.float32], cells: NDArray[np.float32]) -> float:

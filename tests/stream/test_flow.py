@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.flow import MAX_ZOOM, MIN_POINTS, Flow, Motion, camera_motion, is_gentle, scaled
+from stream.flow import MAX_ZOOM, MIN_POINTS, Flow, Motion, camera_motion, is_gentle, scaled, shrunk
 from stream.geometry import transform
 from tests.stream.simulation import texture
 
@@ -199,3 +199,31 @@ def test_a_motion_in_larger_pixels() -> None:
 )
 def test_what_a_camera_can_do_within_a_frame(motion: NDArray[np.float64], gentle: bool) -> None:
     assert is_gentle(motion, SIZE) is gentle
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.9, 0.5, 0.4, 0.3, 0.2, 384 / 1920, 384 / 1152])
+def test_a_shrunk_picture_has_its_size_and_shows_the_same(scale: float) -> None:
+    picture = wide()
+    small = shrunk(picture, scale)
+    assert small.dtype == np.uint8
+    assert small.shape == (round(picture.shape[0] * scale), round(picture.shape[1] * scale))
+    fair = cv2.resize(picture, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA).astype(np.float64)
+    assert np.abs(small - fair).mean() < 0.1 * fair.std()
+
+
+def test_a_picture_is_shrunk_by_averages_of_whole_pixels() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (60, 90), np.uint8)
+    blocks = picture.reshape(20, 3, 30, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(shrunk(picture, 1 / 3), blocks, atol=0.51)
+    np.testing.assert_array_equal(shrunk(picture, 1.0), picture)
+
+
+def test_fine_stripes_become_grey_and_no_other_stripes() -> None:
+    stripes = np.tile(np.array([0, 255], np.uint8), (90, 160))
+    for scale in (0.5, 0.3, 0.22):
+        assert np.ptp(shrunk(stripes, scale)[:, 1:-1].astype(np.float64)) <= 0.4 * 255
+
+
+def test_a_picture_of_a_few_pixels_can_be_shrunk() -> None:
+    assert shrunk(np.full((2, 2), 7, np.uint8), 0.5).tolist() == [[7]]
+    assert shrunk(np.full((1, 1), 7, np.uint8), 0.6).tolist() == [[7]]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.geometry import turn
-from stream.motion import QuadMotion, detection_covariance
+from stream.motion import VELOCITY_GAIN, QuadMotion, detection_covariance
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 
@@ -34,6 +34,36 @@ def test_it_begins_at_the_detection_and_at_rest() -> None:
     motion = QuadMotion(START)
     np.testing.assert_allclose(motion.quad, START)
     assert motion.velocity == (0.0, 0.0)
+
+
+def test_it_begins_with_the_velocity_that_the_flow_tells_and_goes_on_with_it() -> None:
+    motion = QuadMotion(START, (120.0, -40.0))
+    assert motion.velocity == (120.0, -40.0)
+    motion.coast(0.5)
+    np.testing.assert_allclose(motion.quad, moved(START, 60.0, -20.0))
+
+
+def test_where_the_velocity_is_known_a_detection_counts_for_less() -> None:
+    shifts = []
+    for velocity in (None, (0.0, 0.0)):
+        motion = QuadMotion(START, velocity)
+        motion.coast(0.1)
+        motion.correct(moved(START, 20.0, 0.0))
+        shifts.append(float((motion.quad - START)[:, 0].mean()))
+    assert 0 < shifts[1] < shifts[0] < 20
+
+
+def test_the_velocity_follows_the_flow_by_a_fixed_share_whatever_was_detected() -> None:
+    motion, quad, expected = QuadMotion(START), START, 0.0
+    for step, speed in enumerate((100.0, 100.0, -60.0, 0.0, 30.0)):
+        quad = moved(quad, speed * 0.04, 0)
+        motion.carry(quad, 0.04)
+        expected += VELOCITY_GAIN * (speed - expected)
+        assert motion.velocity == pytest.approx((expected, 0), abs=1e-6)
+        if step % 2:
+            motion.correct(moved(quad, 3.0, 1.0))
+            quad = motion.quad
+            assert motion.velocity == pytest.approx((expected, 0), abs=1e-6), "a place says nothing of a velocity"
 
 
 def test_flow_carries_every_corner_exactly() -> None:
@@ -130,6 +160,16 @@ def test_a_detection_after_coasting_corrects_the_velocity_too() -> None:
     assert motion.velocity[0] < 170
 
 
+def test_a_coarse_detection_counts_for_less() -> None:
+    shifts = []
+    for coarse in (False, True):
+        motion = QuadMotion(START)
+        motion.correct(moved(START, 4.0, 2.0), coarse=coarse)
+        shifts.append(motion.quad - START)
+    assert (shifts[0] > shifts[1]).all()
+    assert (shifts[1] > 0).all()
+
+
 def test_detected_ends_are_trusted_less_than_top_and_bottom() -> None:
     covariance = detection_covariance(START)
     assert covariance.shape == (8, 8)
@@ -144,7 +184,9 @@ def test_what_is_trusted_does_not_depend_on_where_a_quad_starts_or_how_large_it_
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["carry", "coast", "correct"]), st.floats(0.001, 0.5), st.floats(-20, 20), st.floats(-20, 20)),
+    st.tuples(
+        st.sampled_from(["carry", "coast", "correct", "coarse"]), st.floats(0.001, 0.5), st.floats(-20, 20), st.floats(-20, 20)
+    ),
     max_size=40,
 )
 
@@ -158,6 +200,6 @@ def test_whatever_happens_the_state_stays_finite(steps: list[tuple[str, float, f
         elif kind == "coast":
             motion.coast(dt)
         else:
-            motion.correct(moved(motion.quad, x, y))
+            motion.correct(moved(motion.quad, x, y), coarse=kind == "coarse")
     assert np.isfinite(motion.quad).all()
     assert np.isfinite(motion.velocity).all()

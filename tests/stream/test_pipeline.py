@@ -70,7 +70,7 @@ def test_a_live_source_is_read_and_its_health_told(wall: Colour, engines: Engine
     assert 0 < end.latency_p50_ms <= end.latency_p95_ms
     assert end.detect_ms is not None
     assert end.read_ms is not None
-    assert end.reads >= 4
+    assert end.reads >= 2
     assert end.texts == len(notebook.snapshots[-1].texts)
     assert (end.detector, end.recogniser) == (engines.detector.name, engines.recogniser.name)
 

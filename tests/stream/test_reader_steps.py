@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from stream.reader import CROP_HEIGHTS_PX, FIRST_PASSES_S, PASS_KINDS, PASSES_S, Reader, Reading, area_entering, plain
-from stream.records import EventType, Frame
+from stream.reader import CROP_HEIGHTS_PX, PUBLISH_CONFIDENCE, SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE, Reader, Reading, plain
+from stream.records import EventType, Frame, TextState
+from stream.schedule import PACES, PASS_GAP_S
 from tests.stream.feed.samples import box
-from tests.stream.simulation import AT_REST, FRAME_S, SHOP, SIZE, World, clock, lattice_of, pan, place_of
+from tests.stream.simulation import AT_REST, FRAME_S, SHOP, World, clock, lattice_of, pan, place_of, score_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stream.reader import DetectorPass
+    from stream.records import TextEntity
     from tests.stream.simulation import Camera
 
 
@@ -29,30 +32,38 @@ def test_without_a_frame_nothing_is_wanted() -> None:
     assert Reader().events() == []
 
 
-def test_passes_of_all_kinds_come_soon_and_then_seldom() -> None:
+def passes_over(camera: Camera, seconds: float) -> list[DetectorPass]:
+    """The passes that are wanted while a camera looks, none of which finds anything."""
     reader, passes = Reader(), []
-    for index, t in enumerate(clock(6)):
-        reader.follow(frame_of(index))
+    for index, t in enumerate(clock(seconds)):
+        reader.follow(frame_of(index, t, camera))
         if (wanted := reader.wanted_pass()) is not None:
             assert wanted.frame.index == index
-            passes.append((t, (wanted.turned, wanted.enhanced)))
+            reader.accept_detections(wanted, np.empty((0, 4, 2), np.float32), np.empty(0, np.float32))
+            passes.append(wanted)
         assert reader.wanted_pass() is None
-    assert passes[0][0] == 0
-    first = len(set(PASS_KINDS))
-    assert passes[first - 1][0] < first * (FIRST_PASSES_S + FRAME_S)
-    assert {kind for _, kind in passes} == set(PASS_KINDS)
-    assert len(passes) <= first + 6 / PASSES_S + 1
+    return passes
+
+
+def test_passes_of_all_kinds_come_soon_and_then_seldom() -> None:
+    passes = passes_over(AT_REST, 6)
+    first = passes[: len(PACES)]
+    assert first[0].frame.pts == 0
+    assert first[-1].frame.pts <= len(PACES) * (PASS_GAP_S + FRAME_S)
+    assert [wanted.kind for wanted in first] == list(PACES)
+    assert len(passes) <= sum(1 + 6 / pace.least_s for pace in PACES.values())
+
+
+def test_after_a_cut_everything_is_looked_at_anew() -> None:
+    cut = pan((0, 600, 300), (2, 600, 300), (2, 900, 300), (3, 900, 300))
+    after = [wanted for wanted in passes_over(cut, 3) if wanted.frame.pts >= 2]
+    assert after[0].frame.pts == pytest.approx(2)
+    assert [wanted.kind for wanted in after[: len(PACES)]] == list(PACES)
 
 
 def test_what_comes_into_view_is_looked_for_soon() -> None:
-    def passes(camera: Camera) -> int:
-        reader, count = Reader(), 0
-        for index, t in enumerate(clock(4)):
-            reader.follow(frame_of(index, t, camera))
-            count += reader.wanted_pass() is not None
-        return count
-
-    assert passes(pan((0, 300, 300), (1, 300, 300), (4, 900, 300))) > passes(AT_REST) + 3
+    camera = pan((0, 300, 300), (1, 300, 300), (4, 900, 300))
+    assert len(passes_over(camera, 4)) > len(passes_over(AT_REST, 4)) + 3
 
 
 def began(*quads: NDArray[np.float32]) -> Reader:
@@ -110,10 +121,10 @@ TALL = box(40, 20, 24, 120)
 def tall_reader() -> Reader:
     """A reader that has found a line that runs up or down."""
     reader = Reader()
-    for index in range(len(PASS_KINDS) * 10):
+    for index in range(len(PACES) * 10):
         reader.follow(frame_of(index))
         wanted = reader.wanted_pass()
-        if wanted is not None and wanted.turned:
+        if wanted is not None and wanted.kind.turned:
             reader.accept_detections(wanted, TALL[None], np.array([0.9], np.float32))
             return reader
     raise AssertionError("no turned pass was made")
@@ -179,20 +190,122 @@ def test_events_are_handed_over_once() -> None:
     assert reader.events() == []
 
 
-@pytest.mark.parametrize(
-    ("camera", "share"),
-    [
-        (None, 0.0),
-        (np.eye(3), 0.0),
-        (np.array([[1, 0, 160], [0, 1, 0], [0, 0, 1]], np.float64), 0.5),
-        (np.array([[1, 0, 160], [0, 1, 90], [0, 0, 1]], np.float64), 0.75),
-        (np.diag([0.5, 0.5, 1.0]), 0.75),
-        (np.diag([2.0, 2.0, 1.0]), 0.0),
-    ],
-    ids=["unknown", "rest", "half", "corner", "out", "in"],
-)
-def test_area_that_comes_into_view(camera: NDArray[np.float64] | None, share: float) -> None:
-    assert area_entering(camera, SIZE) == pytest.approx(share, abs=1e-6)
+def answer(reader: Reader, text: str, score: float, **what: Any) -> TextEntity:
+    """Read all that is wanted, as this text, and tell what came of it."""
+    requests = reader.wanted()
+    assert requests
+    told = [Reading(replace(request, **what), lattice_of(text, score, request.margin)) for request in requests]
+    reader.accept_readings(told)
+    (entity,) = reader.snapshot().texts
+    return entity
+
+
+def later(reader: Reader, index: int) -> Reader:
+    """The same reader, so long after a read that it would read again what it is not sure of."""
+    reader.follow(frame_of(index, 1.0 * index))
+    return reader
+
+
+SURE = score_of(SETTLE_ALONE_CONFIDENCE + 0.02)
+LIKELY = score_of(SETTLE_CONFIDENCE + 0.02, readings=2)
+DOUBTFUL = score_of(PUBLISH_CONFIDENCE + 0.02)
+
+
+def test_a_single_sure_reading_settles() -> None:
+    reader = began(PLACE)
+    text = answer(reader, "SHOP", SURE)
+    assert (text.state, text.reads) == (TextState.SETTLED, 1)
+    assert [event.type for event in reader.events()] == [EventType.READ]
+    assert later(reader, 1).wanted() == []
+
+
+def test_a_likely_reading_settles_when_a_second_one_agrees() -> None:
+    reader = began(PLACE)
+    assert answer(reader, "SHOP", LIKELY).state is TextState.READING
+    assert reader.events() == []
+    text = answer(later(reader, 1), "SHOP", LIKELY)
+    assert (text.state, text.reads) == (TextState.SETTLED, 2)
+    assert [event.type for event in reader.events()] == [EventType.READ]
+
+
+def test_a_likely_reading_does_not_settle_when_the_second_one_says_something_else() -> None:
+    reader = began(PLACE)
+    answer(reader, "SHOP", LIKELY)
+    text = answer(later(reader, 1), "SNAP", LIKELY)
+    assert text.state in (TextState.READING, TextState.TENTATIVE)
+    assert reader.events() == []
+
+
+def test_doubtful_readings_that_agree_do_not_settle() -> None:
+    reader = began(PLACE)
+    for index in range(1, 3):
+        assert answer(reader, "SHOP", DOUBTFUL).state is TextState.READING
+        later(reader, index)
+    assert reader.events() == []
+
+
+def test_what_the_border_cuts_off_does_not_settle_however_sure() -> None:
+    reader = began(PLACE)
+    for index in range(1, 3):
+        assert answer(reader, "SHOP", SURE, clipped=True).state is TextState.READING
+        later(reader, index)
+    assert answer(reader, "SHOP", SURE).state is TextState.SETTLED
+
+
+def test_a_sure_reading_outweighs_several_doubtful_ones() -> None:
+    reader = began(PLACE)
+    for index in range(1, 4):
+        assert answer(reader, "5NAP", 0.5).text == "5NAP"
+        later(reader, index)
+    assert answer(reader, "SHOP", SURE).text == "SHOP"
+
+
+def test_a_good_view_outweighs_poor_ones() -> None:
+    reader = began(PLACE)
+    for index, view in enumerate((0.2, 0.22), 1):
+        assert answer(reader, "5NAP", LIKELY, view=view).text == "5NAP"
+        later(reader, index)
+    assert answer(reader, "SHOP", LIKELY, view=0.9).text == "SHOP"
+
+
+def test_a_text_is_unread_until_the_first_answer() -> None:
+    reader = Reader()
+    assert not reader.unread
+    reader = began(PLACE)
+    assert reader.unread
+    (request,) = reader.wanted()
+    assert reader.unread, "it was asked for, and nothing was said yet"
+    reader.accept_readings([Reading(request, lattice_of("SHOP", DOUBTFUL, request.margin))])
+    assert not reader.unread
+
+
+def test_a_text_that_a_cut_took_away_is_not_unread() -> None:
+    reader = began(PLACE)
+    camera = pan((0, 600, 300), (0.5, 600, 300), (0.5, 900, 300), (1, 900, 300))
+    reader.follow(frame_of(1, 0.9, camera))
+    assert not reader.unread
+
+
+def test_text_that_the_border_cut_off_is_looked_for_when_it_has_come_in() -> None:
+    calm_s = 3 * max(pace.most_s for pace in PACES.values())
+    begun_s = calm_s + 0.2
+    # The board reaches out of the picture by a few pixels, and then the camera goes a little to the left.
+    camera = pan((0, 700, 300), (begun_s, 700, 300), (begun_s + 1, 660, 300), (begun_s + 3, 660, 300))
+
+    def passes(found: NDArray[np.float32]) -> int:
+        reader, count, frames = Reader(), 0, 0
+        for index, t in enumerate((*np.arange(0, calm_s, 0.1), *np.arange(calm_s, begun_s + 2, FRAME_S))):
+            reader.follow(frame_of(index, float(t), camera))
+            if (wanted := reader.wanted_pass()) is not None:
+                quads = place_of(SHOP, float(t), camera).astype(np.float32)[None] if not wanted.kind.turned else found[:0]
+                quads = quads if len(found) else found
+                reader.accept_detections(wanted, quads, np.full(len(quads), 0.9, np.float32))
+                count += t > begun_s
+            frames += 1
+        return count
+
+    nothing = np.empty((0, 4, 2), np.float32)
+    assert passes(PLACE[None]) > passes(nothing)
 
 
 def test_the_same_text_has_the_same_letters_and_digits() -> None:

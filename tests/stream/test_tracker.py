@@ -1,4 +1,4 @@
-"""The life of tracks, with motions and detections made by hand: no picture is looked at."""
+"""The life of tracks: how they begin, follow, are found again, missed, lost and gone."""
 
 from __future__ import annotations
 
@@ -7,70 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.flow import NO_POINTS, STANDSTILL, Motion
+from stream.flow import STANDSTILL, Motion
 from stream.geometry import slice_quad, transform
 from stream.look import look_at
-from stream.records import Frame
-from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES, Tracker, covers, misfit, overhang, own_motion
+from stream.schedule import PassKind
+from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES, covers, misfit, overhang, own_motion
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
-from tests.stream.simulation import BEGUN_AT, texture
+from tests.stream.tracking import CUT, DT, OTHER, PICTURE, POINTS, SIGN, TEXT, Scene, shifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.track import PassKind, Track
-
-SIZE = (640, 360)
-DT = 1 / 25
-LEVEL: PassKind = (False, False)
-TURNED: PassKind = (True, False)
-PICTURE = texture(SIZE)
-CUT = Motion(None, NO_POINTS, NO_POINTS, np.empty(0, np.bool_), cut=True)
-POINTS = np.array([(x, y) for x in range(10, 640, 40) for y in range(10, 360, 40)], np.float32)
-
-SIGN = box(200, 150, 160, 24)
-OTHER = box(200, 250, 100, 20)
-TEXT = "SHOP"
-
-
-def shifted(x: float = 0.0, y: float = 0.0) -> Motion:
-    """A camera that moves the whole picture."""
-    camera = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
-    return Motion(camera, POINTS, moved(POINTS, x, y).astype(np.float32), np.ones(len(POINTS), np.bool_), cut=False)
-
-
-class Scene:
-    """A tracker and its time."""
-
-    def __init__(self, *quads: NDArray[np.floating]) -> None:
-        self.tracker = Tracker()
-        self.index = -1
-        self.follow()
-        if quads:
-            self.find(*quads)
-
-    @property
-    def now(self) -> Frame:
-        return Frame(self.index, self.index * DT, BEGUN_AT + self.index * DT, PICTURE, lambda: np.dstack([PICTURE] * 3))
-
-    def follow(self, motion: Motion | None = None, frames: int = 1) -> None:
-        for _ in range(frames):
-            self.index += 1
-            self.tracker.follow(self.now, motion or shifted(), DT)
-
-    def find(self, *quads: NDArray[np.floating], of: int | None = None, score: float = 0.9, kind: PassKind = LEVEL) -> None:
-        """A detector pass over the current frame, or over an earlier one."""
-        found = np.array(quads, np.float32).reshape(-1, 4, 2)
-        self.tracker.accept(self.index if of is None else of, found, np.full(len(found), score, np.float32), self.now, kind)
-
-    @property
-    def seen(self) -> list[Track]:
-        return [track for track in self.tracker.tracks if not track.lost]
-
-    @property
-    def ids(self) -> list[int]:
-        return [track.id for track in self.seen]
+TURNED = PassKind(turned=True)
 
 
 def test_a_detection_begins_a_track_where_it_was_found() -> None:
@@ -298,71 +247,6 @@ def test_a_detection_from_before_a_cut_says_nothing_about_what_comes_after() -> 
     scene.follow(CUT)
     scene.find(SIGN, of=then)
     assert scene.ids == []
-
-
-HALVES = (slice_quad(SIGN, 0, 0.45), slice_quad(SIGN, 0.5, 1))
-
-
-def find_in_turn(scene: Scene, *passes: tuple[NDArray[np.floating], ...]) -> None:
-    for _ in range(5):
-        for found in passes:
-            scene.follow(frames=5)
-            scene.find(*found)
-
-
-def test_a_line_that_is_now_and_then_found_in_halves_stays_one_text() -> None:
-    scene = Scene(SIGN)
-    find_in_turn(scene, (SIGN,), (SIGN,), (SIGN,), HALVES)
-    assert scene.ids == [1]
-
-
-def test_a_line_that_is_found_in_halves_every_other_time_stays_one_text() -> None:
-    scene = Scene(SIGN)
-    find_in_turn(scene, (SIGN,), HALVES)
-    assert scene.ids == [1]
-    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=12)
-
-
-def test_halves_that_turn_out_to_be_a_line_become_one() -> None:
-    scene = Scene(slice_quad(SIGN, 0, 0.55), slice_quad(SIGN, 0.6, 1))
-    assert len(scene.ids) == 2
-    for _ in range(4):
-        scene.follow()
-        scene.find(SIGN)
-    assert len(scene.ids) == 1
-    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1.5)
-
-
-def test_text_that_turns_out_longer_is_read_anew() -> None:
-    scene = Scene(slice_quad(SIGN, 0, 0.7))
-    track = scene.seen[0]
-    track.text = TEXT
-    track.settled, track.tried = True, 3
-    scene.find(SIGN)
-    assert track.settled, "once might be a slip"
-    scene.find(SIGN)
-    assert scene.ids == [1]
-    np.testing.assert_allclose(track.motion.quad, SIGN, atol=1e-3)
-    assert (track.settled, track.tried, track.read_at) == (False, 0, float("-inf"))
-
-
-def test_a_track_that_went_astray_starts_anew_where_it_is_found() -> None:
-    scene = Scene(SIGN)
-    for _ in range(30):
-        scene.find(SIGN)
-    tilted = SIGN + np.array([[0, 12], [0, 0], [0, 0], [0, 12]])
-    scene.find(tilted)
-    assert scene.ids == [1]
-    np.testing.assert_allclose(scene.seen[0].motion.quad, tilted, atol=1e-3)
-
-
-def test_what_the_border_cuts_off_does_not_pull_the_rest() -> None:
-    scene = Scene(SIGN)
-    scene.follow(shifted(-25, 0), frames=9)
-    place = scene.seen[0].motion.quad
-    scene.find(slice_quad(place, 0.17, 1))
-    assert scene.ids == [1]
-    np.testing.assert_allclose(scene.seen[0].motion.quad, place)
 
 
 def with_own_points(own: tuple[float, float], camera: tuple[float, float]) -> Motion:

@@ -62,7 +62,7 @@ def test_the_text_of_a_frame_comes_before_its_events_and_the_end_comes_last(clip
     assert set(states[1:-1]) <= {"live"}
     end = messages[-1]
     assert (end.kind, end.body["state"], end.body["dropped"], end.body["texts"]) == ("status", "ended", 0, 2)
-    assert end.body["reads"] >= 4
+    assert end.body["reads"] >= 2
     assert end.body["last_event_seq"] == 2
     assert end.body["engines"]["detector"] == engines.detector.name
     assert end.body["latency_ms"] == {"p50": None, "p95": None}

@@ -1,0 +1,350 @@
+"""Where the texts of tracks begin and end: found longer or shorter, in halves, two lines at once, blurred, cut off by the border."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from stream.geometry import axis, slice_quad
+from stream.rereading import BORDER_PX
+from stream.schedule import SHUTTER, PassKind
+from stream.tracker import ASTRAY, BLOCK, CAME_IN, GROWTH, MAX_MISSES
+from tests.stream.feed.samples import box
+from tests.stream.shapes import moved
+from tests.stream.tracking import CUT, DT, OTHER, SIGN, TEXT, Scene, shifted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from stream.track import Track
+
+HEIGHT_PX = 24
+SHORT = slice_quad(SIGN, 0.15, 0.85)
+LONGER = box(200 - HEIGHT_PX, 150, 160 + 2 * HEIGHT_PX, HEIGHT_PX)
+ENHANCED = PassKind(enhanced=True)
+
+
+def read(track: Track) -> Track:
+    """A text that was read and settled."""
+    track.text, track.trusted, track.settled, track.turn_known, track.tried = TEXT, True, True, True, 2
+    return track
+
+
+def place(scene: Scene, number: int = 0) -> NDArray[np.float64]:
+    return scene.seen[number].motion.quad
+
+
+def test_only_what_was_not_known_is_news() -> None:
+    scene = Scene()
+    assert scene.find(SIGN)
+    assert not scene.find(SIGN)
+    assert not scene.find()
+    assert scene.find(SIGN, OTHER)
+    then = scene.index
+    scene.follow(CUT)
+    assert not scene.find(SIGN, of=then)
+
+
+HALVES = (slice_quad(SIGN, 0, 0.45), slice_quad(SIGN, 0.5, 1))
+
+
+def find_in_turn(scene: Scene, *passes: tuple[NDArray[np.floating], ...]) -> None:
+    for _ in range(5):
+        for found in passes:
+            scene.follow(frames=5)
+            scene.find(*found)
+
+
+def test_a_line_that_is_now_and_then_found_in_halves_stays_one_text() -> None:
+    scene = Scene(SIGN)
+    find_in_turn(scene, (SIGN,), (SIGN,), (SIGN,), HALVES)
+    assert scene.ids == [1]
+
+
+def test_a_line_that_is_found_in_halves_every_other_time_stays_one_text() -> None:
+    scene = Scene(SIGN)
+    find_in_turn(scene, (SIGN,), HALVES)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=12)
+
+
+def test_halves_that_turn_out_to_be_a_line_become_one() -> None:
+    scene = Scene(slice_quad(SIGN, 0, 0.55), slice_quad(SIGN, 0.6, 1))
+    assert len(scene.ids) == 2
+    for _ in range(4):
+        scene.follow()
+        scene.find(SIGN)
+    assert len(scene.ids) == 1
+    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1.5)
+
+
+def test_text_that_turns_out_longer_is_read_anew() -> None:
+    scene = Scene(SHORT)
+    track = read(scene.seen[0])
+    assert not scene.find(SIGN)
+    assert track.settled, "once might be a slip"
+    assert scene.find(SIGN)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(track.motion.quad, SIGN, atol=1e-3)
+    assert (track.settled, track.tried, track.read_at) == (False, 0, float("-inf"))
+    assert track.text == TEXT, "that is what it says until it is read again"
+
+
+def test_longer_now_and_then_is_a_slip() -> None:
+    scene = Scene(SIGN)
+    for _ in range(4):
+        scene.find(LONGER)
+        scene.find(SIGN)
+    np.testing.assert_allclose(place(scene), SIGN, atol=1)
+
+
+def test_text_of_which_a_small_part_was_known_is_taken_whole_at_once() -> None:
+    scene = Scene(slice_quad(SIGN, 0, 0.25))
+    assert scene.find(SIGN)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(place(scene), SIGN, atol=1e-3)
+
+
+def test_text_that_goes_on_beyond_the_border_grows_at_once() -> None:
+    scene = Scene(box(1, 150, 100, HEIGHT_PX))
+    longer = box(1, 150, 140, HEIGHT_PX)
+    assert scene.find(longer)
+    np.testing.assert_allclose(place(scene), longer, atol=1e-3)
+
+
+def test_a_letter_that_turns_out_to_be_a_line_is_read_level() -> None:
+    scene = Scene(box(200, 150, 15, HEIGHT_PX))
+    assert scene.seen[0].quarters == 1
+    assert scene.find(SIGN)
+    assert scene.ids == [1]
+    assert scene.seen[0].quarters == 0
+
+
+def test_how_a_text_stands_is_remembered_when_it_grows() -> None:
+    scene = Scene(SHORT)
+    read(scene.seen[0]).quarters = 2
+    scene.find(SIGN)
+    scene.find(SIGN)
+    assert (scene.seen[0].quarters, scene.seen[0].turn_known) == (2, True)
+
+
+def test_a_longer_text_goes_on_as_fast_as_before() -> None:
+    scene = Scene(SHORT)
+    scene.follow(shifted(2, 1), frames=10)
+    velocity = scene.seen[0].motion.velocity
+    longer = moved(SIGN, 20, 10)
+    scene.find(longer)
+    assert scene.find(longer)
+    assert scene.seen[0].motion.velocity == pytest.approx(velocity)
+
+
+def test_text_that_has_not_settled_shrinks_to_what_is_found_twice() -> None:
+    scene = Scene(SIGN)
+    assert not scene.find(SHORT)
+    np.testing.assert_allclose(place(scene), SIGN)
+    assert scene.find(SHORT)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(place(scene), SHORT, atol=1e-3)
+
+
+def test_settled_text_does_not_shrink() -> None:
+    scene = Scene(SIGN)
+    track = read(scene.seen[0])
+    for _ in range(5):
+        assert not scene.find(SHORT)
+    np.testing.assert_allclose(place(scene), SIGN)
+    assert track.settled
+    assert track.misses == 0
+
+
+def test_text_that_is_found_in_two_parts_does_not_shrink() -> None:
+    scene = Scene(SIGN)
+    for _ in range(5):
+        assert not scene.find(slice_quad(SIGN, 0, 0.7), slice_quad(SIGN, 0.75, 1))
+    assert scene.ids == [1]
+    np.testing.assert_allclose(place(scene), SIGN)
+
+
+def fast(quad: NDArray[np.floating]) -> Scene:
+    """A text that has come to a place so fast that nobody can tell where it ends."""
+    step = 1.2 * GROWTH * HEIGHT_PX / SHUTTER
+    scene = Scene(moved(quad, -5 * step, 0))
+    scene.follow(shifted(step), frames=5)
+    return scene
+
+
+@pytest.mark.parametrize("share", [(0.15, 0.85), (0, 0.25)], ids=["most of it", "a part"])
+def test_text_that_only_blur_makes_longer_does_not_grow(share: tuple[float, float]) -> None:
+    part = slice_quad(SIGN, *share)
+    scene = fast(part)
+    for _ in range(4):
+        assert not scene.find(SIGN)
+    assert scene.ids == [1]
+    assert scene.seen[0].misses == 0
+    assert axis(place(scene))[1] == pytest.approx(axis(part)[1], abs=0.1)
+    # It stops, and then the ends can be seen.
+    scene.follow(frames=5)
+    scene.find(SIGN)
+    scene.find(SIGN)
+    np.testing.assert_allclose(place(scene), SIGN, atol=1e-3)
+
+
+def test_text_that_blur_hides_the_ends_of_does_not_shrink() -> None:
+    scene = fast(SIGN)
+    for _ in range(4):
+        assert not scene.find(SHORT)
+    assert axis(place(scene))[1] == pytest.approx(axis(SIGN)[1], abs=0.1)
+
+
+ASTRAY_PX = 1.2 * ASTRAY * HEIGHT_PX
+TILTED = SIGN + np.array([[0, ASTRAY_PX], [0, 0], [0, 0], [0, ASTRAY_PX]])
+
+
+def certain(*quads: NDArray[np.floating]) -> Scene:
+    """A scene whose texts were found so often that a detection hardly moves them."""
+    scene = Scene(*quads)
+    for _ in range(30):
+        scene.find(*quads)
+    return scene
+
+
+def test_a_track_that_went_astray_starts_anew_where_it_is_found() -> None:
+    scene = certain(SIGN)
+    scene.find(TILTED)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(place(scene), TILTED, atol=1e-3)
+
+
+def test_text_that_was_read_starts_anew_elsewhere_only_the_second_time() -> None:
+    scene = certain(SIGN)
+    read(scene.seen[0])
+    for found in (TILTED, SIGN, TILTED):
+        scene.find(found)
+        np.testing.assert_allclose(place(scene), SIGN, atol=1)
+    scene.find(TILTED)
+    np.testing.assert_allclose(place(scene), TILTED, atol=1e-3)
+    assert scene.seen[0].settled
+
+
+def test_a_coarse_look_moves_a_text_less() -> None:
+    beside = moved(SIGN, 4, 2)
+    shifts = []
+    for coarse in (False, True):
+        scene = Scene(SIGN)
+        scene.find(beside, kind=PassKind(coarse=coarse))
+        shifts.append(np.abs(place(scene) - SIGN))
+    assert (shifts[1] < 0.7 * shifts[0]).all()
+    assert (shifts[1] > 0).all()
+
+
+THIN_PX = 8
+LINE_BELOW = box(200, 150 + BLOCK * HEIGHT_PX - THIN_PX, 160, THIN_PX + 2)
+TWO_IN_ONE = box(200, 150, 160, BLOCK * HEIGHT_PX + 2)
+
+
+def test_two_lines_that_are_found_as_one_stay_where_they_are() -> None:
+    scene = Scene(SIGN, LINE_BELOW)
+    for track in scene.seen:
+        read(track)
+    for _ in range(MAX_MISSES - 1):
+        assert not scene.find(TWO_IN_ONE)
+    assert scene.ids == [1, 2]
+    np.testing.assert_allclose(place(scene), SIGN)
+    np.testing.assert_allclose(place(scene, 1), LINE_BELOW)
+    assert scene.seen[0].misses == 0, "it was found, for all that"
+
+
+def test_what_hides_in_a_line_and_was_never_read_does_not_make_it_two() -> None:
+    scene = Scene(SIGN, LINE_BELOW)
+    read(scene.seen[0])
+    scene.find(TWO_IN_ONE)
+    scene.find(TWO_IN_ONE)
+    np.testing.assert_allclose(place(scene), TWO_IN_ONE, atol=1)
+
+
+def test_a_line_that_is_as_thick_as_before_is_no_two_lines() -> None:
+    scene = Scene(SIGN, LINE_BELOW)
+    for track in scene.seen:
+        read(track)
+    beside = moved(SIGN, 4, 1)
+    scene.find(beside, LINE_BELOW)
+    assert np.abs(place(scene) - SIGN).max() > 0.5
+
+
+def test_what_the_border_cuts_off_does_not_pull_the_rest() -> None:
+    scene = Scene(SIGN)
+    scene.follow(shifted(-25, 0), frames=9)
+    place = scene.seen[0].motion.quad
+    scene.find(slice_quad(place, 0.17, 1))
+    assert scene.ids == [1]
+    np.testing.assert_allclose(scene.seen[0].motion.quad, place)
+
+
+NEAR_PX = BORDER_PX - 1
+CUT_OFF = box(NEAR_PX, 150, 100, HEIGHT_PX)
+IN_PX = CAME_IN * HEIGHT_PX + 1
+IN = shifted(IN_PX)
+
+
+def test_text_that_comes_in_from_the_border_may_be_longer() -> None:
+    scene = Scene(CUT_OFF)
+    assert scene.tracker.incoming is None
+    scene.follow(shifted(BORDER_PX))
+    assert scene.tracker.incoming is None, "it has hardly moved"
+    scene.follow(IN)
+    assert scene.tracker.incoming == PassKind()
+
+
+def test_what_found_a_text_finds_its_rest() -> None:
+    scene = Scene()
+    scene.find(CUT_OFF, kind=ENHANCED)
+    scene.follow(IN)
+    assert scene.tracker.incoming == ENHANCED
+
+
+def test_once_it_was_found_inside_no_more_is_coming() -> None:
+    scene = Scene(CUT_OFF)
+    scene.follow(IN)
+    longer = box(BORDER_PX + 1, 150, 120, HEIGHT_PX)
+    scene.find(longer)
+    assert scene.tracker.incoming is None
+
+
+def test_a_late_detection_of_when_it_was_cut_off_does_not_hide_that_it_came_in() -> None:
+    scene = Scene(CUT_OFF)
+    then = scene.index
+    scene.follow(IN, frames=2)
+    scene.find(CUT_OFF, of=then)
+    assert scene.tracker.incoming == PassKind()
+
+
+def test_text_that_was_always_inside_or_is_lost_is_not_awaited() -> None:
+    scene = Scene(SIGN)
+    scene.follow(IN)
+    assert scene.tracker.incoming is None
+    scene = Scene(CUT_OFF)
+    scene.follow(IN)
+    scene.seen[0].lost = True
+    assert scene.tracker.incoming is None
+
+
+def test_text_that_goes_out_over_the_border_is_awaited_when_it_comes_back() -> None:
+    scene = Scene(SIGN)
+    there, back = shifted(-25, 0), shifted(25, 0)
+    scene.follow(there, frames=9)
+    scene.find(slice_quad(place(scene), 0.17, 1))
+    assert scene.tracker.incoming is None
+    scene.follow(back, frames=9)
+    assert scene.tracker.incoming == PassKind()
+
+
+def test_a_new_text_moves_with_the_camera_from_the_start() -> None:
+    scene = Scene()
+    scene.follow(shifted(5, -2), frames=2)
+    scene.find(SIGN)
+    assert scene.seen[0].motion.velocity == pytest.approx((5 / DT, -2 / DT))
+    scene.follow(CUT)
+    scene.find(OTHER)
+    assert scene.seen[0].motion.velocity == (0, 0)
