@@ -113,7 +113,7 @@ def shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """
     size = (max(round(grey.shape[1] * scale), 1), max(round(grey.shape[0] * scale), 1))
     factor = int(1 / scale)
-    whole = (grey.shape[1] // factor, grey.shape[0] // factor)
+    whole = (max(grey.shape[1] // factor, 1), max(grey.shape[0] // factor, 1))
     averaged = cv2.resize(grey, whole, interpolation=cv2.INTER_AREA) if factor > 1 else grey
     return cv2.resize(averaged, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 

@@ -37,6 +37,8 @@ STRETCHES = (1.1, 1.4, 1.0, 1.25)
 they are gets 85.1 % right, the surer one of 1.0 and 1.4 gets 87.1 %."""
 VIEW_POWER = 2
 SURE_POWER = 8
+"""What a reading weighs against others of its text: powers of the view's quality and of its mean character probability, which of
+1680 single readings tells the right ones far better (area under the curve 0.89 against 0.70)."""
 PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
 SETTLE_CONFIDENCE = 0.75
@@ -46,8 +48,10 @@ WEIGH_S = 0.1
 """How often it is asked whether another read of a text would pay."""
 MARGIN = 0.15
 """Crops reach beyond a quad by this many text heights at both ends, because detectors cut into first and last letters."""
-TURN_CONFIDENCE = 0.85
+TURN_CONFIDENCE = 0.95
 """A mean character probability below this raises the question whether the text stands upright."""
+CHALLENGE_CONFIDENCE = 0.85
+"""What is read where settled text has changed its look must be as sure as this to count as a new text."""
 RIVAL_CONFIDENCE = 0.6
 """The best of several turns answers it from this on."""
 UPRIGHT_SCENE = 2
@@ -153,7 +157,8 @@ class Reader:
         kind = detector_pass.kind
         kept = np.array([is_tall(quad) == kind.turned for quad in quads], np.bool_)
         news = self._tracker.accept(detector_pass.frame.index, quads[kept], scores[kept], self._frame, kind)
-        self._schedule.found(kind, news=news)
+        if detector_pass.frame.index >= self._tracker.scene:
+            self._schedule.found(kind, news=news)
 
     def wanted(self) -> list[ReadRequest]:
         """Cut out what deserves a read now, most valuable first, within the budget."""
@@ -302,7 +307,7 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
     assert track.evidence is not None
     if plain(lattice.text) == plain(track.evidence.lattice.text):
         track.look, track.changed_look, track.challenger = look, False, None
-    elif lattice.confidence < TURN_CONFIDENCE or not plain(lattice.text):
+    elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
         track.challenger = None
     elif track.challenger is None:
         track.challenger = fusion.begin(lattice, weight)

@@ -55,8 +55,9 @@ class Track:
     cut_off: bool = False
     """Whether the text touched the picture's border when it was last detected, and probably goes on beyond it."""
     resized: int = 0
+    """Detections in a row that showed the text longer, or, counted below 0, shorter."""
     strayed: int = 0
-    """Detections in a row that showed the text longer or shorter, or with its top or bottom elsewhere."""
+    """Detections in a row that showed its top or bottom elsewhere."""
     history: deque[tuple[int, NDArray[np.float64]]] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
     evidence: Evidence | None = None

@@ -62,13 +62,14 @@ class Tracker:
         self._cameras: deque[tuple[int, NDArray[np.float64] | None]] = deque(maxlen=HISTORY)
         self._size = (1, 1)
         self._dt = 1 / 30
-        self._scene = 0
+        self.scene = 0
+        """The frame that the present scene began with."""
 
     def follow(self, frame: Frame, motion: Motion, dt: float) -> None:
         """Move every track to `frame`, `dt` seconds after the last one."""
         self._size = frame.size
         if motion.cut:
-            self._scene = frame.index
+            self.scene = frame.index
         self._cameras.append((frame.index, motion.camera))
         self._dt = dt
         for track in self.tracks:
@@ -124,12 +125,13 @@ class Tracker:
             Whether they brought anything new: a text, or more of one.
 
         """
-        if index < self._scene:
+        if index < self.scene:
             return False
         news = False
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
         for track, quad in then:
-            track.cut_off = touches_border(quad, self._size)
+            if any(kind[:2] == found[:2] for found in track.found_by):
+                track.cut_off = touches_border(quad, self._size)
         match = associate([quad for _, quad in then], list(quads))
         for i, j in match.pairs:
             if is_block(quads[j], then, then[i][0]):
@@ -141,15 +143,19 @@ class Tracker:
         for i, j in match.parts:
             shared = sum(other == j for _, other in match.parts) > 1
             news |= self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
-        found = paired | {i for i, _ in match.parts}
+        blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
+        found = paired | {i for i, _ in match.parts} | {i for held in blocks.values() for i in held}
         for i, (track, quad) in enumerate(then):
             if i in found:
                 track.found_by.add(kind)
             elif kind in track.found_by and share_inside(quad, self._size) > 0.9:
                 self._miss(track, now)
         carry = self._camera_since(index)
+        for held in blocks.values():
+            for i in held:
+                self._found(then[i][0], now)
         for j in match.new:
-            if scores[j] >= BEGIN_SCORE:
+            if scores[j] >= BEGIN_SCORE and j not in blocks:
                 news |= self._begin(transform(quads[j], carry), now, kind)
         self._absorb()
         return news
@@ -204,15 +210,17 @@ class Tracker:
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         if not whole and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
             return self._resize(track, carried, now, at_once=not shared)
+        track.resized = 0
         self._found(track, now)
         return False
 
     def _resize(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool) -> bool:
         """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once."""
-        track.resized += 1
+        longer = axis(carried)[1] > axis(track.motion.quad)[1]
+        track.resized = max(track.resized, 0) + 1 if longer else min(track.resized, 0) - 1
         was_clipped = self._clipped(track)
         self._found(track, now)
-        if track.resized < 2 and not was_clipped and not at_once:
+        if abs(track.resized) < 2 and not was_clipped and not at_once:
             return False
         track.resized = 0
         track.motion = QuadMotion(carried, track.motion.velocity)
@@ -299,13 +307,20 @@ def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64
     return np.vstack([matrix, [0.0, 0.0, 1.0]])
 
 
+def held_by(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]]) -> list[int]:
+    """Indices of the texts that were read and lie inside a detection, most of each."""
+    return [
+        i
+        for i, (track, quad) in enumerate(then)
+        if track.trusted and not track.lost and intersection(quad, detected) >= PART * area(quad)
+    ]
+
+
 def is_block(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]], track: Track) -> bool:
     """Tell whether a detection holds, beside a track, another text that was read, and is too thick for one line: two in one."""
-    thickness = axis(detected)[2]
-    return thickness > BLOCK * axis(track.motion.quad)[2] and any(
-        other is not track and other.trusted and not other.lost and intersection(quad, detected) >= PART * area(quad)
-        for other, quad in then
-    )
+    if axis(detected)[2] <= BLOCK * axis(track.motion.quad)[2]:
+        return False
+    return any(then[i][0] is not track for i in held_by(detected, then))
 
 
 def covers(line: NDArray[np.floating], part: NDArray[np.floating]) -> bool:

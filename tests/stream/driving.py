@@ -192,6 +192,21 @@ class SlowDetector:
         return self._detector.detect(image, turned=turned, enhanced=enhanced, coarse=coarse)
 
 
+class SlowRecogniser:
+    """A recogniser that answers only when it is let, or at the latest after the tests' deadline."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self.name = recogniser.name
+        self.asked = 0
+        self.let = threading.Event()
+        self._recogniser = recogniser
+
+    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
+        self.asked += 1
+        self.let.wait(DEADLINE_S)
+        return self._recogniser.read(crops)
+
+
 def broken_networks(engines: Engines) -> dict[str, Engines]:
     """Networks of which one fails, the detector at its second use and the recogniser at its first, by what the error says."""
     return {

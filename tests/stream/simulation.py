@@ -20,7 +20,7 @@ from engines.detector import upright
 from engines.lattice import Lattice, Slot
 from stream.fusion import likelihood
 from stream.geometry import homography_between, intersection, share_inside, slice_quad, transform
-from stream.reader import SETTLE_CONFIDENCE, Reader, Reading, ReadRequest
+from stream.reader import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE, Reader, Reading, ReadRequest
 from stream.records import Frame
 from tests.stream.feed.samples import box
 
@@ -50,8 +50,10 @@ def score_of(confidence: float, readings: int = 1) -> float:
     return float(brentq(lambda score: likelihood([("A", score)] * 4, readings) - confidence, 0.003, 0.997))
 
 
-SURE = score_of(SETTLE_CONFIDENCE + 0.03, readings=2)
+LIKELY = score_of(SETTLE_CONFIDENCE + 0.03, readings=2)
 """Two readings of letters of this score settle a text, and one does not."""
+SURE = score_of(SETTLE_ALONE_CONFIDENCE + 0.02)
+"""One does."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,9 @@ class FaultyDetector:
 class FaultyRecogniser:
     """Reads the texts it knows by their cells; small ones it confidently takes for others, and other pictures for noise."""
 
-    def __init__(self, *vocabulary: str) -> None:
+    def __init__(self, *vocabulary: str, score: float = LIKELY) -> None:
+        """`score` is that of each letter of what it knows."""
+        self._score = score
         self._vocabulary = [(text, pattern(text)) for text in vocabulary]
         self.read: list[ReadRequest] = []
 
@@ -203,7 +207,7 @@ class FaultyRecogniser:
             return Reading(request, lattice_of("~", 0.15, request.margin))
         if request.view < SMALL_VIEW:
             text = text.translate(CONFUSIONS)
-        return Reading(request, lattice_of(text, SURE, request.margin))
+        return Reading(request, lattice_of(text, self._score, request.margin))
 
 
 def correlation(picture: NDArray[np.float32], cells: NDArray[np.float32]) -> float:

@@ -227,3 +227,4 @@ def test_fine_stripes_become_grey_and_no_other_stripes() -> None:
 def test_a_picture_of_a_few_pixels_can_be_shrunk() -> None:
     assert shrunk(np.full((2, 2), 7, np.uint8), 0.5).tolist() == [[7]]
     assert shrunk(np.full((1, 1), 7, np.uint8), 0.6).tolist() == [[7]]
+    assert shrunk(np.full((3, 3000), 7, np.uint8), 0.128).tolist() == [[7] * 384]

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pytest
@@ -13,10 +14,21 @@ from engines.loading import Engines
 from stream.feed.client import Subscriber
 from stream.pipeline import read_live
 from stream.records import SourceState
+from stream.schedule import PACES
 from stream.sink import LiveSink
 from stream.sources.address import open_source
 from stream.sources.source import Pace, SourceError
-from tests.stream.driving import Broken, Notebook, Poster, SlowDetector, Stalled, broken_networks, driver_threads, publishing
+from tests.stream.driving import (
+    Broken,
+    Notebook,
+    Poster,
+    SlowDetector,
+    SlowRecogniser,
+    Stalled,
+    broken_networks,
+    driver_threads,
+    publishing,
+)
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 
 if TYPE_CHECKING:
@@ -35,13 +47,21 @@ def played(clip: Path, name: str = "wall") -> Source:
 
 
 class Driving:
-    """A source that is being read in a thread of its own."""
+    """A source that is being read in a thread of its own, which ends with the context if it has not been joined before."""
 
     def __init__(self, source: Source, engines: Engines, sink: Sink) -> None:
         self.source = source
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._run, args=(engines, sink))
         self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # Otherwise a test that fails would leave behind a thread that the interpreter waits for at its end.
+        self.source.stop()
+        self._thread.join(2 * DEADLINE_S)
 
     def _run(self, engines: Engines, sink: Sink) -> None:
         try:
@@ -59,10 +79,10 @@ class Driving:
 
 def test_a_live_source_is_read_and_its_health_told(wall: Colour, engines: Engines) -> None:
     notebook = Notebook()
-    driving = Driving(Poster(wall, "wall"), engines, notebook)
-    notebook.wait_until(lambda: notebook.words >= {"EXIT12", "Bakery"})
-    driving.source.stop()
-    driving.join()
+    with Driving(Poster(wall, "wall"), engines, notebook) as driving:
+        notebook.wait_until(lambda: notebook.words >= {"EXIT12", "Bakery"})
+        driving.source.stop()
+        driving.join()
     assert notebook.states == [SourceState.CONNECTING, SourceState.LIVE, SourceState.ENDED]
     end = notebook.statuses[-1]
     assert end.latency_p50_ms is not None
@@ -89,9 +109,9 @@ def test_a_clip_played_live_keeps_its_times_and_counts_what_it_drops(clip: Path,
 def test_a_subscriber_gets_frames_events_and_health(wall: Colour, engines: Engines) -> None:
     topics: list[str] = []
     texts: set[str] = set()
-    with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber:
+    with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber, ExitStack() as stack:
         wait_until(lambda: publisher.subscribers == 1)
-        driving = Driving(Poster(wall, "wall"), engines, LiveSink(outbox, "wall"))
+        driving = stack.enter_context(Driving(Poster(wall, "wall"), engines, LiveSink(outbox, "wall")))
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             topics.append(message.topic)
             if message.kind == "event":
@@ -109,29 +129,48 @@ def test_a_subscriber_gets_frames_events_and_health(wall: Colour, engines: Engin
 def test_frames_never_wait_for_the_detector(clip: Path, engines: Engines) -> None:
     notebook = Notebook()
     detector = SlowDetector(engines.detector)
-    driving = Driving(played(clip), Engines(detector, engines.recogniser), notebook)
-    notebook.wait_until(lambda: len(notebook.snapshots) >= 20)
-    # It is still at its first frame, and nothing piles up for it.
-    assert detector.asked == 1
-    assert all(snapshot.texts == () for snapshot in notebook.snapshots)
+    with Driving(played(clip), Engines(detector, engines.recogniser), notebook) as driving:
+        notebook.wait_until(lambda: len(notebook.snapshots) >= 20)
+        # It is still at its first frame, and nothing piles up for it.
+        assert detector.asked == 1
+        assert all(snapshot.texts == () for snapshot in notebook.snapshots)
+        detector.let.set()
+        # What it found there is carried forward to the frame of today.
+        notebook.wait_until(lambda: any(snapshot.texts for snapshot in notebook.snapshots))
+        driving.source.stop()
+        driving.join()
+
+
+def test_what_was_found_is_read_before_more_is_looked_for(wall: Colour, engines: Engines) -> None:
+    notebook = Notebook()
+    detector, recogniser = SlowDetector(engines.detector), SlowRecogniser(engines.recogniser)
     detector.let.set()
-    # What it found there is carried forward to the frame of today.
-    notebook.wait_until(lambda: any(snapshot.texts for snapshot in notebook.snapshots))
-    driving.source.stop()
-    driving.join()
+    with Driving(Poster(wall, "wall"), Engines(detector, recogniser), notebook) as driving:
+        notebook.wait_until(lambda: recogniser.asked == 1)
+        passes, frames = detector.asked, len(notebook.snapshots)
+        # Another pass has long been due, but the texts of the first one have not been read yet.
+        notebook.wait_until(lambda: len(notebook.snapshots) >= frames + 20)
+        assert detector.asked == passes == 1
+        assert all(text.text == "" for snapshot in notebook.snapshots for text in snapshot.texts)
+        recogniser.let.set()
+        notebook.wait_until(lambda: detector.asked >= len(PACES))
+        notebook.wait_until(lambda: notebook.words >= {"EXIT12", "Bakery"})
+        driving.source.stop()
+        driving.join()
 
 
 def test_two_pipelines_in_one_process_do_not_mix(wall: Colour, engines: Engines) -> None:
     upside_down = np.ascontiguousarray(wall[::-1, ::-1])
     images = {"left": wall, "right": upside_down, "none": np.full_like(wall, 90)}
     notebooks = {name: Notebook() for name in images}
-    drivings = [Driving(Poster(image, name), engines, notebooks[name]) for name, image in images.items()]
-    for name in ("left", "right"):
-        notebooks[name].wait_until(lambda name=name: notebooks[name].words >= {"EXIT12", "Bakery"})  # type: ignore[misc]
-    for driving in drivings:
-        driving.source.stop()
-    for driving in drivings:
-        driving.join()
+    with ExitStack() as stack:
+        drivings = [stack.enter_context(Driving(Poster(image, name), engines, notebooks[name])) for name, image in images.items()]
+        for name in ("left", "right"):
+            notebooks[name].wait_until(lambda name=name: notebooks[name].words >= {"EXIT12", "Bakery"})  # type: ignore[misc]
+        for driving in drivings:
+            driving.source.stop()
+        for driving in drivings:
+            driving.join()
     assert notebooks["none"].words == set()
     assert notebooks["none"].snapshots
     assert all(notebook.states[-1] is SourceState.ENDED for notebook in notebooks.values())
@@ -139,20 +178,20 @@ def test_two_pipelines_in_one_process_do_not_mix(wall: Colour, engines: Engines)
 
 def test_a_stalled_source_goes_on_telling_its_health_and_can_be_stopped(clip: Path, engines: Engines) -> None:
     notebook = Notebook()
-    driving = Driving(Stalled(played(clip), 10), engines, notebook)
 
     def stalls() -> list[float]:
         return [status.uptime_s for status in notebook.statuses if status.state is SourceState.STALLED]
 
-    notebook.wait_until(lambda: len(stalls()) >= 4)
-    told = stalls()
-    # The first comes at the change of state, the others once a second.
-    assert all(0.9 <= later - earlier <= STOP_S for earlier, later in pairwise(told[1:]))
-    assert notebook.statuses[-1].detail == "wall: there is no picture any more"
-    begun_s = time.monotonic()
-    driving.source.stop()
-    driving.join()
-    assert time.monotonic() - begun_s < STOP_S
+    with Driving(Stalled(played(clip), 10), engines, notebook) as driving:
+        notebook.wait_until(lambda: len(stalls()) >= 4)
+        told = stalls()
+        # The first comes at the change of state, the others once a second.
+        assert all(0.9 <= later - earlier <= STOP_S for earlier, later in pairwise(told[1:]))
+        assert notebook.statuses[-1].detail == "wall: there is no picture any more"
+        begun_s = time.monotonic()
+        driving.source.stop()
+        driving.join()
+        assert time.monotonic() - begun_s < STOP_S
     assert notebook.states[-1] is SourceState.ENDED
 
 

@@ -22,6 +22,7 @@ from tests.stream.simulation import (
     FRAME_S,
     SHOP,
     SIZE,
+    SURE,
     Board,
     FaultyDetector,
     FaultyRecogniser,
@@ -94,6 +95,15 @@ def test_a_polygon_begins_at_the_top_left_of_the_text_as_read(degrees: float) ->
     board = replace(SHOP, degrees=degrees)
     seen, _ = film(board, seconds=3)
     np.testing.assert_allclose(seen[-1].text("SHOP").polygon, place_of(board), atol=4)
+
+
+def test_text_that_one_look_reads_surely_is_read_once() -> None:
+    world = World((SHOP,), AT_REST)
+    recogniser = FaultyRecogniser("SHOP", score=SURE)
+    seen = watch(world, FaultyDetector(world, jitter=0.03), recogniser, clock(2))
+    assert told(seen) == [(EventType.READ, 1, "SHOP", None)]
+    assert seen[0].text("SHOP").state is TextState.SETTLED
+    assert len(recogniser.read) == 1
 
 
 def test_settled_text_is_left_alone() -> None:

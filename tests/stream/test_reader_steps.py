@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from stream.reader import CROP_HEIGHTS_PX, PUBLISH_CONFIDENCE, SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE, Reader, Reading, plain
+from stream.reader import CROP_HEIGHTS_PX, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, Reader, Reading, plain
 from stream.records import EventType, Frame, TextState
+from stream.rereading import MAX_HOPELESS_PATIENCE_S
 from stream.schedule import PACES, PASS_GAP_S
 from tests.stream.feed.samples import box
-from tests.stream.simulation import AT_REST, FRAME_S, SHOP, World, clock, lattice_of, pan, place_of, score_of
+from tests.stream.simulation import AT_REST, FRAME_S, LIKELY, SHOP, SIZE, SURE, World, clock, lattice_of, pan, place_of, score_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from stream.reader import DetectorPass
     from stream.records import TextEntity
     from tests.stream.simulation import Camera
+
+
+NOTHING = np.empty((0, 4, 2), np.float32)
 
 
 def frame_of(index: int = 0, t: float | None = None, camera: Camera = AT_REST) -> Frame:
@@ -61,6 +65,26 @@ def test_after_a_cut_everything_is_looked_at_anew() -> None:
     assert [wanted.kind for wanted in after[: len(PACES)]] == list(PACES)
 
 
+def test_a_pass_of_the_scene_before_a_cut_does_not_slow_the_new_one() -> None:
+    def passes(*, late: bool) -> list[float]:
+        reader = Reader()
+        reader.follow(frame_of(0, 0.0))
+        old = reader.wanted_pass()
+        assert old is not None
+        black = Frame(1, 0.04, 0.04, np.zeros((SIZE[1], SIZE[0]), np.uint8), frame_of().bgr)
+        reader.follow(black)
+        times = []
+        for index in range(2, 60):
+            reader.follow(replace(black, index=index, pts=0.04 * index))
+            if (wanted := reader.wanted_pass()) is not None and wanted.kind[:2] == (False, False):
+                times.append(wanted.frame.pts)
+            if late and index == 5:
+                reader.accept_detections(old, NOTHING, np.empty(0, np.float32))
+        return times
+
+    assert passes(late=True) == passes(late=False)
+
+
 def test_what_comes_into_view_is_looked_for_soon() -> None:
     camera = pan((0, 300, 300), (1, 300, 300), (4, 900, 300))
     assert len(passes_over(camera, 4)) > len(passes_over(AT_REST, 4)) + 3
@@ -85,7 +109,8 @@ def test_a_read_is_asked_for_once() -> None:
     assert reader.wanted() == []
     reader.follow(frame_of(1, 1.0))
     assert reader.wanted() == []
-    reader.accept_readings([Reading(request, lattice_of("SHOP", 0.9, request.margin))])
+    surely_upright = (1 + TURN_CONFIDENCE) / 2
+    reader.accept_readings([Reading(request, lattice_of("SHOP", surely_upright, request.margin))])
     assert reader.reads == 1
     reader.follow(frame_of(2, 2.0))
     assert [again.track for again in reader.wanted()] == [request.track]
@@ -200,14 +225,12 @@ def answer(reader: Reader, text: str, score: float, **what: Any) -> TextEntity:
     return entity
 
 
-def later(reader: Reader, index: int) -> Reader:
-    """The same reader, so long after a read that it would read again what it is not sure of."""
-    reader.follow(frame_of(index, 1.0 * index))
+def later(reader: Reader, index: int, seconds: float = 1.0) -> Reader:
+    """The same reader, so many times so long later that it reads again what it is not sure of."""
+    reader.follow(frame_of(index, seconds * index))
     return reader
 
 
-SURE = score_of(SETTLE_ALONE_CONFIDENCE + 0.02)
-LIKELY = score_of(SETTLE_CONFIDENCE + 0.02, readings=2)
 DOUBTFUL = score_of(PUBLISH_CONFIDENCE + 0.02)
 
 
@@ -256,7 +279,7 @@ def test_a_sure_reading_outweighs_several_doubtful_ones() -> None:
     reader = began(PLACE)
     for index in range(1, 4):
         assert answer(reader, "5NAP", 0.5).text == "5NAP"
-        later(reader, index)
+        later(reader, index, MAX_HOPELESS_PATIENCE_S)
     assert answer(reader, "SHOP", SURE).text == "SHOP"
 
 
@@ -286,26 +309,18 @@ def test_a_text_that_a_cut_took_away_is_not_unread() -> None:
     assert not reader.unread
 
 
-def test_text_that_the_border_cut_off_is_looked_for_when_it_has_come_in() -> None:
-    calm_s = 3 * max(pace.most_s for pace in PACES.values())
-    begun_s = calm_s + 0.2
-    # The board reaches out of the picture by a few pixels, and then the camera goes a little to the left.
-    camera = pan((0, 700, 300), (begun_s, 700, 300), (begun_s + 1, 660, 300), (begun_s + 3, 660, 300))
-
-    def passes(found: NDArray[np.float32]) -> int:
-        reader, count, frames = Reader(), 0, 0
-        for index, t in enumerate((*np.arange(0, calm_s, 0.1), *np.arange(calm_s, begun_s + 2, FRAME_S))):
-            reader.follow(frame_of(index, float(t), camera))
-            if (wanted := reader.wanted_pass()) is not None:
-                quads = place_of(SHOP, float(t), camera).astype(np.float32)[None] if not wanted.kind.turned else found[:0]
-                quads = quads if len(found) else found
-                reader.accept_detections(wanted, quads, np.full(len(quads), 0.9, np.float32))
-                count += t > begun_s
-            frames += 1
-        return count
-
-    nothing = np.empty((0, 4, 2), np.float32)
-    assert passes(PLACE[None]) > passes(nothing)
+@pytest.mark.parametrize(("right_edge", "awaited"), [(SIZE[0] - 1, True), (SIZE[0] - 40, False)], ids=["cut off", "whole"])
+def test_text_that_comes_in_over_the_border_is_looked_for_at_once(right_edge: float, awaited: bool) -> None:
+    x = place_of(SHOP)[:, 0].max() + 600 - right_edge
+    camera = pan((0, x, 300), (0.3, x, 300), (0.6, x + 20, 300), (9, x + 20, 300))
+    reader, passes = Reader(), []
+    for index, t in enumerate(clock(min(pace.least_s for pace in PACES.values()) - FRAME_S)):
+        reader.follow(frame_of(index, t, camera))
+        if (wanted := reader.wanted_pass()) is not None:
+            found = place_of(SHOP, t, camera).astype(np.float32)[None]
+            reader.accept_detections(wanted, found, np.array([0.9], np.float32))
+            passes.append(wanted.kind)
+    assert len(passes) == len(PACES) + awaited
 
 
 def test_the_same_text_has_the_same_letters_and_digits() -> None:

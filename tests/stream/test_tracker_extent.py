@@ -1,4 +1,4 @@
-"""Where the texts of tracks begin and end: found longer or shorter, in halves, two lines at once, blurred, cut off by the border."""
+"""Where texts begin and end: found longer or shorter, in halves, two lines at once, blurred, cut off by the border."""
 
 from __future__ import annotations
 
@@ -149,6 +149,14 @@ def test_text_that_has_not_settled_shrinks_to_what_is_found_twice() -> None:
     np.testing.assert_allclose(place(scene), SHORT, atol=1e-3)
 
 
+def test_longer_and_then_shorter_is_not_twice() -> None:
+    scene = Scene(SIGN)
+    for found in (LONGER, SHORT):
+        scene.follow(frames=5)
+        scene.find(found)
+    assert axis(place(scene))[1] == pytest.approx(axis(SIGN)[1], rel=0.02)
+
+
 def test_settled_text_does_not_shrink() -> None:
     scene = Scene(SIGN)
     track = read(scene.seen[0])
@@ -256,6 +264,18 @@ def test_two_lines_that_are_found_as_one_stay_where_they_are() -> None:
     assert scene.seen[0].misses == 0, "it was found, for all that"
 
 
+def test_two_lines_that_are_found_as_one_that_is_neither_stay_two() -> None:
+    lines = (box(200, 150, 160, 24), box(200, 176, 160, 24))
+    scene = Scene(*lines)
+    for track in scene.seen:
+        read(track)
+    before = scene.ids
+    for _ in range(MAX_MISSES + 1):
+        scene.follow(frames=5)
+        assert not scene.find(box(200, 150, 160, 50))
+    assert scene.ids == before
+
+
 def test_what_hides_in_a_line_and_was_never_read_does_not_make_it_two() -> None:
     scene = Scene(SIGN, LINE_BELOW)
     read(scene.seen[0])
@@ -302,6 +322,15 @@ def test_what_found_a_text_finds_its_rest() -> None:
     scene.find(CUT_OFF, kind=ENHANCED)
     scene.follow(IN)
     assert scene.tracker.incoming == ENHANCED
+
+
+def test_a_pass_that_could_not_find_it_does_not_end_the_wait() -> None:
+    scene = Scene(CUT_OFF)
+    scene.follow(IN)
+    scene.find(kind=PassKind(turned=True))
+    assert scene.tracker.incoming == PassKind()
+    scene.find(kind=PassKind(coarse=True))
+    assert scene.tracker.incoming is None
 
 
 def test_once_it_was_found_inside_no_more_is_coming() -> None:

@@ -1,23 +1,31 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from engines.engine import EngineError
 from stream.feed.client import Subscriber
+from stream.gauges import Gauges
+from stream.reader import Reader
 from stream.records import SourceState
 from stream.sink import TurnSink
 from stream.sources.address import open_source
 from stream.sources.source import SourceError
-from stream.video import read_video
+from stream.video import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_video
 from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
-from tests.stream.feed.samples import DEADLINE_S, wait_until
+from tests.stream.feed.samples import DEADLINE_S, box, wait_until
+from tests.stream.simulation import AT_REST, SHOP, SIZE, World, clock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from engines.loading import Engines
     from stream.feed.wire import Message
@@ -134,3 +142,38 @@ def test_a_status_is_due_once_a_second(clip: Path, engines: Engines) -> None:
     live = [status for status in notebook.statuses if status.state is SourceState.LIVE]
     assert len(live) >= 3
     assert all(later.uptime_s - earlier.uptime_s >= 0.99 for earlier, later in pairwise(live))
+
+
+class Eye:
+    """A detector that finds one more line with each pass that is not turned, and remembers of which frames those were."""
+
+    name = "eye"
+
+    def __init__(self) -> None:
+        self.looks: list[tuple[int, bool]] = []
+        """The frame's number, which its first pixel shows, and whether the look was coarse."""
+
+    def detect(
+        self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False, coarse: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        assert not (turned and enhanced)
+        if not turned:
+            self.looks.append((int(image[0, 0, 0]), coarse))
+        lines = [box(20 + 150 * (k % 2), 10 + 18 * (k // 2), 100, 12) for k in range(len(self.looks))]
+        return np.array(lines, np.float32).reshape(-1, 4, 2), np.full(len(lines), 0.9, np.float32)
+
+
+def test_a_pass_is_taken_in_so_many_frames_after_it_was_begun_and_the_first_at_once() -> None:
+    world, eye, reader = World((SHOP,), AT_REST), Eye(), Reader()
+    seen: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        detector = PassAhead(eye, Gauges(0.0, eye.name, "nobody"), pool)
+        for index, t in enumerate(clock(5)):
+            picture = np.full((SIZE[1], SIZE[0], 3), index, np.uint8)
+            reader.follow(replace(world.frame(index, t), bgr=picture.copy))
+            detector.step(reader)
+            seen += [index] * (len(reader.snapshot().texts) - len(seen))
+    waits = [(begun, taken - begun, coarse) for (begun, coarse), taken in zip(eye.looks, seen, strict=False)]
+    assert waits[0] == (0, 0, False)
+    assert {coarse for *_, coarse in waits[1:]} == {False, True}
+    assert all(wait == (COARSE_FRAMES if coarse else FINE_FRAMES) for _, wait, coarse in waits[1:])
