@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 Batch: TypeAlias = "list[ReadRequest]"
 
+BATCH_TEXTS = 3
+"""So many texts are read before it is asked again which deserve it most, and their pictures are cut out of a newer frame."""
 JOIN_S = 5.0
 """All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
 
@@ -132,7 +134,7 @@ def track(
                 else:
                     recognising = False
             # Asked only when its answer can be followed at once: both questions count as having been granted.
-            if not recognising and (requests := reader.wanted()):
+            if not recognising and (requests := reader.wanted(BATCH_TEXTS)):
                 batches.put(requests)
                 recognising = True
             # To read what was found is worth more than to find more; both at once would take turns on the same cores.

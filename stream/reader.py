@@ -160,8 +160,8 @@ class Reader:
         if detector_pass.frame.index >= self._tracker.scene:
             self._schedule.found(kind, news=news)
 
-    def wanted(self) -> list[ReadRequest]:
-        """Cut out what deserves a read now, most valuable first, within the budget."""
+    def wanted(self, texts: int | None = None) -> list[ReadRequest]:
+        """Cut out what deserves a read now, most valuable first, within the budget and of so many texts at most."""
         frame = self._frame
         if frame is None:
             return []
@@ -179,7 +179,7 @@ class Reader:
         requests: list[ReadRequest] = []
         known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
         upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
-        for _, view, track in rated:
+        for _, view, track in rated[:texts]:
             turns = turns_to_read(track, view, upright=upright)
             if not self._budget.take(len(turns), frame.pts):
                 break

@@ -2,13 +2,14 @@
 
 Owns: words and exit codes.  What a command does is in the module that its body imports, so that help and complaints are quick.
 
-Exit codes: 0 for what ended by itself or at the user's wish, 2 for an error, 130 for Ctrl-C before the end.
+Exit codes: 0 for what ended by itself or at the user's wish, 2 for an error, 130 for Ctrl-C or SIGTERM before the end.
 """
 
 import io
 import logging
 import os
 import re
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -220,6 +221,8 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A sign may hold letters that the terminal's encoding does not.
         sys.stdout.reconfigure(errors="backslashreplace")
+    # Service managers and containers end a program so; it ends as in order as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
     with suppress(OSError):
         sys.stdout.flush()

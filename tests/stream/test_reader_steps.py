@@ -116,6 +116,15 @@ def test_a_read_is_asked_for_once() -> None:
     assert [again.track for again in reader.wanted()] == [request.track]
 
 
+def test_of_several_texts_the_most_valuable_are_asked_for_first() -> None:
+    places = [box(100, 60 + 80 * k, 6 * height, height) for k, height in enumerate((12, 36, 20))]
+    first, rest = began(*places), began(*places)
+    (best,) = first.wanted(1)
+    assert best.crop.shape == rest.wanted()[0].crop.shape
+    assert best.view == max(request.view for request in (best, *first.wanted()))
+    assert first.wanted() == []
+
+
 def test_a_request_holds_the_text_and_margins_beside_it() -> None:
     (request,) = began(PLACE).wanted()
     rows, columns, channels = request.crop.shape

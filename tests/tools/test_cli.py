@@ -137,14 +137,15 @@ def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) 
     assert [message.body["frame"] for message in messages if message.kind == "text"] == list(range(60))
 
 
-def test_ctrl_c_ends_a_clip_played_live(clip: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending: signal.Signals) -> None:
     with glyphfeed("watch", clip, clip, "--pace", "live", "--feed", ANY_PORT) as child:
         assert child.stdout is not None
         # The second source has a name of its own.
         names = {"wall", "wall-2"}
         while names:
             names.discard(child.stdout.readline().split()[1])
-        child.send_signal(signal.SIGINT)
+        child.send_signal(ending)
         begun_s = time.monotonic()
         output, errors = child.communicate()
         assert time.monotonic() - begun_s < STOP_S
