@@ -170,7 +170,7 @@ class Reader:
             if track.placed and not track.lost and (not track.tried or frame.pts - track.weighed_at >= WEIGH_S):
                 track.weighed_at = frame.pts
                 view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
-                worth = value(track, view, frame.pts, clipped=touches_border(track.motion.quad, frame.size))
+                worth = value(track, view, frame.pts, clipped=is_clipped(track, frame.size))
                 if worth > 0:
                     rated.append((worth, view, track))
         if not rated:
@@ -192,7 +192,7 @@ class Reader:
         stretch = STRETCHES[track.tried % len(STRETCHES)]
         quad, margin = with_margins(turn(track.motion.quad, quarters), MARGIN)
         crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
-        clipped = touches_border(track.motion.quad, frame.size)
+        clipped = is_clipped(track, frame.size)
         return ReadRequest(track.id, quarters, crop, margin, clipped, view, look, frame.pts)
 
     def accept_readings(self, readings: list[Reading]) -> None:
@@ -263,6 +263,13 @@ class Reader:
         """Hand over what has happened since the last call."""
         events, self._events = self._events, []
         return events
+
+
+def is_clipped(track: Track, size: tuple[int, int]) -> bool:
+    """Tell whether a text probably goes on beyond what is known of it: at the border of the picture of (width, height), come in
+    from there and not detected since, or last detected longer.
+    """
+    return track.cut_off or track.resized > 0 or touches_border(track.motion.quad, size)
 
 
 def take_rivals(track: Track, rivals: list[Reading]) -> None:

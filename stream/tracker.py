@@ -37,7 +37,7 @@ IN_VIEW = 0.3
 """Share of a text that must be in the picture for it to count as in view."""
 OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
-GROWTH = 0.5
+GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 BLOCK = 1.4
 """A detection thicker than a line by this factor, with another text in it, is two lines that were found as one."""
@@ -149,6 +149,7 @@ class Tracker:
             if i in found:
                 track.found_by.add(kind)
             elif kind in track.found_by and share_inside(quad, self._size) > 0.9:
+                track.resized = track.strayed = 0
                 self._miss(track, now)
         carry = self._camera_since(index)
         for held in blocks.values():
@@ -162,13 +163,17 @@ class Tracker:
 
     @property
     def incoming(self) -> PassKind | None:
-        """A kind of pass that found a text which the border cut off then, and now does not: it may be longer."""
-        return min((kind for track in self.tracks if self._came_in(track) for kind in track.found_by), default=None)
+        """A kind of pass that found a text whose extent is in doubt: the border cut it off then, and now does not, or the last
+        detection showed it elsewhere.
+        """
+        return min((kind for track in self.tracks if self._in_doubt(track) for kind in track.found_by), default=None)
 
-    def _came_in(self, track: Track) -> bool:
+    def _in_doubt(self, track: Track) -> bool:
+        if track.lost or not track.placed:
+            return False
         quad = track.motion.quad
-        shown = track.cut_off and track.placed and not track.lost
-        return shown and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
+        came_in = track.cut_off and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
+        return came_in or bool(track.resized or track.strayed)
 
     def _correct(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool, coarse: bool

@@ -338,6 +338,21 @@ def test_once_it_was_found_inside_no_more_is_coming() -> None:
     scene.follow(IN)
     longer = box(BORDER_PX + 1, 150, 120, HEIGHT_PX)
     scene.find(longer)
+    assert scene.tracker.incoming == PassKind(), "it was found longer once"
+    scene.find(longer)
+    assert scene.tracker.incoming is None
+    np.testing.assert_allclose(place(scene), longer, atol=1)
+
+
+def test_a_length_that_is_in_doubt_is_looked_at_again_and_not_for_ever() -> None:
+    scene = Scene(SIGN)
+    read(scene.seen[0])
+    scene.find(LONGER)
+    assert scene.tracker.incoming == PassKind()
+    scene.find(SIGN)
+    assert scene.tracker.incoming is None
+    scene.find(LONGER)
+    scene.find()
     assert scene.tracker.incoming is None
 
 
