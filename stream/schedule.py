@@ -28,7 +28,7 @@ PASS_GAP_S = 0.1
 """Time between two passes, at least."""
 BLURRED_PX = 12.0
 """A picture that the camera's motion blurs by more than this shows a detector no text that could be read."""
-INCOMING_S = 0.3
+INCOMING_S = 0.4
 """How often a pass is made for text whose extent is in doubt, as it was cut off by the border and now is not."""
 MAX_BLURRED_S = 0.5
 """So long a pass waits for a sharper picture."""
@@ -52,7 +52,7 @@ class Pace:
 PACES = {
     PassKind(): Pace(1.0, 2.0, 0.2),
     PassKind(turned=True): Pace(3.0, 6.0, 0.5),
-    PassKind(enhanced=True): Pace(1.2, 3.0, 0.3),
+    PassKind(enhanced=True): Pace(1.4, 3.0, 0.35),
 }
 """In the order of the first round.  On single frames of street clips the level plain pass covers 81 % of the legible words, with
 the turned one 88 %, and with the enhanced one 94 %.  After the first round, turned passes found 1 of 38 new texts that could be
