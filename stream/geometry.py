@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TALL = 1.5
 """A quad this much higher than wide holds a line that runs up or down."""
+BORDER_PX = 3.0
+"""Text that comes this near to the border is probably cut off."""
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -85,6 +87,13 @@ def share_inside(polygon: NDArray[np.floating], size: tuple[int, int]) -> float:
     whole = area(polygon)
     inside = intersection(polygon, UNIT_SQUARE * np.array([width, height], np.float32))
     return min(inside / whole, 1.0) if whole > 1 else 0.0
+
+
+def touches_border(quad: NDArray[np.floating], size: tuple[int, int], near_px: float = BORDER_PX) -> bool:
+    """Tell whether a quad comes so near to the border of a picture of (width, height) that its text may go on beyond it."""
+    width, height = size
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    return bool(low.min() < near_px or high[0] > width - near_px or high[1] > height - near_px)
 
 
 def is_sound(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:

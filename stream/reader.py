@@ -15,10 +15,10 @@ import numpy as np
 
 from stream import fusion
 from stream.flow import Flow
-from stream.geometry import is_tall, rectify, share_inside, turn, with_margins
+from stream.geometry import is_tall, rectify, share_inside, touches_border, turn, with_margins
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
-from stream.rereading import Budget, quality, touches_border, turns_to_read, value
+from stream.rereading import Budget, quality, turns_to_read, value
 from stream.schedule import Schedule
 from stream.tracker import Tracker
 from stream.words import words_of
@@ -132,7 +132,7 @@ class Reader:
         frame = self._frame
         if frame is None:
             return None
-        kind = self._schedule.due(frame.pts, frame.size, self._tracker.incoming)
+        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt)
         if kind is None:
             return None
         self._schedule.made(kind, frame.pts)
@@ -170,7 +170,7 @@ class Reader:
             if track.placed and not track.lost and (not track.tried or frame.pts - track.weighed_at >= WEIGH_S):
                 track.weighed_at = frame.pts
                 view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
-                worth = value(track, view, frame.pts, clipped=is_clipped(track, frame.size))
+                worth = value(track, view, frame.pts, clipped=goes_on(track, frame.size))
                 if worth > 0:
                     rated.append((worth, view, track))
         if not rated:
@@ -192,7 +192,7 @@ class Reader:
         stretch = STRETCHES[track.tried % len(STRETCHES)]
         quad, margin = with_margins(turn(track.motion.quad, quarters), MARGIN)
         crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
-        clipped = is_clipped(track, frame.size)
+        clipped = goes_on(track, frame.size)
         return ReadRequest(track.id, quarters, crop, margin, clipped, view, look, frame.pts)
 
     def accept_readings(self, readings: list[Reading]) -> None:
@@ -265,7 +265,7 @@ class Reader:
         return events
 
 
-def is_clipped(track: Track, size: tuple[int, int]) -> bool:
+def goes_on(track: Track, size: tuple[int, int]) -> bool:
     """Tell whether a text probably goes on beyond what is known of it: at the border of the picture of (width, height), come in
     from there and not detected since, or last detected longer.
     """

@@ -8,21 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from stream.geometry import axis, share_inside, sides
-from stream.schedule import SHUTTER
+from stream.flow import blur_px
+from stream.geometry import axis, share_inside, sides, touches_border
 from stream.track import possible_turns
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from stream.track import Track
 
 FULL_HEIGHT_PX = 40.0
 """Text higher than this is not read better for being higher still (the recogniser sees 48 pixels)."""
-BORDER_PX = 3.0
-"""Text that comes this near to the border is probably cut off."""
 MIN_HEIGHT_PX = 9.0
 """Lower text is not worth a read."""
 BETTER = 1.8
@@ -57,18 +54,10 @@ def quality(quad: NDArray[np.floating], velocity: tuple[float, float], frame_s: 
 
     """
     width, height = sides(quad)
-    blur_px = float(np.hypot(*velocity)) * frame_s * SHUTTER
-    sharpness = 1 / (1 + (blur_px / (0.15 * max(height, 1))) ** 2)
+    sharpness = 1 / (1 + (blur_px(velocity, frame_s) / (0.15 * max(height, 1))) ** 2)
     inside = share_inside(quad, size)
     clipped = inside < 0.97 or touches_border(quad, size)
     return min(min(height, width) / FULL_HEIGHT_PX, 1.0) * sharpness * inside * (0.5 if clipped else 1.0)
-
-
-def touches_border(quad: NDArray[np.floating], size: tuple[int, int], near_px: float = BORDER_PX) -> bool:
-    """Tell whether a quad comes so near to the border of a picture of (width, height) that its text may go on beyond it."""
-    width, height = size
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    return bool(low.min() < near_px or high[0] > width - near_px or high[1] > height - near_px)
 
 
 def value(track: Track, view: float, now: float, *, clipped: bool) -> float:

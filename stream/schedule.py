@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from stream.flow import SHUTTER
 from stream.geometry import UNIT_SQUARE, area, intersection, transform
 
 if TYPE_CHECKING:
@@ -28,12 +29,10 @@ PASS_GAP_S = 0.1
 """Time between two passes, at least."""
 BLURRED_PX = 12.0
 """A picture that the camera's motion blurs by more than this shows a detector no text that could be read."""
-INCOMING_S = 0.4
+DOUBT_S = 0.4
 """How often a pass is made for text whose extent is in doubt, as it was cut off by the border and now is not."""
 MAX_BLURRED_S = 0.5
 """So long a pass waits for a sharper picture."""
-SHUTTER = 0.5
-"""Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,11 @@ class Schedule:
         for past in self._past.values():
             past.since = None if camera is None or past.since is None else camera @ past.since
 
-    def due(self, now: float, size: tuple[int, int], incoming: PassKind | None = None) -> PassKind | None:
+    def due(self, now: float, size: tuple[int, int], in_doubt: PassKind | None = None) -> PassKind | None:
         """Name the kind of pass that is due at stream time `now` over a picture of (width, height), or none.
 
-        Due is a kind whose time has passed, or for which there is new area in view, or which finds text that is `incoming`.
+        Due is a kind whose time has passed, or for which there is new area in view, or which finds text whose extent is
+        `in_doubt`.
         """
         if now - self._made_at < PASS_GAP_S - 1e-6:
             return None
@@ -103,9 +103,9 @@ class Schedule:
         elif self._made_at > float("-inf") and now - max(self._sharp_at, self._made_at) < MAX_BLURRED_S:
             return None
         need = {kind: self._need(kind, now, size) for kind in PACES}
-        if incoming is not None:
-            incoming = incoming._replace(coarse=False)
-            need[incoming] = max(need[incoming], (now - self._past[incoming].made_at + 1e-6) / INCOMING_S)
+        if in_doubt is not None:
+            in_doubt = in_doubt._replace(coarse=False)
+            need[in_doubt] = max(need[in_doubt], (now - self._past[in_doubt].made_at + 1e-6) / DOUBT_S)
         kind = max(need, key=lambda kind: need[kind])  # the first of several that were never made
         return kind._replace(coarse=self._past[kind].passes % FINE_EVERY != 0) if need[kind] >= 1 else None
 

@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.association import PART, associate, is_part
-from stream.geometry import aligned, area, axis, homography_between, intersection, is_sound, share_inside, transform
+from stream.association import PART, Match, associate, is_part
+from stream.flow import blur_px
+from stream.geometry import (
+    aligned,
+    area,
+    axis,
+    homography_between,
+    intersection,
+    is_sound,
+    share_inside,
+    touches_border,
+    transform,
+)
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
-from stream.rereading import touches_border
-from stream.schedule import SHUTTER
 from stream.track import HISTORY, Track, possible_turns
 
 if TYPE_CHECKING:
@@ -127,48 +136,57 @@ class Tracker:
         """
         if index < self.scene:
             return False
-        news = False
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
         for track, quad in then:
             if any(kind[:2] == found[:2] for found in track.found_by):
                 track.cut_off = touches_border(quad, self._size)
         match = associate([quad for _, quad in then], list(quads))
-        for i, j in match.pairs:
-            if is_block(quads[j], then, then[i][0]):
-                self._found(then[i][0], now)
-            else:
-                alone = all(i != other for other, _ in match.parts)
-                news |= self._correct(*then[i], quads[j], now, alone=alone, coarse=kind.coarse)
-        paired = {i for i, _ in match.pairs}
-        for i, j in match.parts:
-            shared = sum(other == j for _, other in match.parts) > 1
-            news |= self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
+        news = self._update(then, quads, match, now, coarse=kind.coarse)
         blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
-        found = paired | {i for i, _ in match.parts} | {i for held in blocks.values() for i in held}
+        found = {i for i, _ in match.pairs + match.parts} | {i for held in blocks.values() for i in held}
         for i, (track, quad) in enumerate(then):
             if i in found:
                 track.found_by.add(kind)
+                self._found(track, now)
             elif kind in track.found_by and share_inside(quad, self._size) > 0.9:
                 track.resized = track.strayed = 0
                 self._miss(track, now)
         carry = self._camera_since(index)
-        for held in blocks.values():
-            for i in held:
-                self._found(then[i][0], now)
         for j in match.new:
             if scores[j] >= BEGIN_SCORE and j not in blocks:
                 news |= self._begin(transform(quads[j], carry), now, kind)
         self._absorb()
         return news
 
+    def _update(
+        self,
+        then: list[tuple[Track, NDArray[np.float64]]],
+        quads: NDArray[np.float32],
+        match: Match,
+        now: Frame,
+        *,
+        coarse: bool,
+    ) -> bool:
+        """Correct the tracks, with where they were then, by the detections that they were matched with."""
+        news = False
+        for i, j in match.pairs:
+            if not is_block(quads[j], then, then[i][0]):
+                alone = all(i != other for other, _ in match.parts)
+                news |= self._correct(*then[i], quads[j], now, alone=alone, coarse=coarse)
+        paired = {i for i, _ in match.pairs}
+        for i, j in match.parts:
+            shared = sum(other == j for _, other in match.parts) > 1
+            news |= self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
+        return news
+
     @property
-    def incoming(self) -> PassKind | None:
+    def in_doubt(self) -> PassKind | None:
         """A kind of pass that found a text whose extent is in doubt: the border cut it off then, and now does not, or the last
         detection showed it elsewhere.
         """
-        return min((kind for track in self.tracks if self._in_doubt(track) for kind in track.found_by), default=None)
+        return min((kind for track in self.tracks if self._is_in_doubt(track) for kind in track.found_by), default=None)
 
-    def _in_doubt(self, track: Track) -> bool:
+    def _is_in_doubt(self, track: Track) -> bool:
         if track.lost or not track.placed:
             return False
         quad = track.motion.quad
@@ -197,7 +215,6 @@ class Tracker:
         elif whole:
             track.strayed = 0
             track.motion.correct(carried, coarse=coarse)
-        self._found(track, now)
         return False
 
     def _clipped(self, track: Track) -> bool:
@@ -205,8 +222,7 @@ class Tracker:
 
     def _blurred(self, track: Track) -> bool:
         """Tell whether motion blurs the ends of a text by so much that it seems longer than it is."""
-        blur_px = float(np.hypot(*track.motion.velocity)) * self._dt * SHUTTER
-        return blur_px > GROWTH * axis(track.motion.quad)[2]
+        return blur_px(track.motion.velocity, self._dt) > GROWTH * axis(track.motion.quad)[2]
 
     def _take_part(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool, shared: bool
@@ -216,16 +232,13 @@ class Tracker:
         if not whole and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
             return self._resize(track, carried, now, at_once=not shared)
         track.resized = 0
-        self._found(track, now)
         return False
 
     def _resize(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool) -> bool:
         """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once."""
         longer = axis(carried)[1] > axis(track.motion.quad)[1]
         track.resized = max(track.resized, 0) + 1 if longer else min(track.resized, 0) - 1
-        was_clipped = self._clipped(track)
-        self._found(track, now)
-        if abs(track.resized) < 2 and not was_clipped and not at_once:
+        if abs(track.resized) < 2 and not self._clipped(track) and not at_once:
             return False
         track.resized = 0
         track.motion = QuadMotion(carried, track.motion.velocity)

@@ -92,14 +92,12 @@ def text_line(message: Message) -> Text:
         case "status":
             return _line(body["published_at"], message.source, body["state"], _status_words(body))
         case _:
-            return Text(_printable(json_line(message)))
+            return Text(printable(json_line(message)))
 
 
 def _line(unix_s: float, source: str, word: str, rest: str) -> Text:
     clock = time.strftime("%H:%M:%S", time.localtime(unix_s))
-    return Text.assemble(
-        (clock, "dim"), f"  {source}  ", (f"{word:<10}", _STYLES.get(word, "")), f"  {_printable(rest)}".rstrip()
-    )
+    return Text.assemble((clock, "dim"), f"  {source}  ", (f"{word:<10}", _STYLES.get(word, "")), f"  {printable(rest)}".rstrip())
 
 
 def _event_words(body: Body) -> str:
@@ -121,7 +119,7 @@ def _status_words(body: Body) -> str:
     return f"{pace}{latency}, {body['texts']} texts, {body['reads']} reads  {body['detail']}"
 
 
-def _printable(words: str) -> str:
+def printable(words: str) -> str:
     """Replace what could steer a terminal: a sign, or a stranger's feed, may hold any character."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
 

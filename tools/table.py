@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stream.records import SourceState, TextState
-from tools.listening import _printable as printable
+from tools.listening import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

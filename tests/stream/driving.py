@@ -175,35 +175,38 @@ class FailingRecogniser:
         return self._recogniser.read(crops)
 
 
-class SlowDetector:
-    """A detector that answers only when it is let, or at the latest after the tests' deadline."""
+class Slow:
+    """A network that answers only when it is let, or at the latest after the tests' deadline."""
 
-    def __init__(self, detector: Detector) -> None:
-        self.name = detector.name
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.asked = 0
         self.let = threading.Event()
+
+    def wait(self) -> None:
+        self.asked += 1
+        self.let.wait(DEADLINE_S)
+
+
+class SlowDetector(Slow):
+    def __init__(self, detector: Detector) -> None:
+        super().__init__(detector.name)
         self._detector = detector
 
     def detect(
         self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False, coarse: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        self.asked += 1
-        self.let.wait(DEADLINE_S)
+        self.wait()
         return self._detector.detect(image, turned=turned, enhanced=enhanced, coarse=coarse)
 
 
-class SlowRecogniser:
-    """A recogniser that answers only when it is let, or at the latest after the tests' deadline."""
-
+class SlowRecogniser(Slow):
     def __init__(self, recogniser: Recogniser) -> None:
-        self.name = recogniser.name
-        self.asked = 0
-        self.let = threading.Event()
+        super().__init__(recogniser.name)
         self._recogniser = recogniser
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
-        self.asked += 1
-        self.let.wait(DEADLINE_S)
+        self.wait()
         return self._recogniser.read(crops)
 
 

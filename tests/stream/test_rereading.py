@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream import fusion
-from stream.geometry import turn
+from stream.geometry import touches_border, turn
 from stream.motion import QuadMotion
 from stream.rereading import (
     BETTER,
@@ -23,7 +23,6 @@ from stream.rereading import (
     Budget,
     patience,
     quality,
-    touches_border,
     turns_to_read,
     value,
 )

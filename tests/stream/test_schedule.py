@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from stream.flow import SHUTTER
 from stream.schedule import (
     BLURRED_PX,
+    DOUBT_S,
     FINE_EVERY,
-    INCOMING_S,
     MAX_BLURRED_S,
     PACES,
     PASS_GAP_S,
-    SHUTTER,
     PassKind,
     Schedule,
     new_area,
@@ -56,14 +56,14 @@ class Clock:
         return self.frame * FRAME_S
 
     def run(
-        self, seconds: float, camera: NDArray[np.float64] | None = REST, *, news: bool = False, incoming: PassKind | None = None
+        self, seconds: float, camera: NDArray[np.float64] | None = REST, *, news: bool = False, in_doubt: PassKind | None = None
     ) -> list[tuple[float, PassKind]]:
         """Let time pass, and tell when passes of which kinds were made."""
         before = len(self.made)
         for _ in range(round(seconds / FRAME_S)):
             self.frame += 1
             self.schedule.follow(camera if self.frame else None)
-            kind = self.schedule.due(self.now, SIZE, incoming)
+            kind = self.schedule.due(self.now, SIZE, in_doubt)
             if kind is not None:
                 self.schedule.made(kind, self.now)
                 self.schedule.found(kind, news=news)
@@ -197,18 +197,18 @@ def test_the_first_pass_does_not_wait_for_a_sharp_picture() -> None:
 def test_text_that_came_in_from_the_border_is_looked_for_with_what_found_it(kind: PassKind) -> None:
     clock = calm()
     begun = clock.now
-    made = clock.run(max(INCOMING_S, PASS_GAP_S) + 2 * FRAME_S, incoming=kind._replace(coarse=True))
+    made = clock.run(max(DOUBT_S, PASS_GAP_S) + 2 * FRAME_S, in_doubt=kind._replace(coarse=True))
     ((t, first),) = made
     assert first._replace(coarse=False) == kind
-    assert t - begun >= INCOMING_S - 1e-6
+    assert t - begun >= DOUBT_S - 1e-6
 
 
 def test_text_that_came_in_and_stays_is_not_looked_for_in_every_frame() -> None:
     clock = calm()
-    clock.run(10 * INCOMING_S, incoming=PLAIN)
+    clock.run(10 * DOUBT_S, in_doubt=PLAIN)
     gaps = np.diff(clock.times(PLAIN)[1:])
     assert len(gaps) > 3
-    assert gaps.min() >= INCOMING_S - 1e-6
+    assert gaps.min() >= DOUBT_S - 1e-6
 
 
 def test_after_a_restart_everything_is_new() -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.geometry import axis, slice_quad
-from stream.rereading import BORDER_PX
-from stream.schedule import SHUTTER, PassKind
+from stream.flow import SHUTTER
+from stream.geometry import BORDER_PX, axis, slice_quad
+from stream.schedule import PassKind
 from stream.tracker import ASTRAY, BLOCK, CAME_IN, GROWTH, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
@@ -310,27 +310,27 @@ IN = shifted(IN_PX)
 
 def test_text_that_comes_in_from_the_border_may_be_longer() -> None:
     scene = Scene(CUT_OFF)
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
     scene.follow(shifted(BORDER_PX))
-    assert scene.tracker.incoming is None, "it has hardly moved"
+    assert scene.tracker.in_doubt is None, "it has hardly moved"
     scene.follow(IN)
-    assert scene.tracker.incoming == PassKind()
+    assert scene.tracker.in_doubt == PassKind()
 
 
 def test_what_found_a_text_finds_its_rest() -> None:
     scene = Scene()
     scene.find(CUT_OFF, kind=ENHANCED)
     scene.follow(IN)
-    assert scene.tracker.incoming == ENHANCED
+    assert scene.tracker.in_doubt == ENHANCED
 
 
 def test_a_pass_that_could_not_find_it_does_not_end_the_wait() -> None:
     scene = Scene(CUT_OFF)
     scene.follow(IN)
     scene.find(kind=PassKind(turned=True))
-    assert scene.tracker.incoming == PassKind()
+    assert scene.tracker.in_doubt == PassKind()
     scene.find(kind=PassKind(coarse=True))
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
 
 
 def test_once_it_was_found_inside_no_more_is_coming() -> None:
@@ -338,9 +338,9 @@ def test_once_it_was_found_inside_no_more_is_coming() -> None:
     scene.follow(IN)
     longer = box(BORDER_PX + 1, 150, 120, HEIGHT_PX)
     scene.find(longer)
-    assert scene.tracker.incoming == PassKind(), "it was found longer once"
+    assert scene.tracker.in_doubt == PassKind(), "it was found longer once"
     scene.find(longer)
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
     np.testing.assert_allclose(place(scene), longer, atol=1)
 
 
@@ -348,12 +348,12 @@ def test_a_length_that_is_in_doubt_is_looked_at_again_and_not_for_ever() -> None
     scene = Scene(SIGN)
     read(scene.seen[0])
     scene.find(LONGER)
-    assert scene.tracker.incoming == PassKind()
+    assert scene.tracker.in_doubt == PassKind()
     scene.find(SIGN)
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
     scene.find(LONGER)
     scene.find()
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
 
 
 def test_a_late_detection_of_when_it_was_cut_off_does_not_hide_that_it_came_in() -> None:
@@ -361,17 +361,17 @@ def test_a_late_detection_of_when_it_was_cut_off_does_not_hide_that_it_came_in()
     then = scene.index
     scene.follow(IN, frames=2)
     scene.find(CUT_OFF, of=then)
-    assert scene.tracker.incoming == PassKind()
+    assert scene.tracker.in_doubt == PassKind()
 
 
 def test_text_that_was_always_inside_or_is_lost_is_not_awaited() -> None:
     scene = Scene(SIGN)
     scene.follow(IN)
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
     scene = Scene(CUT_OFF)
     scene.follow(IN)
     scene.seen[0].lost = True
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
 
 
 def test_text_that_goes_out_over_the_border_is_awaited_when_it_comes_back() -> None:
@@ -379,9 +379,9 @@ def test_text_that_goes_out_over_the_border_is_awaited_when_it_comes_back() -> N
     there, back = shifted(-25, 0), shifted(25, 0)
     scene.follow(there, frames=9)
     scene.find(slice_quad(place(scene), 0.17, 1))
-    assert scene.tracker.incoming is None
+    assert scene.tracker.in_doubt is None
     scene.follow(back, frames=9)
-    assert scene.tracker.incoming == PassKind()
+    assert scene.tracker.in_doubt == PassKind()
 
 
 def test_a_new_text_moves_with_the_camera_from_the_start() -> None:

@@ -3,11 +3,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +15,14 @@ from stream.feed.client import Subscriber
 from stream.feed.publisher import Publisher
 from tests.stream.driving import ANY_PORT, recorded
 from tests.stream.feed.samples import DEADLINE_S
+from tests.tools.programs import program
 from tools import cli
 from tools.clip import render
 from tools.street import demo_scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
+    from contextlib import AbstractContextManager
 
 STOP_S = 5.0
 """A second is what is promised; this many are allowed on a machine that has other things to do."""
@@ -31,19 +30,10 @@ STOP_S = 5.0
 PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tools.cli import main; main()"
 
 
-@contextmanager
-def glyphfeed(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """The program in a process of its own, killed after a deadline so that no wait for it is for ever."""
+def glyphfeed(*arguments: str | Path, **variables: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """The program in a process of its own."""
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, encoding="utf-8", env=os.environ | variables, **pipes) as child:  # type: ignore[call-overload]
-        watchdog = threading.Timer(6 * DEADLINE_S, child.kill)
-        watchdog.start()
-        try:
-            yield child
-        finally:
-            child.kill()
-            watchdog.cancel()
+    return program(command, 6 * DEADLINE_S, env=os.environ | variables)
 
 
 def complaint(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:

@@ -5,8 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,10 +16,11 @@ from stream.feed.endpoint import FeedError
 from stream.feed.publisher import Publisher
 from stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
+from tests.tools.programs import program
 from tools.listening import print_feed, text_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 ANY_PORT = "tcp://127.0.0.1:*"
 # A shell that starts the tests in the background has them ignore Ctrl-C, and their children too.
@@ -35,18 +34,11 @@ print_feed(endpoint, topics, as_json == "json", Console())
 """
 
 
-@contextmanager
-def listener(endpoint: str, form: str, *topics: str, stdout: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process of its own, killed after a deadline so that no read of its output waits for ever."""
-    command = [sys.executable, "-c", PROGRAM, endpoint, form, *topics]
-    with subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, encoding="utf-8") as child:
-        watchdog = threading.Timer(5 * DEADLINE_S, child.kill)
-        watchdog.start()
-        try:
-            yield child
-        finally:
-            child.kill()
-            watchdog.cancel()
+def listener(
+    endpoint: str, form: str, *topics: str, stdout: int = subprocess.PIPE
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    """The command in a process of its own."""
+    return program([sys.executable, "-c", PROGRAM, endpoint, form, *topics], 5 * DEADLINE_S, stdout=stdout)
 
 
 def lines(child: subprocess.Popen[str], count: int) -> list[str]:
