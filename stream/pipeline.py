@@ -41,8 +41,10 @@ JOIN_S = 5.0
 """All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
 
 
-def read_live(source: Source, engines: Engines, sink: Sink) -> None:
+def read_live(source: Source, engines: Engines, sink: Sink, *, chars: bool = False) -> None:
     """Read a live source until it ends or is stopped; frames that come too fast are dropped, the oldest first.
+
+    With `chars` texts are told down to their single characters.
 
     Raises:
         SourceError: the source cannot deliver.
@@ -58,7 +60,7 @@ def read_live(source: Source, engines: Engines, sink: Sink) -> None:
     pool = ThreadPoolExecutor(4, source.name)
     threads = [
         pool.submit(capture, source, frames, gauges, sink),
-        pool.submit(track, frames, passes, batches, detections, readings, gauges, sink),
+        pool.submit(track, Reader(chars=chars), frames, passes, batches, detections, readings, gauges, sink),
         pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
         pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
     ]
@@ -108,6 +110,7 @@ def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink) 
 
 
 def track(
+    reader: Reader,
     frames: Channel[Frame],
     passes: Channel[DetectorPass],
     batches: Channel[Batch],
@@ -117,7 +120,6 @@ def track(
     sink: Sink,
 ) -> None:
     """Follow every frame and publish it at once; take in what the networks found, and ask them for more, in between."""
-    reader = Reader()
     detecting = recognising = False
     try:
         while not frames.ended:

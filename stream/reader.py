@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stream import fusion
+from stream.blocks import blocks_of
 from stream.flow import Flow
 from stream.geometry import is_tall, rectify, share_inside, touches_border, turn, with_margins
 from stream.look import SAME, likeness, look_at
@@ -104,7 +105,9 @@ class Reading:
 class Reader:
     """Reads one source.  Call `follow` for each frame, then any of the others; one thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, chars: bool = False) -> None:
+        """Begin without any text; with `chars` the snapshots tell texts down to their single characters."""
+        self._chars = chars
         self._tracker = Tracker()
         self._flow = Flow()
         self._frame: Frame | None = None
@@ -227,7 +230,8 @@ class Reader:
     def _event(self, kind: EventType, track: Track, previous: str | None = None) -> None:
         frame = self._frame
         assert frame is not None
-        self._events.append(Event(kind, frame.index, frame.captured_at, track.entity(frame.pts, frame.size), previous))
+        entity = track.entity(frame.pts, frame.size, chars=self._chars)
+        self._events.append(Event(kind, frame.index, frame.captured_at, entity, previous))
 
     def _look(self, frame: Frame) -> None:
         """Notice settled text whose picture has changed."""
@@ -253,11 +257,11 @@ class Reader:
         frame = self._frame
         assert frame is not None
         texts = tuple(
-            track.entity(frame.pts, frame.size)
+            track.entity(frame.pts, frame.size, chars=self._chars)
             for track in self._tracker.tracks
             if not track.lost and share_inside(track.motion.quad, frame.size) > 0.05
         )
-        return Snapshot(frame.index, frame.pts, frame.captured_at, frame.size, texts)
+        return Snapshot(frame.index, frame.pts, frame.captured_at, frame.size, texts, blocks_of(texts))
 
     def events(self) -> list[Event]:
         """Hand over what has happened since the last call."""

@@ -69,8 +69,25 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Char:
+    """One character of a text, which is no space.
+
+    `confidence` is its mean probability in the readings, 0..1, not calibrated as that of a text is; `alternatives` are the next
+    likeliest characters with theirs.
+    """
+
+    char: str
+    polygon: Polygon
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TextEntity:
-    """One physical text as it is now; the fields of the feed contract, times in Unix seconds, velocity in px/s."""
+    """One physical text as it is now; the fields of the feed contract, times in Unix seconds, velocity in px/s.
+
+    `chars` is None where nobody asked for the characters.
+    """
 
     id: int
     rev: int
@@ -83,17 +100,22 @@ class TextEntity:
     reads: int
     first_seen: float
     last_seen: float
+    chars: tuple[Char, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that is known of one source at one processed frame."""
+    """Everything that is known of one source at one processed frame.
+
+    `blocks` holds the ids of the texts that can be trusted, those that belong together in one block, all in reading order.
+    """
 
     frame: int
     pts: float
     captured_at: float
     size: tuple[int, int]
     texts: tuple[TextEntity, ...]
+    blocks: tuple[tuple[int, ...], ...] = ()
 
 
 class EventType(StrEnum):

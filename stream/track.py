@@ -13,7 +13,7 @@ import numpy as np
 
 from stream.geometry import is_tall, turn
 from stream.records import TextEntity, TextState
-from stream.words import Span, place_words
+from stream.words import Span, place_chars, place_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +101,7 @@ class Track:
             return TextState.COASTING
         return TextState.SETTLED if self.settled else TextState.READING
 
-    def entity(self, now: float, size: tuple[int, int]) -> TextEntity:
+    def entity(self, now: float, size: tuple[int, int], *, chars: bool = False) -> TextEntity:
         """Describe the text at stream time `now` in a frame of (width, height), counting up `rev` if what it says has changed."""
         state = self.state(now)
         if self.published != (self.text, state):
@@ -120,6 +120,7 @@ class Track:
             reads=self.reads,
             first_seen=self.first_seen,
             last_seen=self.last_seen,
+            chars=place_chars(self.spans, quad) if chars else None,
         )
 
 

@@ -34,8 +34,8 @@ AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
 
 
-def read_video(source: Source, engines: Engines, sink: Sink) -> None:
-    """Read every frame of a source until it ends or is stopped.
+def read_video(source: Source, engines: Engines, sink: Sink, *, chars: bool = False) -> None:
+    """Read every frame of a source until it ends or is stopped; with `chars` texts are told down to their single characters.
 
     Raises:
         SourceError: the source cannot deliver.
@@ -47,7 +47,7 @@ def read_video(source: Source, engines: Engines, sink: Sink) -> None:
     with ThreadPoolExecutor(2, f"{source.name}-video") as pool:
         decoding = pool.submit(decode, source, arrivals)
         try:
-            read_arrivals(arrivals, engines, sink, gauges, pool)
+            read_arrivals(Reader(chars=chars), arrivals, engines, sink, gauges, pool)
             decoding.result()
         except Exception as error:
             gauges.enter(SourceState.FAILED, failure(error))
@@ -96,9 +96,10 @@ def decode(source: Source, arrivals: Channel[Arrival]) -> None:
         arrivals.close()
 
 
-def read_arrivals(arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges, pool: Executor) -> None:
+def read_arrivals(
+    reader: Reader, arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges, pool: Executor
+) -> None:
     """Process what comes, in order; detector passes run in the pool meanwhile."""
-    reader = Reader()
     detector = PassAhead(engines.detector, gauges, pool)
     reported_s = time.monotonic()
     for arrival in arrivals:

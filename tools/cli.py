@@ -89,6 +89,10 @@ def watch(
         Path | None,
         typer.Option(metavar="FILE", help="Write every message to this file too, one a line.", rich_help_panel="Feed"),
     ] = None,
+    chars: Annotated[
+        bool,
+        typer.Option("--chars", help="Publish each character, with what else it might be.", rich_help_panel="Feed"),
+    ] = False,
     wait_subscribers: Annotated[
         int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before the first frame.", rich_help_panel="Feed")
     ] = 0,
@@ -117,7 +121,16 @@ def watch(
         logging.getLogger("glyphfeed").setLevel(logging.ERROR)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser)
-    code = watch(opened, networks, feed=feed, record=record, subscribers=wait_subscribers, window=window, quiet=quiet)
+    code = watch(
+        opened,
+        networks,
+        feed=feed,
+        record=record,
+        chars=chars,
+        subscribers=wait_subscribers,
+        window=window,
+        quiet=quiet,
+    )
     raise typer.Exit(code)
 
 

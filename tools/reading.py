@@ -88,11 +88,12 @@ def open_picture(file: Path) -> Colour:
 def json_line(file: Path, snapshot: Snapshot) -> str:
     """Write what a picture says as one line of JSON, its texts as on the feed."""
     body = text_body(snapshot)
-    line = {"image": str(file), "size": body["size"], "texts": body["texts"]}
+    line = {"image": str(file), "size": body["size"], "texts": body["texts"], "blocks": body["blocks"]}
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
 def lines(file: Path, snapshot: Snapshot) -> str:
-    """Write what a picture says for people: its name, then a line for each text, from top to bottom."""
-    texts = sorted(snapshot.texts, key=lambda text: float(text.polygon[:, 1].mean()))
-    return "\n".join([f"{file}: {len(texts)} texts", *(f"  {text.confidence:.2f}  {text.text}" for text in texts)])
+    """Write what a picture says for people: its name, then a line for each text in reading order, blocks apart."""
+    texts = {text.id: f"  {text.confidence:.2f}  {text.text}" for text in snapshot.texts}
+    blocks = ("\n".join(texts[identity] for identity in block) for block in snapshot.blocks)
+    return "\n".join([f"{file}: {len(texts)} texts", "\n\n".join(blocks)]).rstrip()

@@ -76,10 +76,12 @@ def run_sources(
     publisher: Publisher,
     displays: Sequence[Display],
     others: Sequence[Sink] = (),
+    *,
+    chars: bool = False,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the user ends it at a display; the publisher stays open.
 
-    `others` get what the feed gets.
+    `others` get what the feed gets; `chars` tells texts down to their single characters.
 
     Raises:
         FeedError: the feed cannot go on.
@@ -90,7 +92,7 @@ def run_sources(
     views = [View(source.name, [feed_sink(source, outbox), *others]) for source in sources]
     pool = ThreadPoolExecutor(len(sources) + 1, "glyphfeed")
     publishing = pool.submit(run, publisher, outbox)
-    reading = [pool.submit(_read, source, engines, view) for source, view in zip(sources, views, strict=True)]
+    reading = [pool.submit(_read, source, engines, view, chars) for source, view in zip(sources, views, strict=True)]
     try:
         _show(reading, publishing, views, displays)
     finally:
@@ -116,11 +118,11 @@ def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
     return LiveSink(outbox, source.name) if source.live else TurnSink(outbox, source.name)
 
 
-def _read(source: Source, engines: Engines, view: View) -> None:
+def _read(source: Source, engines: Engines, view: View, chars: bool) -> None:
     from stream.pipeline import read_live
     from stream.video import read_video
 
-    (read_live if source.live else read_video)(source, engines, view)
+    (read_live if source.live else read_video)(source, engines, view, chars=chars)
 
 
 def _show(reading: Sequence[Future[None]], publishing: Future[None], views: Sequence[View], displays: Sequence[Display]) -> None:

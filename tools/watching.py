@@ -70,11 +70,12 @@ def watch(
     *,
     feed: str,
     record: Path | None,
+    chars: bool,
     subscribers: int,
     window: bool,
     quiet: bool,
 ) -> int:
-    """Read sources until they end; the exit code is 0, or 2 if one of them failed.
+    """Read sources until they end, with `chars` down to the single characters; the exit code is 0, or 2 if one of them failed.
 
     Raises:
         EngineError: the networks cannot be loaded.
@@ -91,7 +92,7 @@ def watch(
             displays.append(open_print(stack, publisher.endpoint))
         loading = networks.load(live=any(source.live for source in sources))
         await_subscribers(publisher, subscribers)
-        failures = run_sources(sources, loading.result(), publisher, displays)
+        failures = run_sources(sources, loading.result(), publisher, displays, chars=chars)
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
             tell(error, name)

@@ -128,6 +128,7 @@ def text_body(snapshot: Snapshot) -> Body:
         "captured_at": round(snapshot.captured_at, 6),
         "size": list(snapshot.size),
         "texts": _entities(snapshot.texts),
+        "blocks": [list(block) for block in snapshot.blocks],
     }
 
 
@@ -171,16 +172,18 @@ def _entities(entities: Sequence[TextEntity]) -> list[Body]:
     """Write text entities; their polygons are rounded in one go, as a call of numpy costs more than 4 points."""
     if not entities:
         return []
-    polygons = [polygon for entity in entities for polygon in (entity.polygon, *(word.polygon for word in entity.words))]
+    polygons = []
+    for entity in entities:
+        polygons += [entity.polygon, *(word.polygon for word in entity.words), *(char.polygon for char in entity.chars or ())]
     # In float64: 12.3 as a float32 would be printed as 12.300000190734863.
     points: Iterator[list[float]] = iter(np.concatenate(polygons, dtype=np.float64).round(1).tolist())
     return [_entity(entity, points) for entity in entities]
 
 
 def _entity(entity: TextEntity, points: Iterator[list[float]]) -> Body:
-    """Write one text entity, taking its rounded points from the iterator: first its own, then those of its words."""
+    """Write one text entity, taking its rounded points from the iterator: its own, those of its words, of its characters."""
     vx, vy = entity.velocity
-    return {
+    body: Body = {
         "id": entity.id,
         "rev": entity.rev,
         "state": entity.state,
@@ -200,3 +203,14 @@ def _entity(entity: TextEntity, points: Iterator[list[float]]) -> Body:
         "first_seen": round(entity.first_seen, 6),
         "last_seen": round(entity.last_seen, 6),
     }
+    if entity.chars is not None:
+        body["chars"] = [
+            {
+                "char": char.char,
+                "polygon": list(islice(points, len(char.polygon))),
+                "confidence": round(char.confidence, 4),
+                "alternatives": [[other, round(probability, 4)] for other, probability in char.alternatives],
+            }
+            for char in entity.chars
+        ]
+    return body

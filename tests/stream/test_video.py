@@ -40,9 +40,9 @@ def without_clocks(value: Any) -> Any:
     return [without_clocks(part) for part in value] if isinstance(value, list) else value
 
 
-def read_to(record: Path, clip: Path, engines: Engines) -> list[Message]:
+def read_to(record: Path, clip: Path, engines: Engines, *, chars: bool = False) -> list[Message]:
     with publishing(record) as (_, outbox):
-        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"))
+        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"), chars=chars)
     return recorded(record)
 
 
@@ -54,6 +54,37 @@ def test_the_same_clip_gives_the_same_messages(clip: Path, engines: Engines, tmp
     assert first == second
     assert [body["frame"] for topic, body in first if topic == "text/wall"] == list(range(60))
     assert {body["entity"]["text"].replace(" ", "") for topic, body in first if topic == "event/wall"} == {"EXIT12", "Bakery"}
+
+
+def test_characters_are_published_only_where_they_were_asked_for(clip: Path, engines: Engines, tmp_path: Path) -> None:
+    plain, asked = (read_to(tmp_path / f"{chars}.jsonl", clip, engines, chars=chars) for chars in (False, True))
+    told = [entity for message in asked for entity in entities_of(message)]
+    assert told
+    for entity in told:
+        chars = entity.pop("chars")
+        if entity["state"] != "tentative":
+            assert "".join(char["char"] for char in chars) == entity["text"].replace(" ", "")
+        for char in chars:
+            assert len(char["polygon"]) == 4
+            assert all(char["confidence"] >= probability >= 0.02 for _, probability in char["alternatives"])
+    # But for the characters nothing is different, not even the revisions.
+    assert without_clocks([entity for message in plain for entity in entities_of(message)]) == without_clocks(told)
+
+
+def test_each_text_that_can_be_trusted_is_in_a_block(clip: Path, engines: Engines, tmp_path: Path) -> None:
+    bodies = [message.body for message in read_to(tmp_path / "feed.jsonl", clip, engines) if message.kind == "text"]
+    for body in bodies:
+        trusted = sorted(text["id"] for text in body["texts"] if text["state"] != "tentative")
+        assert sorted(number for block in body["blocks"] for number in block) == trusted
+    # EXIT 12 and Bakery are two signs, the one above and to the left of the other.
+    said = {text["id"]: text["text"].replace(" ", "") for text in bodies[-1]["texts"]}
+    assert [[said[number] for number in block] for block in bodies[-1]["blocks"]] == [["EXIT12"], ["Bakery"]]
+
+
+def entities_of(message: Message) -> list[dict[str, Any]]:
+    """The text entities in a message."""
+    entity = message.body.get("entity")
+    return [entity] if entity else message.body.get("texts", []) if message.kind == "text" else []
 
 
 def test_the_text_of_a_frame_comes_before_its_events_and_the_end_comes_last(clip: Path, engines: Engines, tmp_path: Path) -> None:

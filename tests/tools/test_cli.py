@@ -116,7 +116,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_traceback_only_on_demand(
 
 def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) -> None:
     record = tmp_path / "feed.jsonl"
-    with glyphfeed("watch", clip, "--name", "wall", "--feed", ANY_PORT, "--record", record) as child:
+    with glyphfeed("watch", clip, "--name", "wall", "--feed", ANY_PORT, "--record", record, "--chars") as child:
         output, errors = child.communicate()
     assert child.returncode == 0
     assert errors.startswith("glyphfeed: the feed is published on tcp://127.0.0.1:")
@@ -125,6 +125,7 @@ def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) 
     assert {"".join(line[3].split()[:-1]) for line in lines[1:3]} == {"EXIT12", "Bakery"}
     messages = recorded(record)
     assert [message.body["frame"] for message in messages if message.kind == "text"] == list(range(60))
+    assert all("chars" in message.body["entity"] for message in messages if message.kind == "event")
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -194,3 +195,8 @@ def test_pictures_are_read_as_json_and_the_others_passed_over(tmp_path: Path) ->
     texts = {text["text"].replace(" ", "") for text in line["texts"]}
     assert {"CAFÉLUNA", "OPEN", "Espresso", "HOTEL"} <= texts
     assert all(text["state"] != "tentative" and len(text["polygon"]) >= 4 for text in line["texts"])
+    said = {text["id"]: text["text"].replace(" ", "") for text in line["texts"]}
+    blocks = [[said[number] for number in block] for block in line["blocks"]]
+    assert blocks[0] == ["CAFÉLUNA"]
+    # With its price.
+    assert [len(block) for block in blocks if block[0] == "Espresso"] == [2]

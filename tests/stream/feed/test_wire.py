@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stream.feed import wire
 from stream.feed.endpoint import FeedError
-from stream.records import EventType, SourceState, Word
+from stream.records import Char, EventType, SourceState, Word
 from tests.stream.feed.samples import box, entity, event, snapshot, status
 
 HEADER = {"v": 1, "source": "cam1", "epoch": "e", "seq": 4, "published_at": 1_700_000_000.5}
@@ -29,6 +29,7 @@ def test_text_body_has_the_fields_of_the_contract_rounded() -> None:
         "pts": 0.233333,
         "captured_at": 1_700_000_000.233333,
         "size": [1280, 720],
+        "blocks": [],
     }
     (text,) = body["texts"]
     assert text == {
@@ -60,8 +61,31 @@ def test_each_text_and_word_keeps_its_own_polygon_whatever_their_lengths() -> No
     assert texts[1]["words"] == []
 
 
-def test_a_frame_without_text_has_an_empty_list() -> None:
-    assert wire.text_body(snapshot(0))["texts"] == []
+def test_a_frame_without_text_has_empty_lists() -> None:
+    body = wire.text_body(snapshot(0))
+    assert (body["texts"], body["blocks"]) == ([], [])
+
+
+def test_blocks_are_lists_of_ids() -> None:
+    placed = replace(snapshot(0, entity(1), entity(2), entity(5)), blocks=((5, 1), (2,)))
+    assert wire.text_body(placed)["blocks"] == [[5, 1], [2]]
+
+
+def test_characters_are_told_where_they_were_asked_for() -> None:
+    letters = (Char("1", box(1, 1), 0.91236, (("l", 0.05), ("I", 0.02004))), Char("2", box(9, 1), 1.0, ()))
+    first = replace(entity(1, "12"), chars=letters)
+    asked, empty, plain = wire.text_body(snapshot(0, first, replace(entity(2, ""), chars=()), entity(3)))["texts"]
+    assert asked["chars"] == [
+        {"char": "1", "polygon": box(1, 1).tolist(), "confidence": 0.9124, "alternatives": [["l", 0.05], ["I", 0.02]]},
+        {"char": "2", "polygon": box(9, 1).tolist(), "confidence": 1.0, "alternatives": []},
+    ]
+    assert empty["chars"] == []
+    assert "chars" not in plain
+    # The points of the next text are its own.
+    assert empty["polygon"] == plain["polygon"] == [[10.0, 20.1], [50.0, 20.1], [50.0, 32.1], [10.0, 32.1]]
+    assert {key: value for key, value in asked.items() if key != "chars"} == wire.text_body(snapshot(0, entity(1, "12")))[
+        "texts"
+    ][0]
 
 
 def test_event_body_has_previous_only_where_something_was_replaced() -> None:
