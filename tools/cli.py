@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import re
+import shlex
 import signal
 import sys
 from contextlib import suppress
@@ -155,6 +156,54 @@ def read(
     from tools.reading import read_pictures
 
     raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser), as_json=json))
+
+
+@app.command()
+def evaluate(
+    clips: Annotated[
+        list[str],
+        typer.Argument(metavar="CLIP", show_default=False, help="Videos with a truth beside them, or folders of such."),
+    ],
+    pace: Annotated[
+        Pace, typer.Option(help="Read every frame, or play the clips live: there a message counts from when it was published.")
+    ] = Pace.EVERY_FRAME,
+    feed: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Score this recording instead of reading; once for each clip, in their order."),
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=COMMAND", help="Another reader, run as COMMAND CLIP OUT.jsonl; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write report and plots there, and keep the runs to take them up again."),
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown to this file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    engine: Engine = "openvino",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Measure how well clips are read of which it is known what they say.
+
+    The truth of CLIP.mp4 is CLIP.gt.json, or CLIP.xml or CLIP_GT.xml as in ICDAR's Text in Videos.
+
+    [bold]Examples[/]
+
+    glyphfeed evaluate clips                              [dim]all clips of a folder[/]
+    glyphfeed evaluate clips --pace live --out report     [dim]played live, with plots[/]
+    glyphfeed evaluate a.mp4 --feed feed.jsonl            [dim]what watch recorded[/]
+    glyphfeed evaluate clips --beside 'other=python other.py'
+    """
+    from tools.evaluation.evaluating import evaluate
+    from tools.networks import Networks
+
+    networks = Networks(engine, detector, recogniser)
+    command = shlex.join(["glyphfeed", *sys.argv[1:]])
+    evaluate(
+        clips, networks, pace=pace, feeds=feed or [], beside=beside or [], out=out, page=markdown, as_json=json, command=command
+    )
 
 
 @app.command()

@@ -1,0 +1,204 @@
+"""Scores: everything that is measured of one reader over one clip, and the figures of several clips together.
+
+Owns: which measurement makes which figure.  Pure, but for the library behind `tracking`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tools.evaluation.calibration import Bin, calibration_error, reliability
+from tools.evaluation.histories import histories_of
+from tools.evaluation.matching import judge
+from tools.evaluation.overlay import overlay_errors
+from tools.evaluation.recordings import delay_s
+from tools.evaluation.tracking import tracking_figures, tracks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tools.evaluation.figures import Figures
+    from tools.evaluation.histories import History
+    from tools.evaluation.matching import JudgedFrame
+    from tools.evaluation.overlay import OverlayErrors
+    from tools.evaluation.recordings import Recording
+    from tools.evaluation.tracking import Tracks
+    from tools.evaluation.truth import Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run took, where it is known: frames a second, if the messages do not tell, and processor seconds of all cores."""
+
+    frames_per_s: float | None = None
+    cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One reader over one clip, ready to be added up.
+
+    `demanded`, `right` and `wrong` count words over frames; `samples` are (confidence, right) of published words.
+    """
+
+    clip: str
+    frames: int
+    fps: float
+    demanded: int
+    right: int
+    wrong: int
+    histories: list[History]
+    overlay: OverlayErrors
+    tracks: Tracks | None
+    samples: list[tuple[float, bool]]
+    reads: dict[object, int] | None
+    changed_events: int | None
+    latencies_ms: list[float]
+    cost: Cost
+
+
+def score_clip(clip: str, truth: Truth, recording: Recording, cost: Cost, *, live: bool) -> Score:
+    """Score a recording against the truth of its clip."""
+    judged = judge(truth, recording, live=live)
+    delays = [delay for body in recording.texts if (delay := delay_s(body)) is not None] if live else []
+    changed = None if recording.events is None else sum(event.get("type") == "changed" for event in recording.events)
+    return Score(
+        clip=clip,
+        frames=len(truth.frames),
+        fps=truth.fps,
+        demanded=sum(len(frame.targets) for frame in judged),
+        right=sum(len(frame.right) for frame in judged),
+        wrong=0 if truth.partial else sum(len(frame.wrong) for frame in judged),
+        histories=histories_of(truth, judged),
+        overlay=overlay_errors(truth, judged),
+        tracks=tracks_of(truth, judged),
+        samples=_samples(judged),
+        reads=_reads_of(recording),
+        changed_events=changed,
+        latencies_ms=[1000 * delay for delay in delays],
+        cost=Cost(frames_per_s(recording) or cost.frames_per_s, cost.cpu_s),
+    )
+
+
+def figures_of(scores: Sequence[Score]) -> Figures:
+    """The figures of some clips together, by the keys of `figures`; None where one does not apply."""
+    histories = [history for score in scores for history in score.histories]
+    return {
+        **_reading(scores, histories),
+        **tracking_figures([score.tracks for score in scores if score.tracks is not None]),
+        **_stability(scores, histories),
+        **_times(histories),
+        **_overlay(scores),
+        "ece": calibration_error(reliability_of(scores)),
+        **_costs(scores),
+    }
+
+
+def reliability_of(scores: Sequence[Score]) -> list[Bin]:
+    """The reliability diagram of some clips together."""
+    samples = [sample for score in scores for sample in score.samples]
+    return reliability([confidence for confidence, _ in samples], [right for _, right in samples])
+
+
+def _reading(scores: Sequence[Score], histories: Sequence[History]) -> Figures:
+    demanded, right, wrong = (sum(getattr(score, name) for score in scores) for name in ("demanded", "right", "wrong"))
+    recall, precision = right / max(demanded, 1), right / max(right + wrong, 1)
+    return {
+        "word_f1": 2 * recall * precision / max(recall + precision, 1e-9),
+        "word_precision": precision,
+        "word_recall": recall,
+        "words": len(histories),
+        "ever_read": sum(history.frames_right > 0 for history in histories) / max(len(histories), 1),
+        "read_half": sum(history.frames_right >= len(history.frames) / 2 for history in histories) / max(len(histories), 1),
+    }
+
+
+def _stability(scores: Sequence[Score], histories: Sequence[History]) -> Figures:
+    per_id = [history.frames_per_id for history in histories]
+    changes = sum(max(len(ids) - 1, 0) for ids in per_id)
+    minutes = max(sum(history.visible_s for history in histories), 1e-9) / 60
+    events = [score.changed_events for score in scores if score.changed_events is not None]
+    return {
+        "id_consistency": sum(max(ids.values(), default=0) for ids in per_id) / max(sum(len(h.frames) for h in histories), 1),
+        "id_changes": changes,
+        "id_changes_per_word": changes / max(len(histories), 1),
+        "flips": sum(history.flips for history in histories) / minutes,
+        "retractions": sum(history.retractions for history in histories) / minutes,
+        "changed_events": sum(events) if events else None,
+    }
+
+
+def _times(histories: Sequence[History]) -> Figures:
+    first, settled = ([history.delay_s(settled=wanted) for history in histories] for wanted in (False, True))
+    return {
+        "first_read_s_median": percentile(first, 50),
+        "first_read_s_p90": percentile(first, 90),
+        "settled_read_s_median": percentile(settled, 50),
+        "settled_read_s_p90": percentile(settled, 90),
+    }
+
+
+def _overlay(scores: Sequence[Score]) -> Figures:
+    now = [error for score in scores for error in score.overlay.now]
+    moved = [error for score in scores for error in score.overlay.moved]
+    unmoved = [error for score in scores for error in score.overlay.unmoved]
+    return {
+        "overlay_median": percentile(now, 50),
+        "overlay_p95": percentile(now, 95),
+        "overlay_50ms_median": percentile(moved, 50),
+        "overlay_50ms_p95": percentile(moved, 95),
+        "overlay_50ms_unmoved_median": percentile(unmoved, 50),
+    }
+
+
+def _costs(scores: Sequence[Score]) -> Figures:
+    latencies = [latency for score in scores for latency in score.latencies_ms]
+    measured = [(score.cost.cpu_s, score.frames / score.fps) for score in scores if score.cost.cpu_s is not None]
+    return {
+        "frames_per_s": percentile([score.cost.frames_per_s for score in scores], 50),
+        "latency_ms_p50": percentile(latencies, 50),
+        "latency_ms_p95": percentile(latencies, 95),
+        "cpu_s_per_s": sum(cpu for cpu, _ in measured) / sum(seconds for _, seconds in measured) if measured else None,
+        **_reads([(score.reads, score.frames) for score in scores if score.reads is not None]),
+    }
+
+
+def _reads(counted: Sequence[tuple[dict[object, int], int]]) -> Figures:
+    """What was spent on reads, from the reads of each text and the number of frames, clip by clip."""
+    if not counted:
+        return dict.fromkeys(("reads", "reads_per_frame", "reads_per_text"))
+    per_text = [reads for of_text, _ in counted for reads in of_text.values() if reads]
+    total = sum(per_text)
+    frames = sum(frames for _, frames in counted)
+    return {"reads": total, "reads_per_frame": total / max(frames, 1), "reads_per_text": total / max(len(per_text), 1)}
+
+
+def percentile(values: Iterable[float | None], percent: float) -> float | None:
+    """The value below which so many percent lie, interpolated; None where there is none."""
+    known = [value for value in values if value is not None]
+    return float(np.percentile(known, percent)) if known else None
+
+
+def frames_per_s(recording: Recording) -> float | None:
+    """Messages a second between the first and the last; None where they do not tell when they were published."""
+    times = [body["published_at"] for body in recording.texts if "published_at" in body]
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else None
+
+
+def _samples(judged: Sequence[JudgedFrame]) -> list[tuple[float, bool]]:
+    """Each published word of which it is known whether it is right, once a frame, as a client sees it."""
+    return [
+        (float(confidence), k in frame.right)
+        for frame in judged
+        for k in sorted(frame.right | frame.wrong)
+        if (confidence := frame.published[k].confidence) is not None
+    ]
+
+
+def _reads_of(recording: Recording) -> dict[object, int] | None:
+    """How often each text was read; None for a reader that does not tell."""
+    reads = {text.get("id"): text["reads"] for body in recording.texts for text in body["texts"] if "reads" in text}
+    return reads if reads or recording.status is not None else None

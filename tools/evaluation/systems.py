@@ -1,0 +1,183 @@
+"""What is evaluated: our own reader, or another one that is run as a command, each over one clip into one recording.
+
+Owns: running them, what a run took, and what its outcome depends on.  Does not own which runs are repeated (runs).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import engines
+import stream
+from stream.feed.publisher import Publisher
+from stream.sources.address import open_source
+from stream.sources.source import Pace
+from tools.errors import CommandError
+from tools.evaluation.scores import Cost
+from tools.networks import cores
+from tools.running import run_sources
+
+if TYPE_CHECKING:
+    from engines.loading import Engines
+    from tools.networks import Networks
+
+OURS: Final = "glyphfeed"
+ANY_FEED: Final = "tcp://127.0.0.1:*"
+BACKENDS: Final = ("openvino", "onnxruntime", "opencv-python", "av", "numpy")
+"""Packages whose versions may change what is read, and how fast."""
+
+
+class System(Protocol):
+    """A reader that can be run over clips."""
+
+    name: str
+    about: str
+    """What it is, in a line for the report."""
+
+    def signature(self) -> dict[str, str]:
+        """Everything but the clip on which the outcome of a run depends."""
+        ...
+
+    def run(self, video: Path, record: Path) -> Cost:
+        """Read a clip and leave what was published in the file `record`.
+
+        Raises:
+            CommandError: it cannot be run, or failed.
+
+        """
+        ...
+
+
+class Glyphfeed:
+    """Our own reader, run as `glyphfeed watch CLIP --pace PACE --record FILE` runs it, but loaded once for all clips.
+
+    Raises:
+        EngineError: weights cannot be had.
+
+    """
+
+    name = OURS
+
+    def __init__(self, networks: Networks, pace: Pace) -> None:
+        self._networks = networks.locate()
+        self._pace = pace
+        self._engines: Engines | None = None
+        files = [path for path in (self._networks.detector, self._networks.recogniser) if path is not None]
+        self._weights = {path.stem: sha256(path) for path in files}
+        weights = " and ".join(f"{name} ({digest[:8]})" for name, digest in self._weights.items())
+        backend = networks.backend
+        self.about = f"{importlib.metadata.version('glyphfeed')} with {weights}, by {backend} {_version(backend)}"
+
+    def signature(self) -> dict[str, str]:
+        """See `System.signature`; of our own code all of `engines` and `stream`."""
+        code = sorted(file for package in (engines, stream) for root in package.__path__ for file in Path(root).rglob("*.py"))
+        versions = {package: _version(package) for package in BACKENDS}
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in code)).hexdigest()
+        told = {"pace": self._pace, "engine": self._networks.backend, "code": digest, "cores": str(cores())}
+        return {**told, **versions, **self._weights}
+
+    def run(self, video: Path, record: Path) -> Cost:
+        """See `System.run`.
+
+        Raises:
+            EngineError: the networks cannot be loaded or run.
+            SourceError: the clip cannot be read.
+            FeedError: it cannot be recorded.
+
+        """
+        if self._engines is None:
+            self._engines = self._networks.load(live=self._pace is Pace.LIVE).result()
+        source = open_source(str(video), None, self._pace)
+        begun_s = time.process_time()
+        with Publisher(ANY_FEED, record) as publisher:
+            failures = run_sources([source], self._engines, publisher, [])
+        cost = Cost(cpu_s=time.process_time() - begun_s)
+        for _, error in failures:
+            raise error
+        return cost
+
+
+class Peer:
+    """Another reader: `COMMAND CLIP OUT.jsonl`, which writes one payload of a `text/` message a line.
+
+    Its frames a second are what the last line of its output says, if that is JSON with `fps`; else those of the whole run.
+
+    Raises:
+        CommandError: `named` is not NAME=COMMAND.
+
+    """
+
+    def __init__(self, named: str) -> None:
+        name, equals, command = named.partition("=")
+        self.name, self._command = name.strip(), command.strip()
+        if not equals or not self.name or not self._command or self.name == OURS:
+            raise CommandError(f"--beside {named!r} is not NAME=COMMAND; write for example --beside 'other=python other.py'")
+        try:
+            self._arguments = shlex.split(self._command)
+        except ValueError as error:
+            raise CommandError(f"the command of {self.name} cannot be read: {error}; check its quotes") from error
+        self.about = f"`{self._command} CLIP OUT.jsonl`"
+
+    def signature(self) -> dict[str, str]:
+        """See `System.signature`; the files that its command names count, what these import does not."""
+        files = {word: sha256(Path(word)) for word in self._arguments if Path(word).is_file()}
+        return {"command": self._command, "cores": str(cores()), **files}
+
+    def run(self, video: Path, record: Path) -> Cost:
+        """See `System.run`.
+
+        Raises:
+            CommandError: the command cannot be started, or failed.
+
+        """
+        command = [*self._arguments, str(video), str(record)]
+        before, begun_s = os.times(), time.monotonic()
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+            )
+        except OSError as error:
+            raise CommandError(f"{self.name} cannot be started: {command[0]}: {error.strerror}; check its --beside") from error
+        wall_s, after = time.monotonic() - begun_s, os.times()
+        if done.returncode or not record.is_file():
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            why = f" ({lines[-1].strip()})" if lines else ""
+            ended = f"ended with code {done.returncode}" if done.returncode else f"wrote no {record.name}"
+            raise CommandError(f"{self.name} {ended} on {video}{why}; run it by hand: {shlex.join(command)}")
+        cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+        return Cost(told_fps(done.stdout) or _lines(record) / max(wall_s, 1e-6), cpu_s)
+
+
+def told_fps(output: str) -> float | None:
+    """The frames a second that a program tells in the last line of its output."""
+    lines = output.strip().splitlines()
+    try:
+        return float(json.loads(lines[-1])["fps"])
+    except (ValueError, IndexError, KeyError, TypeError):
+        return None
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 sum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
