@@ -19,10 +19,11 @@ from scipy.optimize import brentq
 from engines.detector import upright
 from engines.lattice import Lattice, Slot
 from stream.fusion import likelihood
-from stream.geometry import homography_between, intersection, share_inside, slice_quad, transform
+from stream.geometry import area, homography_between, share_inside, slice_quad, transform
 from stream.reader import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE, Reader, Reading, ReadRequest
 from stream.records import Frame
 from tests.stream.feed.samples import box
+from tests.stream.occlusion import pieces, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Camera: TypeAlias = Callable[[float], "NDArray[np.float64]"]
 """From time, seconds, to the homography that takes wall pixels to frame pixels."""
+Rectangle: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom, in wall pixels."""
 
 SIZE = (320, 180)
 WALL = (1200, 600)
@@ -43,6 +46,8 @@ CELL_PX = 8
 CONFUSIONS = str.maketrans("O0I1S5B8", "0O1I5S8B")
 SMALL_VIEW = 0.35
 """A view below this is misread."""
+UNREADABLE_VIEW = 0.15
+"""A view below this shows nothing."""
 
 
 def score_of(confidence: float, readings: int = 1) -> float:
@@ -58,12 +63,16 @@ SURE = score_of(SETTLE_ALONE_CONFIDENCE + 0.02)
 
 @dataclass(frozen=True)
 class Board:
-    """A text on the wall: its middle, the height of its letters in wall pixels, its turn clockwise; it may change with time."""
+    """A text on the wall: its middle, the height of its letters in wall pixels, its turn clockwise; it may change with time.
+
+    `drift` is how far it has moved by itself at a time.
+    """
 
     text: str | Callable[[float], str]
     centre: tuple[float, float]
     height: float = 26.0
     degrees: float = 0.0
+    drift: Callable[[float], tuple[float, float]] = lambda _: (0.0, 0.0)
 
     def says(self, t: float) -> str:
         return self.text if isinstance(self.text, str) else self.text(t)
@@ -73,34 +82,52 @@ class Board:
         width = self.height * len(self.says(t))
         turn = cv2.getRotationMatrix2D((0, 0), -self.degrees, 1)
         corners = np.array([[-width, -self.height], [width, -self.height], [width, self.height], [-width, self.height]]) / 2
-        return np.asarray(corners @ turn[:, :2].T + self.centre, np.float64)
+        return np.asarray(corners @ turn[:, :2].T + self.centre + self.drift(t), np.float64)
 
 
 @dataclass(frozen=True)
 class World:
+    """Boards, the later over the earlier ones."""
+
     boards: tuple[Board, ...]
     camera: Camera
     cover: Callable[[float], NDArray[np.float32] | None] = lambda _: None
     """What something in front of the camera hides, as a box of the frame."""
     size: tuple[int, int] = SIZE
     seed: int = 0
+    page: Rectangle | None = None
+    """The part of the wall that boards show in, such as that of a page that scrolls; None for all of it."""
 
     def place(self, board: Board, t: float) -> NDArray[np.float64]:
         """Where a board is in the frame, or beside it."""
         return transform(board.quad(t), self.camera(t))
 
     def quads(self, t: float) -> list[NDArray[np.float64]]:
-        """Where in the frame text can be seen."""
-        seen, cover = [], self.cover(t)
-        for board in self.boards:
-            quad = self.place(board, t)
-            if share_inside(quad, self.size) > 0.5 and (cover is None or intersection(quad, cover) == 0):
-                seen.append(quad)
+        """Where in the frame text can be seen: of a line behind something the pieces on both sides."""
+        places = [self.place(board, t) for board in self.boards]
+        cover, seen = self.cover(t), []
+        for k, quad in enumerate(places):
+            before = places[k + 1 :] if cover is None else [*places[k + 1 :], cover]
+            whole = self._in_view(quad, t)
+            if whole is not None:
+                seen += [piece for piece in pieces(whole, before) if share_inside(piece, self.size) > 0]
         return seen
+
+    def _in_view(self, quad: NDArray[np.float64], t: float) -> NDArray[np.float64] | None:
+        """What the border of the picture and the page leave of a quad, if it is most of it."""
+        windows, inside = [box(0, 0, *self.size)], quad
+        if self.page is not None:
+            left, top, right, bottom = self.page
+            windows.append(transform(box(left, top, right - left, bottom - top), self.camera(t)))
+        for window in windows:
+            inside = visible(inside, window)
+            if area(inside) <= 0.5 * area(quad):
+                return None
+        return inside
 
     def frame(self, index: int, t: float) -> Frame:
         texts = tuple((board.says(t), tuple(map(tuple, board.quad(t).tolist()))) for board in self.boards)
-        wall = paint(texts, self.seed)
+        wall = paint(texts, self.seed, self.page)
         grey = np.asarray(cv2.warpPerspective(wall, self.camera(t), self.size), np.uint8)
         if (cover := self.cover(t)) is not None:
             cv2.fillPoly(grey, [cover.astype(np.int32)], 70)
@@ -108,6 +135,7 @@ class World:
         return Frame(index, t, BEGUN_AT + t, grey, lambda: np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8))
 
 
+@lru_cache(maxsize=4)
 def texture(size: tuple[int, int], seed: int = 0) -> Grey:
     """A picture full of corners, large and small, of (width, height)."""
     rng = np.random.default_rng(seed)
@@ -115,7 +143,9 @@ def texture(size: tuple[int, int], seed: int = 0) -> Grey:
     for grain_px, strength in ((60, 70), (20, 30), (6, 25)):
         coarse = rng.normal(0, strength, (size[1] // grain_px + 2, size[0] // grain_px + 2)).astype(np.float32)
         picture += cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(picture + 128, 0, 255), np.uint8)
+    grey = np.asarray(np.clip(picture + 128, 0, 255), np.uint8)
+    grey.flags.writeable = False
+    return grey
 
 
 def pattern(text: str) -> NDArray[np.float32]:
@@ -128,17 +158,26 @@ def pattern(text: str) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=16)
-def paint(texts: tuple[tuple[str, tuple[tuple[float, float], ...]], ...], seed: int) -> Grey:
-    """The wall with texts at their places, on paper that reaches beyond them by a cell."""
-    wall = texture(WALL, seed)
+def paint(texts: tuple[tuple[str, tuple[tuple[float, float], ...]], ...], seed: int, page: Rectangle | None = None) -> Grey:
+    """The wall with texts at their places, or of them what is on the page, on paper that reaches beyond them by a cell."""
+    wall = texture(WALL, seed).copy()
     for text, place in texts:
         cells = np.pad(np.asarray(225 - 200 * pattern(text), np.uint8), 1, constant_values=225)
         face = cv2.resize(cells, None, fx=CELL_PX, fy=CELL_PX, interpolation=cv2.INTER_NEAREST)
         letters = box(CELL_PX, CELL_PX, 3 * CELL_PX * len(text), 3 * CELL_PX)
         to_wall = homography_between(letters, np.array(place))
-        covered = cv2.warpPerspective(np.full_like(face, 255), to_wall, WALL) > 127
-        wall = np.where(covered, cv2.warpPerspective(face, to_wall, WALL), wall)
-    return np.asarray(wall, np.uint8)
+        outline = transform(box(0, 0, face.shape[1], face.shape[0]), to_wall)
+        (left, top), (right, bottom) = np.clip([outline.min(axis=0), outline.max(axis=0) + 2], 0, WALL).astype(int).tolist()
+        if left == right or top == bottom:
+            continue
+        here, size = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]]) @ to_wall, (right - left, bottom - top)
+        covered = cv2.warpPerspective(np.full_like(face, 255), here, size) > 127
+        wall[top:bottom, left:right][covered] = cv2.warpPerspective(face, here, size)[covered]
+    if page is not None:
+        left, top, right, bottom = map(round, page)
+        shown, wall = wall, texture(WALL, seed).copy()
+        wall[top:bottom, left:right] = shown[top:bottom, left:right]
+    return wall
 
 
 def pan(*waypoints: tuple[float, float, float]) -> Camera:
@@ -162,6 +201,16 @@ def zoom(camera: Camera, scale: Callable[[float], float]) -> Camera:
         return np.array([[s, 0, (1 - s) * width / 2], [0, s, (1 - s) * height / 2], [0, 0, 1]]) @ camera(t)
 
     return zoomed
+
+
+def roll(camera: Camera, degrees: Callable[[float], float]) -> Camera:
+    """The same camera in a hand that turns: the picture turns clockwise about its middle."""
+
+    def rolled(t: float) -> NDArray[np.float64]:
+        turn = cv2.getRotationMatrix2D((SIZE[0] / 2, SIZE[1] / 2), -degrees(t), 1)
+        return np.asarray(np.vstack([turn, [0, 0, 1]]) @ camera(t))
+
+    return rolled
 
 
 class FaultyDetector:
@@ -202,8 +251,10 @@ class FaultyRecogniser:
         cut = request.crop[..., 0].astype(np.float32)
         left = round(cut.shape[1] * request.margin / (1 + 2 * request.margin))
         inner = cut[:, left : cut.shape[1] - left]
-        text, likeness = max(((text, correlation(inner, cells)) for text, cells in self._vocabulary), key=lambda item: item[1])
-        if likeness < 0.5:
+        letters = inner.shape[1] / inner.shape[0]
+        fitting = [(text, correlation(inner, cells)) for text, cells in self._vocabulary if 0.6 < letters / len(text) < 1.8]
+        text, likeness = max(fitting, key=lambda item: item[1], default=("", 0.0))
+        if likeness < 0.5 or request.view < UNREADABLE_VIEW:
             return Reading(request, lattice_of("~", 0.15, request.margin))
         if request.view < SMALL_VIEW:
             text = text.translate(CONFUSIONS)
@@ -274,6 +325,14 @@ def clock(seconds: float, frame_s: float = FRAME_S) -> list[float]:
 
 def events_of(seen: Iterable[Seen], *types: EventType) -> list[Event]:
     return [event for moment in seen for event in moment.events if not types or event.type in types]
+
+
+def told(seen: Iterable[Seen]) -> list[tuple[EventType, int, str, str | None]]:
+    return [(event.type, event.entity.id, event.entity.text, event.previous) for event in events_of(seen)]
+
+
+def ids(seen: Iterable[Seen]) -> set[int]:
+    return {text.id for moment in seen for text in moment.snapshot.texts}
 
 
 def comparable(value: Any) -> Any:

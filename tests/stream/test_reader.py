@@ -30,8 +30,10 @@ from tests.stream.simulation import (
     clock,
     comparable,
     events_of,
+    ids,
     pan,
     place_of,
+    told,
     watch,
     zoom,
 )
@@ -64,14 +66,6 @@ def film(
     recogniser = FaultyRecogniser(*{board.says(t) for board in boards for t in times})
     detector = FaultyDetector(world, jitter=jitter, misses=misses, splits=splits)
     return watch(world, detector, recogniser, times, late), recogniser
-
-
-def told(seen: list[Seen]) -> list[tuple[EventType, int, str, str | None]]:
-    return [(event.type, event.entity.id, event.entity.text, event.previous) for event in events_of(seen)]
-
-
-def ids(seen: list[Seen]) -> set[int]:
-    return {text.id for moment in seen for text in moment.snapshot.texts}
 
 
 def test_a_text_is_read_announced_once_and_settles() -> None:
@@ -131,7 +125,7 @@ def test_text_keeps_its_number_and_place_behind_something_that_passes() -> None:
 
 def test_late_detections_land_on_the_text_of_now() -> None:
     # The camera pans by 10 px a frame, and what the networks find comes six frames late: by then it is 60 px away.
-    camera = pan((0, 470, 290), (1.2, 770, 290))
+    camera = pan((0, 500, 290), (1.2, 800, 290))
     seen, _ = film(SHOP, camera=camera, seconds=1.2, late=6)
     placed = [(text.polygon, place_of(SHOP, moment.t, camera)) for moment in seen for text in moment.snapshot.texts]
     assert len(placed) >= 18

@@ -173,6 +173,18 @@ def test_a_late_detection_lands_on_the_text_of_now(late: int) -> None:
     np.testing.assert_allclose(scene.seen[1].motion.quad, moved(OTHER, 10 * late, -2 * late), atol=1e-3)
 
 
+@pytest.mark.xfail(strict=True, reason="the history of the frame in which a track was put right still has its old place")
+def test_a_text_that_was_put_right_is_not_put_right_once_more_by_the_next_pass_over_that_frame() -> None:
+    scene = Scene(box(200, 150, 160, 14))
+    scene.follow()
+    scene.find(SIGN)
+    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1)
+    then = scene.index
+    scene.follow(frames=4)
+    scene.find(SIGN, of=then)
+    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1)
+
+
 def test_a_late_detection_does_not_mistake_a_line_for_its_neighbour() -> None:
     lines = [moved(SIGN, 0, 26 * k) for k in range(3)]
     scene = Scene(*lines)
