@@ -45,19 +45,21 @@ class Motion:
     """What moved in one step, in pixels of the source frame.
 
     `camera` is the (3, 3) homography from the previous frame to this one, None where the picture could not be followed.  `before`
-    and `after` (N, 2) are the followed points, `steady` (N,) says which of them moved with the camera.  `cut` says that
-    nothing of the previous frame is left.
+    and `after` (N, 2) are the followed points.  `cut` says that nothing of the previous frame is left.
     """
 
     camera: NDArray[np.float64] | None
     before: NDArray[np.float32]
     after: NDArray[np.float32]
-    steady: NDArray[np.bool_]
     cut: bool
+
+    def apart(self) -> NDArray[np.float64] | None:
+        """How far each point (N, 2) went away from where the camera's motion takes it; None if that is not known."""
+        return None if self.camera is None else self.after - transform(self.before, self.camera)
 
 
 NO_POINTS = np.empty((0, 2), np.float32)
-STANDSTILL = Motion(None, NO_POINTS, NO_POINTS, np.empty(0, np.bool_), cut=False)
+STANDSTILL = Motion(None, NO_POINTS, NO_POINTS, cut=False)
 
 
 class Flow:
@@ -80,12 +82,12 @@ class Flow:
         resized, self._size = self._size != grey.shape, (grey.shape[0], grey.shape[1])
         if previous is None or last_thumbnail is None or resized:
             self._points = NO_POINTS
-            return Motion(None, NO_POINTS, NO_POINTS, np.empty(0, np.bool_), cut=True)
+            return Motion(None, NO_POINTS, NO_POINTS, cut=True)
         motion = self._follow(previous, small, scale)
         if motion.camera is None:
             self._points = NO_POINTS
             change = float(cv2.absdiff(thumbnail, last_thumbnail).mean())
-            return Motion(None, motion.before, motion.after, motion.steady, cut=change > CUT_DIFFERENCE)
+            return Motion(None, motion.before, motion.after, cut=change > CUT_DIFFERENCE)
         return motion
 
     def _follow(self, previous: NDArray[np.uint8], small: NDArray[np.uint8], scale: float) -> Motion:
@@ -104,10 +106,10 @@ class Flow:
         self._points = after
         if len(before) < MIN_POINTS:
             return STANDSTILL
-        matrix, steady = camera_motion(before, after, (small.shape[1], small.shape[0]))
+        matrix, _ = camera_motion(before, after, (small.shape[1], small.shape[0]))
         full = np.float32(1 / scale)
         camera = None if matrix is None else scaled(matrix, 1 / scale)
-        return Motion(camera, before * full, after * full, steady, cut=False)
+        return Motion(camera, before * full, after * full, cut=False)
 
 
 def shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

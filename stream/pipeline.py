@@ -41,10 +41,10 @@ JOIN_S = 5.0
 """All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
 
 
-def read_live(source: Source, engines: Engines, sink: Sink, *, chars: bool = False) -> None:
+def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | None = None) -> None:
     """Read a live source until it ends or is stopped; frames that come too fast are dropped, the oldest first.
 
-    With `chars` texts are told down to their single characters.
+    A `reader` is given where it is to have other than its usual settings.
 
     Raises:
         SourceError: the source cannot deliver.
@@ -60,7 +60,7 @@ def read_live(source: Source, engines: Engines, sink: Sink, *, chars: bool = Fal
     pool = ThreadPoolExecutor(4, source.name)
     threads = [
         pool.submit(capture, source, frames, gauges, sink),
-        pool.submit(track, Reader(chars=chars), frames, passes, batches, detections, readings, gauges, sink),
+        pool.submit(track, reader or Reader(), frames, passes, batches, detections, readings, gauges, sink),
         pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
         pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
     ]

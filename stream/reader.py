@@ -6,6 +6,7 @@ Owns one source's tracks, what they read, and when to detect and read.  No threa
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
@@ -15,11 +16,12 @@ import numpy as np
 
 from stream import fusion
 from stream.blocks import blocks_of
+from stream.budget import Budget
 from stream.flow import Flow
-from stream.geometry import is_tall, rectify, share_inside, touches_border, turn, with_margins
+from stream.geometry import axis, is_tall, rectify, share_inside, touches_border, turn, with_margins
 from stream.look import SAME, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
-from stream.rereading import Budget, quality, turns_to_read, value
+from stream.rereading import quality, turns_to_read, value
 from stream.schedule import Schedule
 from stream.tracker import Tracker
 from stream.words import words_of
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engines.lattice import Lattice
+    from stream.fusion import Evidence
     from stream.schedule import PassKind
     from stream.track import Track
 
@@ -40,10 +43,13 @@ VIEW_POWER = 2
 SURE_POWER = 8
 """What a reading weighs against others of its text: powers of the view's quality and of its mean character probability, which of
 1680 single readings tells the right ones far better (area under the curve 0.89 against 0.70)."""
+REFUTING = 3.0
+"""A reading that weighs so many times what all earlier ones do replaces them where it says something else: fused with a misread
+from afar, what is read near by would stay in doubt."""
 PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
-SETTLE_CONFIDENCE = 0.75
-SETTLE_ALONE_CONFIDENCE = 0.85
+SETTLE_CONFIDENCE = 0.6
+SETTLE_ALONE_CONFIDENCE = 0.7
 """From this on a single reading settles; below, only a second one that agrees."""
 WEIGH_S = 0.1
 """How often it is asked whether another read of a text would pay."""
@@ -60,6 +66,10 @@ UPRIGHT_SCENE = 2
 RECALL_S = 3.0
 """A text this old is a new one, even if a lost one read the same."""
 RESEMBLANCE = 0.75
+OTHER_SIZE = 2.5
+"""Text that comes back higher or lower by this factor is another that says the same."""
+PLACE = 0.05
+"""What a text height of distance counts against two texts being one, in units of likeness: little, as the camera has moved."""
 FUZZY_LENGTH = 5
 """Texts from this length on are taken for the same if they are this alike: edges cut off other letters when a text comes back."""
 TURN_MARGIN = 0.05
@@ -105,14 +115,18 @@ class Reading:
 class Reader:
     """Reads one source.  Call `follow` for each frame, then any of the others; one thread only."""
 
-    def __init__(self, *, chars: bool = False) -> None:
-        """Begin without any text; with `chars` the snapshots tell texts down to their single characters."""
+    def __init__(self, *, chars: bool = False, budget: Budget | None = None) -> None:
+        """Begin without any text.
+
+        With `chars` the snapshots tell texts down to their single characters.  Readers of several live sources may share a
+        `budget` of reads.
+        """
         self._chars = chars
         self._tracker = Tracker()
         self._flow = Flow()
         self._frame: Frame | None = None
         self._frame_s = 1 / 30
-        self._budget = Budget()
+        self._budget = budget or Budget()
         self._events: list[Event] = []
         self._schedule = Schedule()
         self.reads = 0
@@ -122,6 +136,7 @@ class Reader:
         last, self._frame = self._frame, frame
         dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
+        self._budget.fill(dt)
         motion = self._flow.step(frame.grey)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
@@ -184,7 +199,7 @@ class Reader:
         upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
         for _, view, track in rated[:texts]:
             turns = turns_to_read(track, view, upright=upright)
-            if not self._budget.take(len(turns), frame.pts):
+            if not self._budget.take(len(turns)):
                 break
             requests.extend(self._request(track, quarters, view, frame) for quarters in turns)
         return requests
@@ -215,8 +230,9 @@ class Reader:
         if track.announced is not None or not track.trusted or self._now - track.born > RECALL_S:
             return
         lost = [old for old in self._tracker.tracks if old.lost and old is not track and old.trusted]
-        best = max(lost, key=lambda old: resemblance(old, track), default=None)
-        if best is not None and resemblance(best, track) >= RESEMBLANCE:
+        same = [old for old in lost if resemblance(old, track) >= RESEMBLANCE and growth(old, track) < OTHER_SIZE]
+        if same:
+            best = max(same, key=lambda old: kinship(old, track))
             self._tracker.tracks.remove(best)
             inherit(track, best)
 
@@ -241,6 +257,8 @@ class Reader:
             track.looked_at = frame.pts
             if share_inside(track.motion.quad, frame.size) > 0.97:
                 track.changed_look = likeness(track.look, look_at(frame.grey, track.motion.quad)) < SAME
+                if not track.changed_look:
+                    track.challenger = None
 
     def _close(self) -> None:
         for track in self._tracker.gone:
@@ -303,7 +321,7 @@ def take_reading(track: Track, reading: Reading) -> None:
     weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
     if track.settled and track.changed_look:
         challenge(track, lattice, request.look, weight)
-    elif track.evidence is None:
+    elif track.evidence is None or refutes(lattice, weight, track.evidence):
         track.evidence = fusion.begin(lattice, weight)
         track.look = request.look
     else:
@@ -313,6 +331,11 @@ def take_reading(track: Track, reading: Reading) -> None:
     conclude(track, lattice, clipped=request.clipped)
 
 
+def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
+    """Tell whether a reading says something else than the earlier ones, and outweighs them by so much that they were misread."""
+    return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
+
+
 def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight: float) -> None:
     """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
     assert track.evidence is not None
@@ -320,21 +343,25 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
         track.look, track.changed_look, track.challenger = look, False, None
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
         track.challenger = None
-    elif track.challenger is None:
+    elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
         track.challenger = fusion.begin(lattice, weight)
     else:
-        track.challenger = fusion.fuse(track.challenger, lattice, weight)
-        if plain(track.challenger.lattice.text) == plain(lattice.text):
-            track.evidence, track.challenger = track.challenger, None
-            track.look, track.changed_look = look, False
+        track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
+        track.look, track.changed_look = look, False
 
 
 def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
-    """Set what a track says from its evidence, which settles only when reads of the complete text agree."""
+    """Set what a track says from its evidence, which settles only when reads of the complete text agree.
+
+    What is shown and has not settled gives way only to what is likelier: texts must not flicker.
+    """
     evidence = track.evidence
     assert evidence is not None
-    track.text = evidence.lattice.text
-    track.confidence = fusion.confidence(evidence)
+    text, confidence = evidence.lattice.text, fusion.confidence(evidence)
+    rereads = evidence.readings > 1 and track.trusted and not track.settled
+    if rereads and plain(text) != plain(track.text) and confidence < track.confidence:
+        return
+    track.text, track.confidence = text, confidence
     track.spans = words_of(evidence)
     track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
     agrees = plain(latest.text) == plain(track.text) and not clipped
@@ -357,6 +384,19 @@ def resemblance(old: Track, new: Track) -> float:
     if min(len(a), len(b)) < FUZZY_LENGTH:
         return float(a == b)
     return SequenceMatcher(None, a, b, autojunk=False).ratio()
+
+
+def growth(old: Track, new: Track) -> float:
+    """Tell by which factor, from 1 on, two texts differ in height."""
+    ratio = axis(old.motion.quad)[2] / axis(new.motion.quad)[2]
+    return max(ratio, 1 / ratio)
+
+
+def kinship(old: Track, new: Track) -> float:
+    """Rate how probably two texts that read alike are one: by what they say, how they look, how large they are, and where."""
+    alike = likeness(old.look, new.look) if old.look is not None and new.look is not None else 0.0
+    away = float(np.hypot(*(new.motion.quad.mean(axis=0) - old.motion.quad.mean(axis=0)))) / axis(old.motion.quad)[2]
+    return resemblance(old, new) + alike - math.log(growth(old, new)) - PLACE * away
 
 
 def inherit(track: Track, old: Track) -> None:

@@ -5,7 +5,6 @@ Pure.  Does not know how reads are made or what becomes of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stream.flow import blur_px
@@ -30,15 +29,19 @@ MIN_VIEW = 0.08
 """A worse view than this shows nothing."""
 POORER = 0.6
 """A view poorer by this factor than the best that was read is not worth a read for a while."""
+UPRIGHT_TRIES = 3
+"""So often text of a scene that stands upright is read poorly before it is asked whether it stands upside down."""
 SECOND_LOOK_S = 0.15
-PATIENCE_S = 0.6
-MAX_PATIENCE_S = 4.0
+PATIENCE_S = 1.2
+MAX_PATIENCE_S = 5.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
 HOPELESS = 0.1
-HOPELESS_PATIENCE_S = 1.0
-MAX_HOPELESS_PATIENCE_S = 10.0
-"""What reads this badly is probably a window or a leaf; the time until it is read again doubles each time, too."""
+HOPELESS_PATIENCE_S = 1.5
+MAX_HOPELESS_PATIENCE_S = 60.0
+"""What reads this badly is probably a window or a leaf; the time until it is read again grows fourfold each time."""
 CLIPPED_S = 0.8
+DOUBTFUL_S = 3.0
+"""What was found once, by a weak detection, waits so long for a second one before it is read: half of it is no text."""
 SELDOM_S = 10.0
 """Settled text is read again after this long, to be sure."""
 
@@ -72,9 +75,12 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
         return 0.0
     if clipped and track.tried and waited < CLIPPED_S:
         return 0.0
+    if track.doubtful and now - track.born < DOUBTFUL_S:
+        return 0.0
     if track.evidence is None:
-        # Nothing is known: at once, and after bad luck again with patience.
-        return 2.0 + view if waited >= patience(track) else 0.0
+        # Nothing is known: at once, and after bad luck again with patience, or when it is clearer.
+        clearer = view > BETTER * track.read_quality and waited >= SECOND_LOOK_S
+        return 2.0 + view if clearer or waited >= patience(track) else 0.0
     if track.changed_look or track.challenger is not None:
         return 1.5 + view if waited >= SECOND_LOOK_S else 0.0
     if track.settled:
@@ -91,10 +97,11 @@ def turns_to_read(track: Track, view: float, *, upright: bool) -> tuple[int, ...
     """Choose the turns in which a text is read now: several, compared in the same view, while it is not known how it stands.
 
     The first look takes level text to stand upright, because most does; only a poor reading raises the question, and where the
-    rest of the scene stands `upright` only a second one.
+    rest of the scene stands `upright` only several.
     """
     rivals = possible_turns(track.motion.quad)
-    if track.turn_known or view <= BETTER * track.judged_view or (rivals[0] == 0 and track.tried <= upright):
+    patient = UPRIGHT_TRIES if upright else 0
+    if track.turn_known or view <= BETTER * track.judged_view or (rivals[0] == 0 and track.tried <= patient):
         return (track.quarters,)
     return rivals
 
@@ -104,27 +111,7 @@ def patience(track: Track) -> float:
     if track.tried == 0:
         return 0.0
     if track.confidence < HOPELESS:
-        return min(HOPELESS_PATIENCE_S * 2.0 ** (track.tried - 1), MAX_HOPELESS_PATIENCE_S)
+        return min(HOPELESS_PATIENCE_S * 4.0 ** (track.tried - 1), MAX_HOPELESS_PATIENCE_S)
     if track.tried == 1:
         return SECOND_LOOK_S
     return min(PATIENCE_S * 2.0 ** (track.tried - 2), MAX_PATIENCE_S)
-
-
-@dataclass(slots=True)
-class Budget:
-    """A bucket of reads that fills at `per_s` a second of stream time up to `burst`."""
-
-    per_s: float = 15.0
-    burst: float = 20.0
-    left: float = 20.0
-    at: float | None = None
-
-    def take(self, wanted: int, now: float) -> bool:
-        """Spend `wanted` reads at stream time `now`, if there are as many."""
-        if self.at is not None:
-            self.left = min(self.left + (now - self.at) * self.per_s, self.burst)
-        self.at = now
-        if wanted > self.left:
-            return False
-        self.left -= wanted
-        return True

@@ -51,6 +51,8 @@ class Track:
     lost: bool = False
     """Not published, but remembered, in case the text comes back."""
     misses: int = 0
+    doubtful: bool = False
+    """Whether it was found once, by a detection that might as well have been no text."""
     found_by: set[PassKind] = field(default_factory=set)
     cut_off: bool = False
     """Whether the text touched the picture's border when it was last detected, and probably goes on beyond it."""

@@ -6,6 +6,7 @@ passed in, in seconds.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,10 @@ LOST_COAST_S = 0.7
 """A text that could not be followed for this long is lost: its position means nothing any more."""
 IN_VIEW = 0.3
 """Share of a text that must be in the picture for it to count as in view."""
-OWN_POINTS = 6
+OWN_POINTS = 10
 """Followed points that a text needs for a motion of its own."""
+APART_PX = 0.5
+"""What moves otherwise than the camera's motion by less than this in a frame is the flow's own noise."""
 GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 BLOCK = 1.4
@@ -55,8 +58,12 @@ CAME_IN = 0.5
 ASTRAY = 0.4
 """A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew, that
 of a text that was read only the second time."""
+SLIPPED = 0.5
+"""The same along the text."""
 BEGIN_SCORE = 0.65
 """A detection below this score may go on with a track but not begin one: of those 20 in 100 are text, above it 60."""
+SURE_SCORE = 0.8
+"""A detection from this score on is text, nine times in ten."""
 TEXT_MIN_HEIGHT_PX = 6.0
 
 
@@ -81,12 +88,13 @@ class Tracker:
             self.scene = frame.index
         self._cameras.append((frame.index, motion.camera))
         self._dt = dt
+        apart = motion.apart()
         for track in self.tracks:
             if motion.cut:
                 track.lost, track.placed = True, False
             if not track.placed:
                 continue
-            self._move(track, motion, dt)
+            self._move(track, motion, apart, frame)
             if is_sound(track.motion.quad, self._size):
                 track.history.append((frame.index, track.motion.quad))
             else:
@@ -94,13 +102,17 @@ class Tracker:
         self._see(frame, motion)
         self._forget(frame.pts)
 
-    def _move(self, track: Track, motion: Motion, dt: float) -> None:
+    def _move(self, track: Track, motion: Motion, apart: NDArray[np.floating] | None, frame: Frame) -> None:
         quad = track.motion.quad
-        step = own_motion(quad, motion)
+        step = motion.camera
+        own = own_motion(quad, motion, apart)
+        # What passes before a text has points, too: the text's own motion shows the same picture again.
+        if own is not None and (step is None or shows(frame, transform(quad, own), track.look)):
+            step = own
         if step is not None:
-            track.motion.carry(transform(quad, step), dt)
+            track.motion.carry(transform(quad, step), self._dt)
         else:
-            track.motion.coast(dt)
+            track.motion.coast(self._dt)
             if not self._in_view(quad):
                 track.lost, track.placed = True, False
 
@@ -147,6 +159,7 @@ class Tracker:
         for i, (track, quad) in enumerate(then):
             if i in found:
                 track.found_by.add(kind)
+                track.doubtful = False
                 self._found(track, now)
             elif kind in track.found_by and share_inside(quad, self._size) > 0.9:
                 track.resized = track.strayed = 0
@@ -154,7 +167,7 @@ class Tracker:
         carry = self._camera_since(index)
         for j in match.new:
             if scores[j] >= BEGIN_SCORE and j not in blocks:
-                news |= self._begin(transform(quads[j], carry), now, kind)
+                news |= self._begin(transform(quads[j], carry), float(scores[j]), now, kind)
         self._absorb()
         return news
 
@@ -207,14 +220,20 @@ class Tracker:
             return self._resize(track, carried, now, at_once=False)
         track.resized = 0
         whole = not clipped and abs(longer) <= GROWTH
-        if whole and misfit(track.motion.quad, carried) > ASTRAY:
+        if (
+            whole
+            and not self._blurred(track)
+            and (misfit(track.motion.quad, carried) > ASTRAY or slip(track.motion.quad, carried) > SLIPPED)
+        ):
             track.strayed += 1
             if track.strayed >= 2 or not track.trusted:
                 track.strayed = 0
-                track.motion = QuadMotion(carried, track.motion.velocity)
+                self._place(track, QuadMotion(carried, track.motion.velocity), now)
         elif whole:
             track.strayed = 0
             track.motion.correct(carried, coarse=coarse)
+            # The next pass may be over this same frame: what it finds is carried from here.
+            track.history[-1] = (now.index, track.motion.quad)
         return False
 
     def _clipped(self, track: Track) -> bool:
@@ -241,9 +260,7 @@ class Tracker:
         if abs(track.resized) < 2 and not self._clipped(track) and not at_once:
             return False
         track.resized = 0
-        track.motion = QuadMotion(carried, track.motion.velocity)
-        track.history.clear()
-        track.history.append((now.index, track.motion.quad))
+        self._place(track, QuadMotion(carried, track.motion.velocity), now)
         track.settled = False
         track.evidence = track.challenger = None
         track.tried, track.read_quality, track.look = 0, 0.0, None
@@ -252,12 +269,18 @@ class Tracker:
         track.read_at = float("-inf")
         return True
 
+    def _place(self, track: Track, motion: QuadMotion, now: Frame) -> None:
+        """Put a track elsewhere; where it was before means nothing any more."""
+        track.motion = motion
+        track.history.clear()
+        track.history.append((now.index, motion.quad))
+
     def _found(self, track: Track, now: Frame) -> None:
         track.misses, track.lost = 0, False
         track.seen, track.last_seen = now.pts, now.captured_at
 
     def _miss(self, track: Track, now: Frame) -> None:
-        if track.look is not None and likeness(track.look, look_at(now.grey, track.motion.quad)) > SAME:
+        if track.look is not None and shows(now, track.motion.quad, track.look):
             # The detector overlooked it (blur, small text), but it is still there.
             self._found(track, now)
             return
@@ -265,13 +288,14 @@ class Tracker:
         if track.misses >= (MAX_MISSES if track.text else 2):
             track.lost = True
 
-    def _begin(self, quad: NDArray[np.floating], now: Frame, kind: PassKind) -> bool:
+    def _begin(self, quad: NDArray[np.floating], score: float, now: Frame, kind: PassKind) -> bool:
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
             return False
         motion = QuadMotion(quad, self._camera_velocity(quad))
         track = Track(self._next_id, motion, now.pts, now.pts, now.captured_at, now.captured_at, possible_turns(quad)[0])
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
+        track.doubtful = score < SURE_SCORE
         track.found_by.add(kind)
         track.cut_off = self._clipped(track)
         self.tracks.append(track)
@@ -309,20 +333,27 @@ class Tracker:
         return carry
 
 
-def own_motion(quad: NDArray[np.floating], motion: Motion) -> NDArray[np.float64] | None:
-    """Choose the step of one text: the camera's, unless the text's own points agree on another; None if nothing is known."""
-    if motion.camera is not None and motion.steady.mean() > 0.95:
-        return motion.camera
-    low, high = quad.min(axis=0), quad.max(axis=0)
-    own = ((motion.before >= low) & (motion.before <= high)).all(axis=1)
-    if motion.camera is not None and (own & ~motion.steady).sum() <= (own & motion.steady).sum():
-        return motion.camera
-    if own.sum() < OWN_POINTS:
-        return motion.camera
+def own_motion(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
+    """Fit the step of one text to its own points, a (3, 3) similarity; None if they know no other than the camera's.
+
+    `apart` (N, 2) is how far each point went away from where the camera's motion takes it, None if that is not known.
+    """
+    own = ((motion.before >= quad.min(axis=0)) & (motion.before <= quad.max(axis=0))).all(axis=1)
+    count = int(np.count_nonzero(own))
+    if count < OWN_POINTS or (apart is not None and math.hypot(*(own @ apart / count)) < APART_PX):
+        return None
     matrix, mask = cv2.estimateAffinePartial2D(motion.before[own], motion.after[own], ransacReprojThreshold=2.0)
-    if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * own.sum()):
-        return motion.camera
-    return np.vstack([matrix, [0.0, 0.0, 1.0]])
+    if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * count):
+        return None
+    step = np.vstack([matrix, [0.0, 0.0, 1.0]])
+    if motion.camera is not None and np.abs(transform(quad, step) - transform(quad, motion.camera)).max() < APART_PX:
+        return None
+    return step
+
+
+def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
+    """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
+    return look is None or likeness(look, look_at(frame.grey, quad)) > SAME
 
 
 def held_by(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]]) -> list[int]:
@@ -351,6 +382,12 @@ def misfit(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float
     along, _, thickness = axis(track)
     offsets = detected - track
     return float(np.abs(offsets[:, 1] * along[0] - offsets[:, 0] * along[1]).max()) / thickness
+
+
+def slip(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
+    """How far a detected quad's centre lies from a track's along the text, in text heights."""
+    along, _, thickness = axis(track)
+    return abs(float((detected.mean(axis=0) - track.mean(axis=0)) @ along)) / thickness
 
 
 def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:

@@ -34,8 +34,8 @@ AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
 
 
-def read_video(source: Source, engines: Engines, sink: Sink, *, chars: bool = False) -> None:
-    """Read every frame of a source until it ends or is stopped; with `chars` texts are told down to their single characters.
+def read_video(source: Source, engines: Engines, sink: Sink, reader: Reader | None = None) -> None:
+    """Read every frame of a source until it ends or is stopped, with a `reader` where other than its usual settings are wanted.
 
     Raises:
         SourceError: the source cannot deliver.
@@ -47,7 +47,7 @@ def read_video(source: Source, engines: Engines, sink: Sink, *, chars: bool = Fa
     with ThreadPoolExecutor(2, f"{source.name}-video") as pool:
         decoding = pool.submit(decode, source, arrivals)
         try:
-            read_arrivals(Reader(chars=chars), arrivals, engines, sink, gauges, pool)
+            read_arrivals(reader or Reader(), arrivals, engines, sink, gauges, pool)
             decoding.result()
         except Exception as error:
             gauges.enter(SourceState.FAILED, failure(error))

@@ -11,6 +11,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from stream.budget import Budget
 from stream.feed.outbox import run
 from stream.sink import LiveSink, TurnOutbox, TurnSink
 
@@ -81,7 +82,8 @@ def run_sources(
 ) -> Failures:
     """Read all sources until each has ended or failed, or the user ends it at a display; the publisher stays open.
 
-    `others` get what the feed gets; `chars` tells texts down to their single characters.
+    `others` get what the feed gets; `chars` tells texts down to their single characters.  Live sources share one budget of
+    reads; a recording has its own, so that what is read of it does not depend on what else runs.
 
     Raises:
         FeedError: the feed cannot go on.
@@ -92,7 +94,8 @@ def run_sources(
     views = [View(source.name, [feed_sink(source, outbox), *others]) for source in sources]
     pool = ThreadPoolExecutor(len(sources) + 1, "glyphfeed")
     publishing = pool.submit(run, publisher, outbox)
-    reading = [pool.submit(_read, source, engines, view, chars) for source, view in zip(sources, views, strict=True)]
+    budget = Budget(readers=max(sum(source.live for source in sources), 1))
+    reading = [pool.submit(_read, source, engines, view, budget, chars) for source, view in zip(sources, views, strict=True)]
     try:
         _show(reading, publishing, views, displays)
     finally:
@@ -118,11 +121,15 @@ def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
     return LiveSink(outbox, source.name) if source.live else TurnSink(outbox, source.name)
 
 
-def _read(source: Source, engines: Engines, view: View, chars: bool) -> None:
+def _read(source: Source, engines: Engines, view: View, budget: Budget, chars: bool) -> None:
     from stream.pipeline import read_live
+    from stream.reader import Reader
     from stream.video import read_video
 
-    (read_live if source.live else read_video)(source, engines, view, chars=chars)
+    if source.live:
+        read_live(source, engines, view, Reader(chars=chars, budget=budget))
+    else:
+        read_video(source, engines, view, Reader(chars=chars))
 
 
 def _show(reading: Sequence[Future[None]], publishing: Future[None], views: Sequence[View], displays: Sequence[Display]) -> None:

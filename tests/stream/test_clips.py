@@ -118,13 +118,7 @@ def passer_by(speed: float, seconds: float) -> Scene:
     return scene(EXIT, BAKERY, seconds=seconds, cover=cover)
 
 
-FRAGMENTS = pytest.mark.xfail(
-    strict=True, reason="of two readings of what is left to see of a text the second is believed though they do not agree"
-)
-DRAGGED = pytest.mark.xfail(strict=True, reason="a text takes the motion of what passes before it for its own")
-
-
-@pytest.mark.parametrize(("speed", "seconds"), [(900, 3.0), pytest.param(300, 4.5, marks=FRAGMENTS)])
+@pytest.mark.parametrize(("speed", "seconds"), [(900, 3.0), (300, 4.5)])
 def test_a_passer_by_changes_no_text(view: View, speed: float, seconds: float) -> None:
     seen = view(pictures_of(passer_by(speed, seconds)))
     assert sorted(seen.told) == read("Bakery", "EXIT12")
@@ -132,7 +126,6 @@ def test_a_passer_by_changes_no_text(view: View, speed: float, seconds: float) -
     assert {text.state for text in seen.at(seen.end)} == {TextState.SETTLED}
 
 
-@DRAGGED
 def test_a_passer_by_moves_no_text(view: View) -> None:
     street = passer_by(900, 3.0)
     seen = view(pictures_of(street))
@@ -222,10 +215,7 @@ def scrolls(speed: float, seconds: float, window: tuple[int, int] | None) -> Ite
         yield picture
 
 
-MIXED = pytest.mark.xfail(strict=True, reason="one camera motion is bent to fit the wall and the page, and own motion follows it")
-
-
-@pytest.mark.parametrize("window", [None, pytest.param((30, 330), marks=MIXED)], ids=["whole picture", "window"])
+@pytest.mark.parametrize("window", [None, (30, 330)], ids=["whole picture", "window"])
 def test_a_page_that_scrolls_keeps_each_line_and_reads_it_once(view: View, window: tuple[int, int] | None) -> None:
     speed = 120.0
     seen = view(scrolls(speed, 4.4, window))

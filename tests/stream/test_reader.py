@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from stream.budget import Budget
 from stream.driver import run_pass, run_reads
 from stream.gauges import Gauges
 from stream.reader import Reader
 from stream.records import EventType, Frame, TextState
-from stream.rereading import SELDOM_S, Budget
+from stream.rereading import SELDOM_S
 from stream.tracker import LEAVE_S
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved

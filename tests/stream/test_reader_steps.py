@@ -234,7 +234,7 @@ def answer(reader: Reader, text: str, score: float, **what: Any) -> TextEntity:
     return entity
 
 
-def later(reader: Reader, index: int, seconds: float = 1.0) -> Reader:
+def later(reader: Reader, index: int, seconds: float = 2.0) -> Reader:
     """The same reader, so many times so long later that it reads again what it is not sure of."""
     reader.follow(frame_of(index, seconds * index))
     return reader

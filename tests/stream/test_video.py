@@ -42,7 +42,7 @@ def without_clocks(value: Any) -> Any:
 
 def read_to(record: Path, clip: Path, engines: Engines, *, chars: bool = False) -> list[Message]:
     with publishing(record) as (_, outbox):
-        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"), chars=chars)
+        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"), Reader(chars=chars))
     return recorded(record)
 
 

@@ -23,7 +23,7 @@ SIZE = (640, 360)
 DT = 1 / 25
 LEVEL = PassKind()
 PICTURE = texture(SIZE)
-CUT = Motion(None, NO_POINTS, NO_POINTS, np.empty(0, np.bool_), cut=True)
+CUT = Motion(None, NO_POINTS, NO_POINTS, cut=True)
 POINTS = np.array([(x, y) for x in range(10, 640, 40) for y in range(10, 360, 40)], np.float32)
 
 SIGN = box(200, 150, 160, 24)
@@ -34,7 +34,7 @@ TEXT = "SHOP"
 def shifted(x: float = 0.0, y: float = 0.0) -> Motion:
     """A camera that moves the whole picture."""
     camera = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
-    return Motion(camera, POINTS, moved(POINTS, x, y).astype(np.float32), np.ones(len(POINTS), np.bool_), cut=False)
+    return Motion(camera, POINTS, moved(POINTS, x, y).astype(np.float32), cut=False)
 
 
 class Scene:
