@@ -7,7 +7,7 @@ lines: a line moved by its own height has none left.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ from scipy.optimize import linear_sum_assignment
 from stream.geometry import aligned, area, axis, intersection
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
 GATE = 0.9
@@ -37,6 +39,12 @@ class Match:
     pairs: tuple[tuple[int, int], ...]
     parts: tuple[tuple[int, int], ...]
     new: tuple[int, ...]
+
+    def of(self, tracks: Collection[int]) -> Match:
+        """The same but for what concerns other tracks."""
+        return replace(
+            self, pairs=tuple(p for p in self.pairs if p[0] in tracks), parts=tuple(p for p in self.parts if p[0] in tracks)
+        )
 
 
 def offsets(track: NDArray[np.floating], detection: NDArray[np.floating]) -> tuple[float, float]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import numpy as np
+
 from engines.engine import EngineError
 from stream.feed.endpoint import FeedError
 from stream.reader import DetectorPass, Reading
@@ -17,7 +19,6 @@ from stream.sources.source import SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from engines.detector import Detector
@@ -33,15 +34,19 @@ STATUS_S: Final = 1.0
 
 
 def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detected:
-    """Run the detector over a frame.
+    """Run the detector over a frame, or over a part of it.
 
     Raises:
         EngineError: the network failed.
 
     """
-    image = wanted.frame.bgr()
+    image, kind = wanted.frame.bgr(), wanted.kind
+    if kind.tile is not None:
+        image = kind.tile.cut(image)
     begun_s = time.monotonic()
-    quads, scores = detector.detect(image, **wanted.kind._asdict())
+    quads, scores = detector.detect(image, turned=kind.turned, enhanced=kind.enhanced, coarse=kind.coarse)
+    if kind.tile is not None:
+        quads = quads + np.array(kind.tile[:2], np.float32)
     gauges.detect(time.monotonic() - begun_s)
     return wanted, quads, scores
 

@@ -150,7 +150,8 @@ class Reader:
         frame = self._frame
         if frame is None:
             return None
-        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt)
+        texts = (track.motion.quad for track in self._tracker.tracks if track.placed and not track.lost)
+        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt, texts)
         if kind is None:
             return None
         self._schedule.made(kind, frame.pts)

@@ -28,6 +28,7 @@ from stream.geometry import (
 )
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
+from stream.tiles import Tile
 from stream.track import HISTORY, Track, possible_turns
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ class Tracker:
     def accept(self, index: int, quads: NDArray[np.float32], scores: NDArray[np.float32], now: Frame, kind: PassKind) -> bool:
         """Take in the detections, quads (N, 4, 2) and scores (N,), of frame `index`, which may lie in the past of frame `now`.
 
-        `kind` names the kind of pass: a kind that never found a text says nothing by not finding it.
+        `kind` names the kind of pass: a kind that never found a text says nothing by not finding it, and one that looked at a
+        tile says nothing about texts that reach beyond it: what an inner edge of the tile cuts is left to its neighbour.
         Detections of a scene that was cut away are dropped.
 
         Returns:
@@ -148,11 +150,15 @@ class Tracker:
         """
         if index < self.scene:
             return False
+        tile = kind.tile or Tile(0, 0, *self._size)
+        whole = [tile.holds(quad, self._size) for quad in quads]
+        quads, scores = quads[whole], scores[whole]
         then = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
-        for track, quad in then:
-            if any(kind[:2] == found[:2] for found in track.found_by):
+        inside = {i for i, (_, quad) in enumerate(then) if tile.holds(quad, self._size)}
+        for i, (track, quad) in enumerate(then):
+            if i in inside and any(kind[:2] == found[:2] for found in track.found_by):
                 track.cut_off = touches_border(quad, self._size)
-        match = associate([quad for _, quad in then], list(quads))
+        match = associate([quad for _, quad in then], list(quads)).of(inside)
         news = self._update(then, quads, match, now, coarse=kind.coarse)
         blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
         found = {i for i, _ in match.pairs + match.parts} | {i for held in blocks.values() for i in held}
@@ -161,7 +167,7 @@ class Tracker:
                 track.found_by.add(kind)
                 track.doubtful = False
                 self._found(track, now)
-            elif kind in track.found_by and share_inside(quad, self._size) > 0.9:
+            elif i in inside and any(kind.like(found) for found in track.found_by) and share_inside(quad, self._size) > 0.9:
                 track.resized = track.strayed = 0
                 self._miss(track, now)
         carry = self._camera_since(index)
@@ -197,7 +203,8 @@ class Tracker:
         """A kind of pass that found a text whose extent is in doubt: the border cut it off then, and now does not, or the last
         detection showed it elsewhere.
         """
-        return min((kind for track in self.tracks if self._is_in_doubt(track) for kind in track.found_by), default=None)
+        doubtful = (track for track in self.tracks if self._is_in_doubt(track))
+        return min((kind for track in doubtful for kind in track.found_by if kind.tile is None), default=None)
 
     def _is_in_doubt(self, track: Track) -> bool:
         if track.lost or not track.placed:

@@ -17,16 +17,23 @@ from stream.schedule import (
     MAX_BLURRED_S,
     PACES,
     PASS_GAP_S,
+    TILE_PACE,
     PassKind,
     Schedule,
     new_area,
     shift_px,
 )
+from stream.tiles import tiles_of
+from tests.stream.feed.samples import box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from stream.tiles import Tile
+
 SIZE = (640, 360)
+LARGE = (1920, 1080)
+TILES = set(tiles_of(LARGE))
 FRAME_S = 1 / 25
 REST = np.eye(3)
 PLAIN = PassKind()
@@ -46,8 +53,9 @@ WHIP = shifted(1.2 * BLURRED_PX / SHUTTER)
 class Clock:
     """A schedule and its time; every pass that is due is made at once and finds what it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: tuple[int, int] = SIZE) -> None:
         self.schedule = Schedule()
+        self.size = size
         self.frame = -1
         self.made: list[tuple[float, PassKind]] = []
 
@@ -63,7 +71,7 @@ class Clock:
         for _ in range(round(seconds / FRAME_S)):
             self.frame += 1
             self.schedule.follow(camera if self.frame else None)
-            kind = self.schedule.due(self.now, SIZE, in_doubt)
+            kind = self.schedule.due(self.now, self.size, in_doubt)
             if kind is not None:
                 self.schedule.made(kind, self.now)
                 self.schedule.found(kind, news=news)
@@ -219,6 +227,69 @@ def test_after_a_restart_everything_is_new() -> None:
     clock.run(10)
     gap = np.diff(clock.times(PLAIN)).min()
     assert gap <= 2 * PACES[PLAIN].least_s + LATE_S, "what was seldom is frequent again"
+
+
+def tiles_in(made: list[tuple[float, PassKind]]) -> list[tuple[float, Tile]]:
+    """When which tiles were looked at."""
+    return [(t, kind.tile) for t, kind in made if kind.tile is not None]
+
+
+def test_a_small_picture_is_never_looked_at_in_tiles() -> None:
+    clock = Clock()
+    clock.run(20, news=True)
+    clock.run(20, PAN)
+    assert tiles_in(clock.made) == []
+
+
+def test_a_large_new_scene_is_looked_at_in_tiles_once_it_was_looked_at_in_every_way() -> None:
+    clock = Clock(LARGE)
+    made = clock.run(LATE_S + len(TILES) * (PASS_GAP_S + FRAME_S))
+    assert [kind for _, kind in made[: len(PACES)]] == list(PACES)
+    assert {kind.tile for _, kind in made[len(PACES) :]} == TILES
+    assert len(made) == len(PACES) + len(TILES)
+    assert all(later - earlier >= PASS_GAP_S - 1e-6 for (earlier, _), (later, _) in pairwise(made))
+
+
+def test_where_all_is_still_tiles_are_seldom_and_the_others_keep_their_pace() -> None:
+    clock = Clock(LARGE)
+    clock.run(4 * TILE_PACE.most_s)
+    tiles = tiles_in(clock.made)
+    for tile in TILES:
+        gaps = np.diff([t for t, looked_at in tiles if looked_at == tile])
+        assert gaps == pytest.approx([TILE_PACE.most_s] * len(gaps), abs=1.0)
+        assert len(gaps) == 3
+    assert clock.times(PLAIN)[-1] > clock.now - PACES[PLAIN].most_s - LATE_S
+
+
+def test_tiles_in_which_something_is_found_are_looked_at_sooner() -> None:
+    quiet, busy = Clock(LARGE), Clock(LARGE)
+    quiet.run(10)
+    busy.run(10, news=True)
+    assert len(tiles_in(busy.made)) > 2 * len(tiles_in(quiet.made))
+
+
+def test_after_a_cut_all_tiles_are_new() -> None:
+    clock = Clock(LARGE)
+    clock.run(3)
+    clock.schedule.restart()
+    assert {tile for _, tile in tiles_in(clock.run(2))} == TILES
+
+
+def test_a_pan_brings_the_tiles_at_its_side() -> None:
+    clock = Clock(LARGE)
+    clock.run(3)
+    panned = tiles_in(clock.run(1.5, shifted(-0.9 * BLURRED_PX / SHUTTER)))
+    assert panned
+    assert all(tile.x > 0 for _, tile in panned)
+
+
+def test_what_large_text_fills_is_not_looked_at_more_closely() -> None:
+    schedule = Schedule()
+    schedule.follow(None)
+    for kind in PACES:
+        schedule.made(kind, 0.0)
+    assert schedule.due(0.5, LARGE, None, [box(-10, -10, 1940, 1100)]) is None
+    assert schedule.due(0.5 + PASS_GAP_S, LARGE) is not None
 
 
 @pytest.mark.parametrize(

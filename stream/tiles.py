@@ -1,0 +1,161 @@
+"""Where on a large picture to look more closely: tiles that cover it, and what of it was looked at so, and when.
+
+Owns the tiles' geometry and the memory of close looks, which moves with the camera.  Pure.  Does not own whether a look pays
+beside the other passes (schedule) or what it tells about tracks (tracker).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from stream.geometry import BORDER_PX, UNIT_SQUARE, axis, is_sound, transform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+FULL_DETAIL_PX = (960, 544)
+"""A picture of this width and height, or the other way round, is seen by a fine pass as it is."""
+LARGE = 0.75
+"""A picture that a fine pass must shrink to less than this is looked at in tiles as well."""
+TILE_SCALE = 0.9
+"""A tile is shrunk to this at the least: 1920x1080 takes 4 tiles, and would take 9 if none were shrunk."""
+SMALL_PX = 10.0
+"""Text that is no higher than this in what the network sees is what tiles are for; twice as high is found without."""
+OVERLAP = (6, 2)
+"""Neighbours share so many heights of such text, along a line and across it, or a third of a tile."""
+CELLS = 96
+"""What was looked at is added up in so many cells along the width of the picture."""
+
+
+class Tile(NamedTuple):
+    """A part of a picture, in its pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The part itself, as a view of the (height, width, 3) picture."""
+        return image[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    def scaled(self, scale: float) -> Tile:
+        """The same part of the picture when that is scaled, at least a pixel of it."""
+        left, top = int(self.x * scale), int(self.y * scale)
+        right, bottom = math.ceil((self.x + self.width) * scale), math.ceil((self.y + self.height) * scale)
+        return Tile(left, top, right - left, bottom - top)
+
+    def holds(self, quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
+        """Tell whether no edge inside the picture of (width, height) cuts a quad off, or comes so near that it might."""
+        low, high = quad.min(axis=0), quad.max(axis=0)
+        return all(
+            (edge == 0 or low[k] >= edge + BORDER_PX) and (edge + extent == size[k] or high[k] <= edge + extent - BORDER_PX)
+            for k, (edge, extent) in enumerate(((self.x, self.width), (self.y, self.height)))
+        )
+
+
+def detail(size: tuple[int, int]) -> float:
+    """How much a fine pass shrinks a picture of (width, height), 1 for not at all."""
+    return min(1.0, max(FULL_DETAIL_PX) / max(size), min(FULL_DETAIL_PX) / min(size))
+
+
+@lru_cache(maxsize=16)
+def tiles_of(size: tuple[int, int]) -> dict[Tile, Tile]:
+    """Cover a picture of (width, height) with as few tiles as show it well enough, each with the part that it alone covers; one
+    that fine passes see well enough has none.
+    """
+    scale = detail(size)
+    if scale >= LARGE:
+        return {}
+    shape = FULL_DETAIL_PX if size[0] >= size[1] else FULL_DETAIL_PX[::-1]
+    columns, rows = (
+        pieces(whole, extent / TILE_SCALE, heights * SMALL_PX / scale)
+        for whole, extent, heights in zip(size, shape, OVERLAP, strict=True)
+    )
+    return {
+        Tile(x[0], y[0], x[1] - x[0], y[1] - y[0]): Tile(u[0], v[0], u[1] - u[0], v[1] - v[0])
+        for y, v in rows
+        for x, u in columns
+    }
+
+
+def pieces(whole: int, most: float, overlap: float) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Cut a whole into the fewest equal pieces, (start, end), not longer than `most`, that overlap by so much, or by a third of
+    that; each comes with the part of it that lies in no other.
+    """
+    overlap = min(overlap, most / 3)
+    last = max(math.ceil((whole - overlap) / (most - overlap)), 1) - 1
+    extent = math.ceil((whole + last * overlap) / (last + 1))
+    starts = [k * (whole - extent) // max(last, 1) for k in range(last + 1)]
+    ends = [start + extent for start in starts]
+    alone = zip([0, *ends[:-1]], [*starts[1:], whole], strict=True)
+    return list(zip(zip(starts, ends, strict=True), alone, strict=True))
+
+
+@dataclass(slots=True)
+class Look:
+    """A tile that was looked at: its outline (4, 2), which moves with the camera, and until when that holds, stream seconds."""
+
+    outline: NDArray[np.floating]
+    made_at: float
+    holds_till: float
+
+
+class CloseLooks:
+    """What of one source's picture was looked at in tiles."""
+
+    def __init__(self, least_s: float, most_s: float) -> None:
+        """A look that found something new holds for `least_s`, one that did not for `most_s`."""
+        self._least_s, self._most_s = least_s, most_s
+        self._looks: list[Look] = []
+        self._astray = False
+
+    def follow(self, camera: NDArray[np.float64] | None) -> None:
+        """Take in the camera's motion of one frame, a (3, 3) homography, None if the picture could not be followed."""
+        if camera is None:
+            # Where nothing can be followed, mostly nothing moves either: not before it can is everything new.
+            self._astray = True
+            return
+        if self._astray:
+            self._astray = False
+            self._looks.clear()
+        for look in self._looks:
+            look.outline = transform(look.outline, camera)
+
+    def most_wanted(self, now: float, size: tuple[int, int], texts: Iterable[NDArray[np.floating]]) -> tuple[Tile | None, float]:
+        """Name the tile of the picture of (width, height) that is most due at `now`, and the share, 0..1, of what it alone covers
+        that is.
+
+        What lies in one of the `texts`, quads (4, 2), is known, unless they are small.  A small picture has no tiles.
+        """
+        tiles = tiles_of(size)
+        if not tiles:
+            return None, 0.0
+        looks = [look.outline for look in self._looks if look.holds_till > now and is_sound(look.outline, size)]
+        scale = CELLS / size[0]
+        due = np.ones((round(size[1] * scale), CELLS), np.uint8)
+        large_px = 2 * SMALL_PX / detail(size)
+        for quad in looks + [quad for quad in texts if axis(quad)[2] > large_px]:
+            cv2.fillConvexPoly(due, np.round(quad * scale - 0.5).astype(np.int32), 0)
+        shares = ((tile, float(alone.scaled(scale).cut(due).mean())) for tile, alone in tiles.items())
+        return max(shares, key=lambda item: item[1])
+
+    def made(self, tile: Tile, now: float) -> None:
+        """Note that a look at a tile of the current frame was begun at stream time `now`."""
+        outline = UNIT_SQUARE * np.array(tile[2:], np.float32) + np.array(tile[:2], np.float32)
+        self._looks = [look for look in self._looks if look.holds_till > now]
+        self._looks.append(Look(outline, now, now + self._least_s))
+
+    def found(self, *, news: bool) -> None:
+        """Note whether the last look found text that was not known."""
+        if self._looks and not news:
+            look = self._looks[-1]
+            look.holds_till = look.made_at + self._most_s
