@@ -16,6 +16,17 @@ ROWS = 16
 MAX_COLUMNS = 128
 SAME = 0.55
 """Looks correlated above this show the same text; other text in the same place correlates below 0.4 (generated displays)."""
+LETTER = 10
+"""Columns of a window that holds about a letter."""
+SAME_LETTERS = 0.6
+"""The least correlation of such windows that the same text has: of 1230 looks at settled text of street clips 1.3 % lie below, of
+those with one letter put in another's place half."""
+UNTOUCHED = 0.85
+"""From here on no letter can have changed: of those with another letter 7 % lie above, of the same text 78 %."""
+SMOOTHING_PX = 0.8
+"""Fine detail goes with blur, letters do not."""
+PLAIN = 0.3
+"""A window with less than this share of the usual contrast shows no letter."""
 
 
 def look_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -38,7 +49,38 @@ def look_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.f
 
 def likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Correlation of two looks, -1..1, the best over shifts of a pixel or two, because boxes breathe."""
+    scores, _, _ = compared(a, b)
+    return float(scores.max())
+
+
+def letters_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """The least correlation, -1..1, of windows a letter wide along two looks, where those as a whole fit best."""
+    scores, inner, b = compared(a, b)
+    y, x = np.unravel_index(int(scores.argmax()), scores.shape)
+    rows, columns = inner.shape
+    if columns <= LETTER:
+        return float(scores.max())
+    fitted = b[y : y + rows, x : x + columns]
+    p, q = (np.asarray(cv2.GaussianBlur(part, (0, 0), SMOOTHING_PX), np.float32) for part in (inner, fitted))
+    count = LETTER * rows
+
+    def summed(values: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.convolve(values.sum(axis=0), np.ones(LETTER), "valid")
+
+    sum_p, sum_q = summed(p), summed(q)
+    spread_p, spread_q = summed(p * p) - sum_p**2 / count, summed(q * q) - sum_q**2 / count
+    contrast = np.maximum(spread_p, spread_q)
+    shared = (summed(p * q) - sum_p * sum_q / count) / np.sqrt(np.maximum(spread_p * spread_q, 1e-12))
+    return float(shared[contrast >= PLAIN * np.median(contrast)].min())
+
+
+def compared(
+    a: NDArray[np.float32], b: NDArray[np.float32]
+) -> tuple[NDArray[np.floating], NDArray[np.float32], NDArray[np.float32]]:
+    """Correlate the inner part of a look with another look, (16, N) float32 both, at all shifts; returns the correlations, the
+    inner part, and the other look at the same size.
+    """
     if a.shape != b.shape:
         b = np.asarray(cv2.resize(b, (a.shape[1], a.shape[0]), interpolation=cv2.INTER_AREA), np.float32)
     inner = np.ascontiguousarray(a[2:-2, 2:-2])
-    return float(cv2.matchTemplate(b, inner, cv2.TM_CCOEFF_NORMED).max())
+    return np.asarray(cv2.matchTemplate(b, inner, cv2.TM_CCOEFF_NORMED)), inner, b

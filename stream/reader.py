@@ -19,7 +19,7 @@ from stream.blocks import blocks_of
 from stream.budget import Budget
 from stream.flow import Flow
 from stream.geometry import axis, is_tall, rectify, share_inside, touches_border, turn, with_margins
-from stream.look import SAME, likeness, look_at
+from stream.look import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, look_at
 from stream.records import Event, EventType, Frame, Snapshot
 from stream.rereading import quality, turns_to_read, value
 from stream.schedule import Schedule
@@ -257,9 +257,7 @@ class Reader:
                 continue
             track.looked_at = frame.pts
             if share_inside(track.motion.quad, frame.size) > 0.97:
-                track.changed_look = likeness(track.look, look_at(frame.grey, track.motion.quad)) < SAME
-                if not track.changed_look:
-                    track.challenger = None
+                notice(track, look_at(frame.grey, track.motion.quad), frame.index)
 
     def _close(self) -> None:
         for track in self._tracker.gone:
@@ -320,7 +318,7 @@ def take_reading(track: Track, reading: Reading) -> None:
         track.read_quality = max(track.read_quality, request.view)
         return
     weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
-    if track.settled and track.changed_look:
+    if track.settled and (track.changed_look or says_otherwise(track, lattice, request.look)):
         challenge(track, lattice, request.look, weight)
     elif track.evidence is None or refutes(lattice, weight, track.evidence):
         track.evidence = fusion.begin(lattice, weight)
@@ -332,6 +330,28 @@ def take_reading(track: Track, reading: Reading) -> None:
     conclude(track, lattice, clipped=request.clipped)
 
 
+def notice(track: Track, look: NDArray[np.float32], frame: int) -> None:
+    """Compare what settled text looks like in a frame with what it did when it was read: as a whole, and letter by letter, where
+    one look may err.
+    """
+    assert track.look is not None
+    letters = letters_likeness(track.look, look)
+    track.altered = track.altered + 1 if letters < SAME_LETTERS else 0
+    changed = likeness(track.look, look) < SAME or track.altered >= 2
+    if changed and not track.changed_look:
+        track.extent_as_of = frame
+    track.changed_look = changed
+    if letters >= UNTOUCHED:
+        track.challenger = None
+
+
+def says_otherwise(track: Track, lattice: Lattice, look: NDArray[np.float32]) -> bool:
+    """Tell whether a reading of settled text contradicts it where a letter may have changed: it is no reading of the same."""
+    if track.evidence is None or track.look is None:
+        return False
+    return plain(lattice.text) != plain(track.evidence.lattice.text) and letters_likeness(track.look, look) < UNTOUCHED
+
+
 def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
     """Tell whether a reading says something else than the earlier ones, and outweighs them by so much that they were misread."""
     return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
@@ -341,14 +361,16 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
     """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
     assert track.evidence is not None
     if plain(lattice.text) == plain(track.evidence.lattice.text):
-        track.look, track.changed_look, track.challenger = look, False, None
+        track.look, track.changed_look, track.altered, track.challenger = look, False, 0, None
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
         track.challenger = None
     elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
         track.challenger = fusion.begin(lattice, weight)
+    elif track.changed_look and track.found_in < track.extent_as_of:
+        track.challenger = fusion.fuse(track.challenger, lattice, weight)
     else:
         track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
-        track.look, track.changed_look = look, False
+        track.look, track.changed_look, track.altered = look, False, 0
 
 
 def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:

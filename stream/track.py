@@ -82,6 +82,12 @@ class Track:
     look: NDArray[np.float32] | None = None
     """The picture inside when it was last read (see `stream.look`)."""
     changed_look: bool = False
+    altered: int = 0
+    """Looks in a row that showed another letter."""
+    extent_as_of: int = 0
+    """A new text is believed only when a detector pass over this frame or a later one has shown how far it reaches."""
+    found_in: int = 0
+    """The last frame in which a detector pass found it."""
     looked_at: float = float("-inf")
     rev: int = 0
     published: tuple[str, TextState] | None = None

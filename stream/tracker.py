@@ -166,6 +166,7 @@ class Tracker:
             if i in found:
                 track.found_by.add(kind)
                 track.doubtful = False
+                track.found_in = max(track.found_in, index)
                 self._found(track, now)
             elif i in inside and any(kind.like(found) for found in track.found_by) and share_inside(quad, self._size) > 0.9:
                 track.resized = track.strayed = 0
@@ -201,7 +202,7 @@ class Tracker:
     @property
     def in_doubt(self) -> PassKind | None:
         """A kind of pass that found a text whose extent is in doubt: the border cut it off then, and now does not, or the last
-        detection showed it elsewhere.
+        detection showed it elsewhere, or it says something else since.
         """
         doubtful = (track for track in self.tracks if self._is_in_doubt(track))
         return min((kind for track in doubtful for kind in track.found_by if kind.tile is None), default=None)
@@ -211,7 +212,7 @@ class Tracker:
             return False
         quad = track.motion.quad
         came_in = track.cut_off and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
-        return came_in or bool(track.resized or track.strayed)
+        return came_in or bool(track.resized or track.strayed) or (track.changed_look and track.found_in < track.extent_as_of)
 
     def _correct(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool, coarse: bool
@@ -255,7 +256,8 @@ class Tracker:
     ) -> bool:
         """See a part of a line, or a line that the track is a part of, which it may share with other tracks."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
-        if not whole and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
+        longer = axis(carried)[1] > axis(track.motion.quad)[1]
+        if not whole and longer and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
             return self._resize(track, carried, now, at_once=not shared)
         track.resized = 0
         return False

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stream.geometry import turn
-from stream.look import MAX_COLUMNS, ROWS, SAME, likeness, look_at
+from stream.look import LETTER, MAX_COLUMNS, ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, look_at
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved, rotated
 
@@ -100,3 +100,29 @@ def test_a_look_has_bounded_size_wherever_the_quad_lies(quad: NDArray[np.float32
     assert ROWS // 2 <= patch.shape[1] <= MAX_COLUMNS
     assert np.isfinite(patch).all()
     assert np.isfinite(likeness(look("12:45"), patch))
+
+
+@pytest.mark.parametrize("other", ["12:46", "12:41", "12:15", "12:85", "13:45"])
+def test_one_letter_that_changed_is_seen_though_the_whole_looks_the_same(other: str) -> None:
+    assert likeness(look("12:45"), look(other)) > SAME
+    assert letters_likeness(look("12:45"), look(other)) < SAME_LETTERS
+
+
+@pytest.mark.parametrize("other", ["12:48", "17:45"])
+def test_a_letter_that_is_much_like_another_leaves_room_for_doubt(other: str) -> None:
+    assert letters_likeness(look("12:45"), look(other)) < UNTOUCHED
+
+
+def test_letters_look_the_same_in_other_light_blurred_and_a_little_beside() -> None:
+    before = look("12:45")
+    blurred = np.asarray(cv2.GaussianBlur(display("12:45"), (0, 0), 1.5), np.uint8)
+    assert letters_likeness(before, look("12:45", paper=150, ink=60)) > UNTOUCHED
+    assert letters_likeness(before, look_at(blurred, PLACE)) > UNTOUCHED
+    assert letters_likeness(before, look("12:45", moved(PLACE, 3, -2))) > UNTOUCHED
+
+
+def test_a_look_of_a_single_letter_is_compared_as_a_whole() -> None:
+    letter = box(62, 57, 32, 45)
+    before, after = look("12:45", letter), look("72:45", letter)
+    assert before.shape[1] - 4 <= LETTER
+    assert letters_likeness(before, after) == likeness(before, after)

@@ -41,19 +41,9 @@ if TYPE_CHECKING:
 
     Cover = Callable[[float], NDArray[np.float32] | None]
 
-COVERED = pytest.mark.xfail(
-    strict=True,
-    reason="the points of the text before it carry the covered track along, and the cover is absorbed into it",
-)
 PULLED = pytest.mark.xfail(
     strict=True,
     reason="what moves slowly bends the camera's motion, and detections hardly correct a track along its text",
-)
-HASTY = pytest.mark.xfail(
-    strict=True, reason="new text is read in the old extent and believed before a detector pass shows the new one"
-)
-ALIKE = pytest.mark.xfail(
-    strict=True, reason="one character in six leaves the look SAME, and the next reads are fused with the old ones"
 )
 
 
@@ -147,7 +137,6 @@ def test_two_equal_words_of_which_one_moves_over_the_other_stay_two(speed: float
     assert [kind for kind, *_ in told(seen)] == [EventType.READ, EventType.READ]
 
 
-@COVERED
 def test_a_word_that_moves_over_another_one_does_not_change_it() -> None:
     world = crossing("BANK", 60)
     seen = show(world, 7)
@@ -343,7 +332,6 @@ def test_a_flash_of_another_text_is_not_told_and_costs_no_reads_later() -> None:
         assert [request.pts for request in recogniser.read if request.pts > 3.5] == []
 
 
-@HASTY
 def test_a_display_whose_text_grows_is_not_told_in_part() -> None:
     for changes_at in (2.0, 2.3, 2.6, 2.9):
         display = Board(lambda t, at=changes_at: "OPEN" if t < at else "CLOSED", (600, 300))
@@ -352,7 +340,6 @@ def test_a_display_whose_text_grows_is_not_told_in_part() -> None:
         assert seen[-1].text("CLOSED").state is TextState.SETTLED
 
 
-@ALIKE
 def test_a_display_of_which_one_character_changes_is_told() -> None:
     display = Board(lambda t: "GATE 3" if t < 2 else "GATE 4", (600, 300))
     seen = show(World((display,), AT_REST), 2 + 1.5 * SELDOM_S, frame_s=0.08)
