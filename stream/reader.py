@@ -16,7 +16,7 @@ import numpy as np
 
 from stream import fusion
 from stream.blocks import blocks_of
-from stream.budget import Budget
+from stream.budget import Budget, Purse
 from stream.flow import Flow
 from stream.geometry import axis, is_tall, rectify, share_inside, touches_border, turn, with_margins
 from stream.look import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, look_at
@@ -48,8 +48,8 @@ REFUTING = 3.0
 from afar, what is read near by would stay in doubt."""
 PUBLISH_CONFIDENCE = 0.33
 """Below this a reading is likelier wrong than right, and the text stays tentative."""
-SETTLE_CONFIDENCE = 0.6
-SETTLE_ALONE_CONFIDENCE = 0.7
+SETTLE_CONFIDENCE = 0.75
+SETTLE_ALONE_CONFIDENCE = 0.85
 """From this on a single reading settles; below, only a second one that agrees."""
 WEIGH_S = 0.1
 """How often it is asked whether another read of a text would pay."""
@@ -126,7 +126,7 @@ class Reader:
         self._flow = Flow()
         self._frame: Frame | None = None
         self._frame_s = 1 / 30
-        self._budget = budget or Budget()
+        self._purse = Purse(budget or Budget())
         self._events: list[Event] = []
         self._schedule = Schedule()
         self.reads = 0
@@ -136,7 +136,7 @@ class Reader:
         last, self._frame = self._frame, frame
         dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
-        self._budget.fill(dt)
+        self._purse.fill(dt)
         motion = self._flow.step(frame.grey)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
@@ -165,7 +165,7 @@ class Reader:
     @property
     def unread(self) -> bool:
         """Whether a text is in view that was found and not read yet."""
-        return any(track.placed and not (track.lost or track.tried) for track in self._tracker.tracks)
+        return any(track.placed and not (track.lost or track.tried or track.doubtful) for track in self._tracker.tracks)
 
     def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
         """Take in the quads (N, 4, 2) and scores (N,) that a pass found, over the current frame or an earlier one.
@@ -200,7 +200,7 @@ class Reader:
         upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
         for _, view, track in rated[:texts]:
             turns = turns_to_read(track, view, upright=upright)
-            if not self._budget.take(len(turns)):
+            if not self._purse.take(len(turns)):
                 break
             requests.extend(self._request(track, quarters, view, frame) for quarters in turns)
         return requests
@@ -320,8 +320,8 @@ def take_reading(track: Track, reading: Reading) -> None:
     weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
     if track.settled and (track.changed_look or says_otherwise(track, lattice, request.look)):
         challenge(track, lattice, request.look, weight)
-    elif track.evidence is None or refutes(lattice, weight, track.evidence):
-        track.evidence = fusion.begin(lattice, weight)
+    elif track.evidence is None or (not (request.clipped and track.settled) and refutes(lattice, weight, track.evidence)):
+        track.evidence, track.settled = fusion.begin(lattice, weight), False
         track.look = request.look
     else:
         track.evidence = fusion.fuse(track.evidence, lattice, weight)
@@ -366,7 +366,8 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
         track.challenger = None
     elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
         track.challenger = fusion.begin(lattice, weight)
-    elif track.changed_look and track.found_in < track.extent_as_of:
+    elif track.changed_look and track.found_in < track.extent_as_of and any(kind.tile is None for kind in track.found_by):
+        # A pass is on its way (`Tracker.in_doubt`); what only tiles find may have to wait for one too long.
         track.challenger = fusion.fuse(track.challenger, lattice, weight)
     else:
         track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None

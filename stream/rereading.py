@@ -32,8 +32,8 @@ POORER = 0.6
 UPRIGHT_TRIES = 3
 """So often text of a scene that stands upright is read poorly before it is asked whether it stands upside down."""
 SECOND_LOOK_S = 0.15
-PATIENCE_S = 1.2
-MAX_PATIENCE_S = 5.0
+PATIENCE_S = 0.6
+MAX_PATIENCE_S = 4.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
 HOPELESS = 0.1
 HOPELESS_PATIENCE_S = 1.5

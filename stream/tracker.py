@@ -304,7 +304,7 @@ class Tracker:
         track = Track(self._next_id, motion, now.pts, now.pts, now.captured_at, now.captured_at, possible_turns(quad)[0])
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
-        track.doubtful = score < SURE_SCORE
+        track.doubtful = score < SURE_SCORE and not kind.enhanced
         track.found_by.add(kind)
         track.cut_off = self._clipped(track)
         self.tracks.append(track)

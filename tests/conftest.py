@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from engines.loading import Backend, Engines, load_engines
 from tools.clip import Scene, Sign, Waypoint, render, travel, write_clip
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stream.records import Colour
+
+# How long an example takes says nothing on a machine that has other things to do.
+settings.register_profile("glyphfeed", deadline=None)
+settings.load_profile("glyphfeed")
 
 SIZE = (640, 360)
 SIGNS = (

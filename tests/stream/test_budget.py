@@ -6,56 +6,63 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.budget import Budget
+from stream.budget import LEAST_BURST, Budget, Purse
+
+STEP_S = 0.04
+
+
+def spent(purses: list[Purse], wishes: list[int], seconds: float) -> list[int]:
+    """How many reads each of some purses was granted in lock-step, each wishing for so many at once all the time."""
+    taken = [0] * len(purses)
+    for _ in range(round(seconds / STEP_S)):
+        for purse in purses:
+            purse.fill(STEP_S)
+        for k, (purse, wish) in enumerate(zip(purses, wishes, strict=True)):
+            while wish and purse.take(wish):
+                taken[k] += wish
+    return taken
 
 
 def test_a_budget_limits_reads_a_second() -> None:
-    budget, taken = Budget(per_s=10, burst=5), 0
-    for _ in range(300):
-        budget.fill(0.01)
-        taken += budget.take(1)
-    assert taken == pytest.approx(5 + 3 * 10, abs=1)
+    assert spent([Purse(Budget(per_s=10, burst=5))], [1], 3.0) == [pytest.approx(5 + 3 * 10, abs=1)]
 
 
-def test_a_budget_fills_up_to_a_burst() -> None:
-    budget = Budget(per_s=10, burst=5)
-    assert budget.take(5)
-    assert not budget.take(1)
-    budget.fill(100.0)
-    assert budget.take(5)
-    assert not budget.take(1)
-    budget.fill(0.2)
-    assert budget.take(1)
+def test_a_purse_fills_up_to_a_burst_and_no_more() -> None:
+    budget = Budget(per_s=10, burst=5, readers=1)
+    purse = Purse(budget)
+    assert purse.take(5)
+    assert not purse.take(1)
+    purse.fill(100.0)
+    assert not purse.take(6)
+    assert purse.take(5)
+    purse.fill(0.2)
+    assert purse.take(1)
 
 
-def test_a_budget_gives_all_or_nothing() -> None:
-    budget = Budget(per_s=10, burst=2)
-    assert not budget.take(3)
-    assert budget.take(2)
+def test_a_purse_gives_all_or_nothing() -> None:
+    purse = Purse(Budget(per_s=10, burst=5))
+    assert not purse.take(6)
+    assert purse.take(5)
 
 
-def test_readers_that_share_a_budget_fill_it_together_no_faster_than_one() -> None:
-    shared, own = Budget(per_s=12, burst=100, readers=3), Budget(per_s=12, burst=100)
-    for budget in (shared, own):
-        assert budget.take(100)
-    for _ in range(3):
-        shared.fill(5.0)
-    own.fill(5.0)
-    for budget in (shared, own):
-        assert budget.take(60)
-        assert not budget.take(1)
+@pytest.mark.parametrize("wishes", [[1, 2], [2, 1], [1, 1], [1, 2, 2, 1]])
+def test_no_reader_starves_beside_busy_ones(wishes: list[int]) -> None:
+    budget = Budget(per_s=12, readers=len(wishes))
+    taken = spent([Purse(budget) for _ in wishes], wishes, 60.0)
+    assert min(taken) >= 0.95 * 12 / len(wishes) * 60
+    assert sum(taken) <= 12 * 60 + len(wishes) * max(budget.burst, LEAST_BURST)
 
 
-def test_what_one_reader_leaves_another_may_spend() -> None:
-    budget = Budget(per_s=10, burst=20, readers=2)
-    assert budget.take(20)
-    budget.fill(1.0)  # the idle one's
-    budget.fill(1.0)
-    assert budget.take(10)
+def test_what_idle_readers_leave_others_may_spend() -> None:
+    budget = Budget(per_s=12, readers=3)
+    busy, *idle = spent([Purse(budget) for _ in range(3)], [1, 0, 0], 60.0)
+    assert idle == [0, 0]
+    assert busy == pytest.approx(12 * 60, rel=0.05)
 
 
 def test_threads_never_spend_more_than_there_is() -> None:
-    budget, taken = Budget(per_s=0, burst=1000), []
+    budget, taken = Budget(burst=2000.0, readers=2), []
+    budget.give(1000.0)
 
     def spend() -> None:
         taken.append(sum(budget.take(1) for _ in range(600)))
@@ -71,8 +78,9 @@ def test_threads_never_spend_more_than_there_is() -> None:
 @given(st.lists(st.tuples(st.integers(1, 4), st.floats(0, 0.5)), max_size=40))
 def test_no_more_is_taken_than_a_burst_and_what_flowed_in(wishes: list[tuple[int, float]]) -> None:
     budget, passed_s, taken = Budget(), 0.0, 0
+    purse = Purse(budget)
     for wanted, seconds in wishes:
-        budget.fill(seconds)
+        purse.fill(seconds)
         passed_s += seconds
-        taken += wanted if budget.take(wanted) else 0
+        taken += wanted if purse.take(wanted) else 0
     assert taken <= budget.burst + budget.per_s * passed_s + 1e-6
