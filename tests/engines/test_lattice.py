@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engines.lattice import CANDIDATES, FAINT, LIKELY, SPACE, Lattice, Slot, lattice_from_ctc
+from engines.lattice import CANDIDATES, FAINT, LATE, LIKELY, SPACE, Lattice, Slot, lattice_from_ctc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,9 +47,10 @@ def test_each_character_has_the_probabilities_of_its_peak() -> None:
 
 def test_a_column_is_the_middle_of_its_character_in_what_the_crop_filled() -> None:
     steps = output({"A": 0.9}, {"A": 0.9}, BLANK, BLANK, BLANK, BLANK, {"B": 0.9}, BLANK, BLANK, BLANK)
-    assert [slot.column for slot in lattice_from_ctc(steps, CHARSET).slots] == pytest.approx([0.1, 0.65])
+    assert [slot.column for slot in lattice_from_ctc(steps, CHARSET).slots] == pytest.approx([(1 - LATE) / 10, (6.5 - LATE) / 10])
     # The last two steps saw nothing but padding.
-    assert [slot.column for slot in lattice_from_ctc(steps, CHARSET, width=0.8).slots] == pytest.approx([0.125, 0.8125])
+    narrower = lattice_from_ctc(steps, CHARSET, width=0.8)
+    assert [slot.column for slot in narrower.slots] == pytest.approx([(1 - LATE) / 8, (6.5 - LATE) / 8])
 
 
 def test_where_the_blank_wins_a_probable_character_is_kept_but_not_read() -> None:
@@ -57,7 +58,7 @@ def test_where_the_blank_wins_a_probable_character_is_kept_but_not_read() -> Non
     assert lattice.text == "A"
     assert [slot.best[0] for slot in lattice.slots] == ["A", ""]
     assert lattice.slots[1].candidates["B"] == pytest.approx(FAINT + 0.1)
-    assert lattice.slots[1].column == pytest.approx(2.5 / 4)
+    assert lattice.slots[1].column == pytest.approx((2.5 - LATE) / 4)
 
 
 def test_a_position_keeps_the_most_probable_characters_and_none_that_is_unlikely() -> None:
@@ -101,7 +102,7 @@ def test_any_output_gives_a_sound_lattice(logits: NDArray[np.float32]) -> None:
     lattice = lattice_from_ctc(odds / odds.sum(axis=1, keepdims=True), CHARSET, width=0.7)
     assert 0 <= lattice.confidence <= 1
     columns = [slot.column for slot in lattice.slots]
-    assert all(0 < column <= 1 for column in columns)
+    assert all(0 <= column <= 1 for column in columns)
     assert all(a <= b for a, b in pairwise(columns))
     for slot in lattice.slots:
         assert 1 <= len(slot.candidates) <= CANDIDATES
