@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -32,9 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tools.evaluation.clips import Clip
+    from tools.evaluation.recordings import Recording
     from tools.evaluation.systems import System
     from tools.evaluation.truth import Truth
     from tools.networks import Networks
+
+SPARE_S: Final = 1.0
+"""A truth may end so much before its video does."""
 
 
 def evaluate(
@@ -66,9 +71,14 @@ def evaluate(
         raise CommandError(
             f"the report cannot be written to {page}: its folder does not exist; create it or choose another place"
         )
+    if page is not None and page.is_dir():
+        raise CommandError(f"the report cannot be written to {page}: it is a folder; give the name of a file in it")
     truths = [read_truth(clip) for clip in clips]
     demand_extra()
     peers = [Peer(named) for named in beside]
+    for name, count in Counter(peer.name for peer in peers).items():
+        if count > 1:
+            raise CommandError(f"{count} --beside are called {name}; give each a name of its own")
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(TemporaryDirectory(prefix="glyphfeed-")))
         outcomes = run_all(clips, truths, networks, peers, feeds=feeds, pace=pace, folder=folder)
@@ -123,7 +133,7 @@ def run_all(
     outcomes: list[Outcome] = []
     if feeds:
         triples = zip(clips, truths, feeds, strict=True)
-        scores = [score_clip(clip.name, truth, read_recording(feed), Cost(), live=live) for clip, truth, feed in triples]
+        scores = [score_clip(clip.name, truth, recorded(feed, clip, truth), Cost(), live=live) for clip, truth, feed in triples]
         outcomes.append(Outcome(OURS, "as recorded", (), tuple(scores)))
     systems: list[System] = [*([] if feeds else [Glyphfeed(networks, pace)]), *peers]
     runs = Runs(folder / "runs")
@@ -143,6 +153,28 @@ def run_all(
                     note(f"{clip.name} {'was' if run.kept else 'is'} read by {system.name}{f' on {run.day}' if run.kept else ''}")
             outcomes.append(Outcome(system.name, system.about, tuple(sorted(days)), tuple(done)))
     return outcomes
+
+
+def recorded(feed: Path, clip: Clip, truth: Truth) -> Recording:
+    """Take up a recording of our reader that is said to be of a clip.
+
+    Raises:
+        CommandError: it cannot be read, is none, or is of another clip.
+
+    """
+    recording = read_recording(feed)
+    if not recording.texts:
+        raise CommandError(f"the recording {feed} holds no text message; record the clip anew with glyphfeed watch --record")
+    last = max(body["frame"] for body in recording.texts)
+    advice = f"of {clip.name}; give the --feed in the order of the clips"
+    if last >= len(truth.frames) + SPARE_S * truth.fps:
+        raise CommandError(f"the recording {feed} goes on to frame {last}, past the {len(truth.frames)} frames {advice}")
+    for size in (body["size"] for body in recording.texts if body.get("size") is not None):
+        # A video may say that it is to be shown turned, which the reader does, and a truth is not told.
+        if truth.size is not None and sorted(size) != sorted(truth.size):
+            shown, true = ("x".join(f"{side:g}" for side in sides) for sides in (size, truth.size))
+            raise CommandError(f"the recording {feed} is of a picture of {shown} pixels, not of the {true} {advice}")
+    return recording
 
 
 def _json(report: object) -> str:

@@ -146,7 +146,7 @@ GROUPS: Final = (
                 2,
                 "Processor time of all cores; another reader's includes its start.",
             ),
-            Figure("reads", "reads", "lower", 0, "Times that the recogniser was run for a text."),
+            Figure("reads", "reads", "lower", 0, "Times that the recogniser was run."),
             Figure("reads_per_frame", "reads per frame", "lower", 3, "The same, over the frames of the clips."),
             Figure("reads_per_text", "reads per text", "lower", 2, "The same, over the texts that were read at all."),
         ),
@@ -154,9 +154,9 @@ GROUPS: Final = (
 )
 
 
-def written(figure: Figure, value: float | None) -> str:
-    """Write a value for people."""
-    return "–" if value is None else f"{value:.{figure.digits}f}"
+def written(value: float | None, digits: int) -> str:
+    """Write a value for people, with so many digits after the point."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def ratio(figure: Figure, ours: float | None, theirs: float | None) -> str:

@@ -73,14 +73,16 @@ def draw_plots(folder: Path, outcomes: Sequence[Outcome]) -> list[tuple[str, str
 
 
 def draw_f1(axes: Axes, outcomes: Sequence[Outcome]) -> None:
-    """Bars of word F1, clip by clip."""
+    """Bars of word F1, clip by clip; clips with a partial truth have none."""
     width = 0.8 / len(outcomes)
     places = np.arange(len(outcomes[0].scores))
     for k, outcome in enumerate(outcomes):
         heights = [figures_of([score])["word_f1"] or 0.0 for score in outcome.scores]
         offset = (k - (len(outcomes) - 1) / 2) * width
         axes.bar(places + offset, heights, width * 0.92, color=_colour(k), label=outcome.name)
-        overall = figures_of(outcome.scores)["word_f1"] or 0.0
+        overall = figures_of(outcome.scores)["word_f1"]
+        if overall is None:
+            continue
         axes.axhline(overall, color=_colour(k), linestyle="--", linewidth=1)
         axes.annotate(f"{overall:.2f}", (1.005, overall), xycoords=("axes fraction", "data"), color=_colour(k), va="center")
     names = [score.clip for score in outcomes[0].scores]

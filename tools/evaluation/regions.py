@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from stream.geometry import aligned
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,8 +59,16 @@ def iou(a: Region, b: Region) -> float:
 
 
 def quad_of(polygon: Polygon) -> Polygon:
-    """Four corners for a polygon: its own, or those of the smallest rectangle around it."""
-    return polygon if len(polygon) == 4 else np.asarray(cv2.boxPoints(cv2.minAreaRect(polygon)), np.float32)
+    """Four corners for a polygon: its own, or those of the smallest rectangle around it, from the top left of its text.
+
+    A polygon of other than four points begins at the top left of its text and runs along its upper side to about half of its
+    points.  The scorer of `../shared/bench` takes the rectangle's corners in any order, and so differs for such polygons.
+    """
+    if len(polygon) == 4:
+        return polygon
+    half = (len(polygon) + 1) // 2
+    box = np.asarray(cv2.boxPoints(cv2.minAreaRect(polygon)), np.float32)
+    return np.asarray(aligned(box, polygon[[0, half - 1, half, -1]]), np.float32)
 
 
 def height_of(polygon: Polygon) -> float:

@@ -25,7 +25,8 @@ word is right when it shares half of the smaller one's area with a word that cou
 punctuation; published words over words that do not count are not judged, and neither are tentative texts. Where a frame has no
 message the last one before it stands. {pace} Tracking figures are computed by the `trackers` library; their objects are words,
 their overlap is that of polygons, and a published word keeps its identity as long as its text keeps its id and the word its
-place in it."""
+place in it. A partial truth does not tell which published words are too many, so its clips count for neither precision nor
+tracking, and in F1 for recall alone."""
 PACES: Final = {
     "every-frame": "Times are those of the video: at this pace a reader has all the time it wants for each frame.",
     "live": "The clips are played live, and a message counts from the moment when it was published.",
@@ -142,7 +143,7 @@ def _rows(figures: Sequence[Figure], systems: Sequence[dict[str, Any]]) -> list[
     for figure in figures:
         values = [system["figures"][figure.key] for system in systems]
         arrow = {"higher": " ↑", "lower": " ↓", "": ""}[figure.better]
-        cells = [written(figure, value) for value in values]
+        cells = [written(value, figure.digits) for value in values]
         rows.append([figure.label + arrow, *cells, *(ratio(figure, values[0], other) for other in values[1:])])
     return rows
 
@@ -159,7 +160,7 @@ def _clips_table(systems: Sequence[dict[str, Any]]) -> list[str]:
         _row(["---", *["---:"] * (1 + 2 * len(names))]),
     ]
     for row in zip(*(system["clips"] for system in systems), strict=True):
-        f1s, evers = ([f"{clip['figures'][key]:.3f}" for clip in row] for key in ("word_f1", "ever_read"))
+        f1s, evers = ([written(clip["figures"][key], 3) for clip in row] for key in ("word_f1", "ever_read"))
         lines.append(_row([row[0]["clip"], f"{row[0]['figures']['words']:.0f}", *f1s, *evers]))
     return lines
 
@@ -186,7 +187,7 @@ def tables(report: dict[str, Any]) -> list[Table]:
     for row in zip(*(system["clips"] for system in systems), strict=True):
         for name, clip in zip((system["name"] for system in systems), row, strict=True):
             figures = clip["figures"]
-            rate = "–" if figures["frames_per_s"] is None else f"{figures['frames_per_s']:.1f}"
-            shares = f"{figures['words']:.0f}", f"{figures['word_f1']:.3f}", f"{figures['ever_read']:.3f}"
-            clips.add_row(*(Text(cell) for cell in (clip["clip"], name, *shares, rate)))
+            columns = (("words", 0), ("word_f1", 3), ("ever_read", 3), ("frames_per_s", 1))
+            cells = [written(figures[key], digits) for key, digits in columns]
+            clips.add_row(*(Text(cell) for cell in (clip["clip"], name, *cells)))
     return [overall, clips]

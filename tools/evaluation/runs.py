@@ -62,8 +62,12 @@ class Runs:
         record, summary = (self._folder / f"{clip.name}-{key}{suffix}" for suffix in (".jsonl", ".json"))
         if (run := _read(record, summary)) is not None:
             return run
+        # What an earlier run left that failed or was interrupted is no result of this one.
+        for stale in (summary, record):
+            stale.unlink(missing_ok=True)
         cost = system.run(clip.video, record)
-        recording = read_recording(record)
+        # Not by its path: without --out the folder is gone when the message is read.
+        recording = read_recording(record, f"OUT.jsonl of {system.name} on {clip.video}")
         day = datetime.now(UTC).date().isoformat()
         told = {"frames_per_s": cost.frames_per_s, "cpu_s": cost.cpu_s, "day": day, "depends": depends}
         # Last and in one step, as it says that the recording is complete.

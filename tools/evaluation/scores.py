@@ -41,7 +41,9 @@ class Cost:
 class Score:
     """One reader over one clip, ready to be added up.
 
-    `demanded`, `right` and `wrong` count words over frames; `samples` are (confidence, right) of published words.
+    `demanded`, `right` and `wrong` count words over frames, `wrong` is None where the truth is partial; `samples` are
+    (confidence, right) of published words; `reads` is how often the recogniser was run, None where that is not told, and
+    `texts_read` the number of texts with a read.
     """
 
     clip: str
@@ -49,12 +51,13 @@ class Score:
     fps: float
     demanded: int
     right: int
-    wrong: int
+    wrong: int | None
     histories: list[History]
     overlay: OverlayErrors
     tracks: Tracks | None
     samples: list[tuple[float, bool]]
-    reads: dict[object, int] | None
+    reads: int | None
+    texts_read: int
     changed_events: int | None
     latencies_ms: list[float]
     cost: Cost
@@ -65,18 +68,20 @@ def score_clip(clip: str, truth: Truth, recording: Recording, cost: Cost, *, liv
     judged = judge(truth, recording, live=live)
     delays = [delay for body in recording.texts if (delay := delay_s(body)) is not None] if live else []
     changed = None if recording.events is None else sum(event.get("type") == "changed" for event in recording.events)
+    reads = reads_per_id(recording)
     return Score(
         clip=clip,
         frames=len(truth.frames),
         fps=truth.fps,
         demanded=sum(len(frame.targets) for frame in judged),
         right=sum(len(frame.right) for frame in judged),
-        wrong=0 if truth.partial else sum(len(frame.wrong) for frame in judged),
+        wrong=None if truth.partial else sum(len(frame.wrong) for frame in judged),
         histories=histories_of(truth, judged),
         overlay=overlay_errors(truth, judged),
         tracks=tracks_of(truth, judged),
         samples=_samples(judged),
-        reads=_reads_of(recording),
+        reads=reads_of(recording),
+        texts_read=sum(count > 0 for count in reads.values()),
         changed_events=changed,
         latencies_ms=[1000 * delay for delay in delays],
         cost=Cost(frames_per_s(recording) or cost.frames_per_s, cost.cpu_s),
@@ -104,10 +109,12 @@ def reliability_of(scores: Sequence[Score]) -> list[Bin]:
 
 
 def _reading(scores: Sequence[Score], histories: Sequence[History]) -> Figures:
-    demanded, right, wrong = (sum(getattr(score, name) for score in scores) for name in ("demanded", "right", "wrong"))
-    recall, precision = right / max(demanded, 1), right / max(right + wrong, 1)
+    recall = sum(score.right for score in scores) / max(sum(score.demanded for score in scores), 1)
+    judged = [(score.right, score.wrong) for score in scores if score.wrong is not None]
+    published = sum(right + wrong for right, wrong in judged)
+    precision = sum(right for right, _ in judged) / max(published, 1) if judged else None
     return {
-        "word_f1": 2 * recall * precision / max(recall + precision, 1e-9),
+        "word_f1": None if precision is None else 2 * recall * precision / max(recall + precision, 1e-9),
         "word_precision": precision,
         "word_recall": recall,
         "words": len(histories),
@@ -162,18 +169,17 @@ def _costs(scores: Sequence[Score]) -> Figures:
         "latency_ms_p50": percentile(latencies, 50),
         "latency_ms_p95": percentile(latencies, 95),
         "cpu_s_per_s": sum(cpu for cpu, _ in measured) / sum(seconds for _, seconds in measured) if measured else None,
-        **_reads([(score.reads, score.frames) for score in scores if score.reads is not None]),
+        **_reads(scores),
     }
 
 
-def _reads(counted: Sequence[tuple[dict[object, int], int]]) -> Figures:
-    """What was spent on reads, from the reads of each text and the number of frames, clip by clip."""
+def _reads(scores: Sequence[Score]) -> Figures:
+    """What was spent on reads, over the clips of which that is known."""
+    counted = [(score.reads, score.frames, score.texts_read) for score in scores if score.reads is not None]
     if not counted:
         return dict.fromkeys(("reads", "reads_per_frame", "reads_per_text"))
-    per_text = [reads for of_text, _ in counted for reads in of_text.values() if reads]
-    total = sum(per_text)
-    frames = sum(frames for _, frames in counted)
-    return {"reads": total, "reads_per_frame": total / max(frames, 1), "reads_per_text": total / max(len(per_text), 1)}
+    total, frames, texts = map(sum, zip(*counted, strict=True))
+    return {"reads": total, "reads_per_frame": total / max(frames, 1), "reads_per_text": total / max(texts, 1)}
 
 
 def percentile(values: Iterable[float | None], percent: float) -> float | None:
@@ -184,7 +190,7 @@ def percentile(values: Iterable[float | None], percent: float) -> float | None:
 
 def frames_per_s(recording: Recording) -> float | None:
     """Messages a second between the first and the last; None where they do not tell when they were published."""
-    times = [body["published_at"] for body in recording.texts if "published_at" in body]
+    times = [at for body in recording.texts if (at := body.get("published_at")) is not None]
     return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else None
 
 
@@ -198,7 +204,17 @@ def _samples(judged: Sequence[JudgedFrame]) -> list[tuple[float, bool]]:
     ]
 
 
-def _reads_of(recording: Recording) -> dict[object, int] | None:
-    """How often each text was read; None for a reader that does not tell."""
-    reads = {text.get("id"): text["reads"] for body in recording.texts for text in body["texts"] if "reads" in text}
-    return reads if reads or recording.status is not None else None
+def reads_of(recording: Recording) -> int | None:
+    """How often the recogniser was run; None for a reader that does not tell.
+
+    By the last status where there is one that tells, else the sum of what each text says at last.  That sum is too low where
+    reads went to texts that were never published, or a text took over the id of an earlier one and counts anew.
+    """
+    told = (recording.status or {}).get("reads")
+    reads = reads_per_id(recording)
+    return int(told) if told is not None else sum(reads.values()) if reads else None
+
+
+def reads_per_id(recording: Recording) -> dict[object, int]:
+    """How often each text was read, by what it says at last."""
+    return {text.get("id"): text["reads"] for body in recording.texts for text in body["texts"] if "reads" in text}

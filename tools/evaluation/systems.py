@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import math
 import os
 import shlex
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -26,6 +29,8 @@ from tools.networks import cores
 from tools.running import run_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engines.loading import Engines
     from tools.networks import Networks
 
@@ -138,31 +143,50 @@ class Peer:
             CommandError: the command cannot be started, or failed.
 
         """
-        command = [*self._arguments, str(video), str(record)]
+        command = [*self._arguments, str(video)]
         before, begun_s = os.times(), time.monotonic()
         try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-            )
+            code, output, errors = run_alone([*command, str(record)])
         except OSError as error:
             raise CommandError(f"{self.name} cannot be started: {command[0]}: {error.strerror}; check its --beside") from error
         wall_s, after = time.monotonic() - begun_s, os.times()
-        if done.returncode or not record.is_file():
-            lines = (done.stderr or done.stdout).strip().splitlines()
+        if code or not record.is_file():
+            lines = (errors or output).strip().splitlines()
             why = f" ({lines[-1].strip()})" if lines else ""
-            ended = f"ended with code {done.returncode}" if done.returncode else f"wrote no {record.name}"
-            raise CommandError(f"{self.name} {ended} on {video}{why}; run it by hand: {shlex.join(command)}")
+            ended = f"ended with code {code}" if code else "wrote no OUT.jsonl"
+            raise CommandError(f"{self.name} {ended} on {video}{why}; run it by hand: {shlex.join([*command, 'OUT.jsonl'])}")
         cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
-        return Cost(told_fps(done.stdout) or _lines(record) / max(wall_s, 1e-6), cpu_s)
+        return Cost(told_fps(output) or _lines(record) / max(wall_s, 1e-6), cpu_s)
+
+
+def run_alone(command: Sequence[str]) -> tuple[int, str, str]:
+    """Run a command to its end, and end what it started: its code, its output and its errors.
+
+    It has a session of its own, so that all of it can be ended however this ends, by Ctrl-C or SIGTERM too.
+
+    Raises:
+        OSError: it cannot be started.
+
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace", start_new_session=True
+    ) as program:
+        try:
+            output, errors = program.communicate()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+    return program.returncode, output, errors
 
 
 def told_fps(output: str) -> float | None:
-    """The frames a second that a program tells in the last line of its output."""
-    lines = output.strip().splitlines()
+    """The frames a second that a program tells in the last line of its output, if it is a number above 0."""
     try:
-        return float(json.loads(lines[-1])["fps"])
-    except (ValueError, IndexError, KeyError, TypeError):
+        fps = float(json.loads(output.strip().split("\n")[-1])["fps"])
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
+    return fps if 0 < fps < math.inf else None
 
 
 def sha256(path: Path) -> str:

@@ -13,6 +13,7 @@ is 90 % inside the picture and 12 px tall; the others are neither demanded nor p
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -51,13 +52,15 @@ Placed: TypeAlias = tuple[PlacedWord, ...]
 class Truth:
     """What a clip shows.
 
-    `texts` holds the words that may count, folded by `fold`; `frames` one entry a frame, None where nothing is known.  A
-    `partial` truth lists only some of the words, so that nothing is said about what is published elsewhere.
+    `texts` holds the words that may count, folded by `fold`; `frames` one entry a frame, None where nothing is known.  `size`
+    is that of the picture, (width, height) in pixels, None where the file does not tell.  A `partial` truth lists only some of
+    the words, so that nothing is said about what is published elsewhere.
     """
 
     fps: float
     texts: Mapping[int, str]
     frames: tuple[Placed | None, ...]
+    size: tuple[int, int] | None
     partial: bool
 
 
@@ -109,9 +112,12 @@ def _from_json(truth: dict[str, Any]) -> Truth:
         for words in truth["frames"]
     )
     fps = float(truth["fps"])
-    if not fps > 0:
+    if not 0 < fps < math.inf:
         raise ValueError(f"fps is {fps:g}")
-    return Truth(fps, texts, frames, bool(truth.get("partial")))
+    if not frames:
+        raise ValueError("it has no frames")
+    size = (int(truth["width"]), int(truth["height"])) if "width" in truth and "height" in truth else None
+    return Truth(fps, texts, frames, size, bool(truth.get("partial")))
 
 
 def _from_xml(root: ET.Element, clip: Clip) -> Truth:
@@ -131,7 +137,7 @@ def _from_xml(root: ET.Element, clip: Clip) -> Truth:
         listed[int(frame.attrib["ID"]) - 1] = tuple(words)
     if not listed or min(listed) < 0:
         raise ValueError("it has no frames that are counted from 1")
-    return Truth(fps, texts, tuple(listed.get(frame) for frame in range(max(listed) + 1)), partial=False)
+    return Truth(fps, texts, tuple(listed.get(frame) for frame in range(max(listed) + 1)), size, partial=False)
 
 
 def _legible(thing: ET.Element) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.tools.evaluation.made import message, text, truth, write_clip, write_recording
 from tools import cli
+from tools.evaluation.systems import told_fps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +141,9 @@ def test_what_cannot_be_evaluated_is_said_in_one_sentence(capfd: pytest.CaptureF
     assert "the report cannot be written to" in complaint(
         capfd, clip, "--feed", feed, "--markdown", tmp_path / "none" / "page.md"
     )
+    assert "it is a folder; give the name of a file in it" in complaint(capfd, clip, "--feed", feed, "--markdown", tmp_path)
+    twice = ["--beside", "other=true", "--beside", "other=false"]
+    assert complaint(capfd, clip, "--feed", feed, *twice) == "2 --beside are called other; give each a name of its own"
     (tmp_path / "made.gt.json").write_text("{", encoding="utf-8")
     assert "is no sound JSON" in complaint(capfd, clip, "--feed", feed)
 
@@ -154,23 +160,75 @@ def test_what_must_be_installed_is_said_in_one_sentence(
     ("code", "sentence"),
     [
         ("raise SystemExit('no networks here')", "ended with code 1 on {clip} (no networks here); run it by hand: "),
-        ("print('done')", "wrote no {recording} on {clip} (done); run it by hand: "),
-        ("import sys; open(sys.argv[2], 'w').write('rubbish')", "is none: a line is not a message"),
+        ("print('done')", "wrote no OUT.jsonl on {clip} (done); run it by hand: "),
+        ("import sys; open(sys.argv[2], 'w').write('rubbish')", "the recording OUT.jsonl of other on {clip} is none: line 1 "),
     ],
 )
 def test_another_reader_that_fails_is_said_in_one_sentence(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, code: str, sentence: str
 ) -> None:
     clip, feed = write_clip(tmp_path, STILL).video, write_recording(tmp_path, RIGHT)
-    out = tmp_path / "out"
-    arguments = ["evaluate", str(clip), "--feed", str(feed), "--out", str(out), "--beside", f"other={write_peer(tmp_path, code)}"]
-    assert cli.run(arguments) == 2
-    output, errors = capfd.readouterr()
-    assert output == ""
-    recording = next(iter((out / "runs").glob("*.jsonl")), None)
-    said = errors.splitlines()[-1]
-    name = recording.name if recording else said.partition("wrote no ")[2].partition(" ")[0]
-    assert sentence.format(clip=clip, recording=name) in said
+    command = write_peer(tmp_path, code)
+    said = complaint(capfd, clip, "--feed", feed, "--beside", f"other={command}")
+    assert sentence.format(clip=clip) in said
+    assert said.endswith(f"run it by hand: {command} {clip} OUT.jsonl") == ("run it by hand" in sentence)
+    assert "glyphfeed-" not in said
+
+
+def test_what_a_failed_run_left_is_not_the_result_of_the_next(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    clip, feed = write_clip(tmp_path, STILL).video, write_recording(tmp_path, RIGHT)
+    code = """
+import sys
+from pathlib import Path
+
+failed = Path(__file__).with_name("failed")
+if not failed.exists():
+    failed.touch()
+    Path(sys.argv[2]).write_text('{"frame": 0, "texts": []}')
+    sys.exit("interrupted")
+"""
+    arguments = [clip, "--feed", feed, "--out", tmp_path / "out", "--beside", f"other={write_peer(tmp_path, code)}"]
+    assert "ended with code 1" in complaint(capfd, *arguments)
+    assert "wrote no OUT.jsonl" in complaint(capfd, *arguments)
+
+
+def test_a_recording_of_another_clip_is_not_scored(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, STILL).video
+    sized = [one | {"size": [640, 360]} for one in RIGHT]
+    assert reported(capfd, clip, "--feed", write_recording(tmp_path, sized))["systems"][0]["figures"]["word_f1"] == 1.0
+    for messages, sentence in (
+        ([*RIGHT, message(20)], "goes on to frame 20, past the 10 frames of made; give the --feed in the order of the clips"),
+        ([*sized, message(9, size=[1280, 720])], "is of a picture of 1280x720 pixels, not of the 640x360 of made; give "),
+        ([], "holds no text message"),
+    ):
+        feed = write_recording(tmp_path, messages)
+        assert complaint(capfd, clip, "--feed", feed).startswith(f"the recording {feed} {sentence}")
+
+
+def test_what_another_reader_started_ends_with_the_command(tmp_path: Path) -> None:
+    clip, feed = write_clip(tmp_path, STILL).video, write_recording(tmp_path, RIGHT)
+    child = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).recv(1)"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        peer = write_peer(tmp_path, f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, '{port}'])")
+        command = [sys.executable, "-m", "tools.cli", "evaluate", clip, "--feed", feed, "--beside", f"other={peer}"]
+        server.settimeout(60)
+        with subprocess.Popen(command) as evaluating:
+            connection, _ = server.accept()
+            with connection:
+                evaluating.terminate()
+                connection.settimeout(60)
+                # The end of the child ends the connection.
+                assert connection.recv(1) == b""
+            assert evaluating.wait(60) == 130
+
+
+@pytest.mark.parametrize(
+    ("output", "fps"),
+    [('loading\n{"fps": 2.5}\n', 2.5), ('{"fps": NaN}', None), ('{"fps": 1e999}', None), ('{"fps": 0}', None), ("", None)],
+)
+def test_only_a_number_above_0_is_a_frame_rate(output: str, fps: float | None) -> None:
+    assert told_fps(output) == fps
 
 
 def test_another_reader_that_is_not_there_is_said_in_one_sentence(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

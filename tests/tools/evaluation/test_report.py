@@ -4,11 +4,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.text import Text
 
 from tests.tools.evaluation.made import message, scored, text, truth
 from tools.evaluation.figures import GROUPS, Figure, ratio, written
 from tools.evaluation.plots import draw_plots
-from tools.evaluation.report import Outcome, Setting, markdown, report_of
+from tools.evaluation.report import Outcome, Setting, markdown, report_of, tables
 from tools.evaluation.scores import figures_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_every_figure_is_explained_and_no_other(tmp_path: Path) -> None:
 def test_a_ratio_says_how_many_times_better_ours_is(better: str, ours: float | None, theirs: float, said: str) -> None:
     figure = Figure("key", "label", better, 2, "Meaning.")  # type: ignore[arg-type]
     assert ratio(figure, ours, theirs) == said
-    assert written(figure, ours) == ("–" if ours is None else f"{ours:.2f}")
+    assert written(ours, 2) == ("–" if ours is None else f"{ours:.2f}")
 
 
 def test_the_page_holds_what_made_it_and_the_table(tmp_path: Path) -> None:
@@ -79,6 +80,18 @@ def test_a_report_of_one_system_has_no_ratio(tmp_path: Path) -> None:
     (system,) = json.loads(json.dumps(report, allow_nan=False))["systems"]
     assert system["reliability"] == [{"low": 0.8, "high": 0.8, "count": 10, "confidence": pytest.approx(0.8), "accuracy": 1.0}]
     assert system["clips"][0]["figures"]["word_f1"] == 1.0
+
+
+def test_clips_with_a_partial_truth_have_no_f1(tmp_path: Path) -> None:
+    told = truth({1: "Exit"}, [{1: AT}] * 10, partial=True)
+    partial = Outcome("glyphfeed", "of the tests", (), (scored(tmp_path, told, [message(0, text(1, "exit", AT))]),))
+    report = report_of(SETTING, [partial])
+    page = markdown(report)
+    assert "| made | 1 | – | 1.000 |" in page.splitlines()
+    assert "word precision ↑" not in page
+    _, clips = tables(report)
+    assert [list(column.cells) for column in clips.columns[3:5]] == [[Text("–")], [Text("1.000")]]
+    assert (tmp_path / draw_plots(tmp_path, [partial])[0][1]).is_file()
 
 
 @pytest.mark.parametrize("said", ["exit", "exot", ""])

@@ -44,7 +44,7 @@ def test_words_count_when_they_can_be_read(tmp_path: Path) -> None:
     assert read.frames[0] is not None
     assert [(word.id, word.counts) for word in read.frames[0]] == [(1, True), (2, False), (3, False), (4, False), (5, False)]
     assert read.frames[1:] == (None, ())
-    assert (read.fps, read.partial) == (10.0, False)
+    assert (read.fps, read.size, read.partial) == (10.0, (640, 360), False)
 
 
 def test_a_clip_of_our_own_and_its_truth_are_found(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_truth_of_icdar_videos_is_read(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"Video_1_2_3{ending}").write_text(told, encoding="utf-8")
     (clip,) = find_clips([str(tmp_path)])
     read = read_truth(clip)
-    assert (read.fps, len(read.frames), read.partial) == (25.0, 4, False)
+    assert (read.fps, len(read.frames), read.size, read.partial) == (25.0, 4, (320, 240), False)
     assert read.texts == {1001: "zürich", 1003: "blurred", 1004: "leaving"}
     counting = [None if placed is None else [word.id for word in placed if word.counts] for placed in read.frames]
     assert counting == [[1001], None, [1003], []]
@@ -90,6 +90,8 @@ def test_the_truth_of_icdar_videos_is_read(tmp_path: Path, ending: str) -> None:
         ("made.gt.json", "[]", "does not hold what it should"),
         ("made.gt.json", '{"fps": 30, "words": []}', "('frames' is missing); it needs fps, words and frames"),
         ("made.gt.json", '{"fps": 0, "words": [], "frames": []}', "(fps is 0)"),
+        ("made.gt.json", '{"fps": Infinity, "words": [], "frames": [[]]}', "(fps is inf)"),
+        ("made.gt.json", '{"fps": 30, "words": [], "frames": []}', "(it has no frames)"),
         ("made.gt.json", '{"fps": 30, "words": [], "frames": [[[1, [[0, 0], [1, 1]], 1]]]}', "word 1 has no polygon"),
         ("made.gt.json", '{"fps": 30, "words": [{"id": 1}], "frames": []}', "('care' is missing)"),
         ("made.xml", "<Frames>", "is no sound XML: no element found"),
