@@ -34,6 +34,9 @@ MAX_ZOOM = 1.5
 """The picture's area changes by less than this factor from frame to frame."""
 CUT_DIFFERENCE = 22.0
 """Mean grey difference of the thumbnails, of 255, above which a picture that cannot be followed is taken for a new scene."""
+STILL_DIFFERENCE = 12.0
+"""Where no pixel of the small picture changes by this much, of 255, nothing moved: averaging leaves less of a sensor's noise, and
+edges that move change more."""
 SHUTTER = 0.5
 """Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 INLIER_PX = 1.5
@@ -59,7 +62,7 @@ class Motion:
 
 
 NO_POINTS = np.empty((0, 2), np.float32)
-STANDSTILL = Motion(None, NO_POINTS, NO_POINTS, cut=False)
+NOTHING_KNOWN = Motion(None, NO_POINTS, NO_POINTS, cut=False)
 
 
 class Flow:
@@ -98,18 +101,27 @@ class Flow:
         self._age += 1
         before = self._points
         if len(before) < MIN_POINTS:
-            return STANDSTILL
+            return unfollowed(previous, small)
         guess = before.copy()
         after, found, _ = cv2.calcOpticalFlowPyrLK(previous, small, before, guess, winSize=WINDOW_PX, maxLevel=3)
         kept = np.asarray(found)[:, 0] > 0
         before, after = before[kept], np.asarray(after, np.float32)[kept]
         self._points = after
         if len(before) < MIN_POINTS:
-            return STANDSTILL
+            return unfollowed(previous, small)
         matrix, _ = camera_motion(before, after, (small.shape[1], small.shape[0]))
         full = np.float32(1 / scale)
         camera = None if matrix is None else scaled(matrix, 1 / scale)
         return Motion(camera, before * full, after * full, cut=False)
+
+
+def unfollowed(previous: NDArray[np.uint8], small: NDArray[np.uint8]) -> Motion:
+    """What is known of the motion between two small pictures without points to follow: that there was none, if there is anything
+    to be seen, or nothing.
+    """
+    shows = int(small.max()) - int(small.min()) > 3 * STILL_DIFFERENCE
+    still = shows and float(cv2.absdiff(previous, small).max()) < STILL_DIFFERENCE
+    return Motion(np.eye(3), NO_POINTS, NO_POINTS, cut=False) if still else NOTHING_KNOWN
 
 
 def shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -133,8 +133,8 @@ class Schedule:
         if now - self._weighed_at < PASS_GAP_S - 1e-6:
             return None
         self._weighed_at = now
-        tile, unseen = self._close_looks.most_wanted(now, size, texts)
-        return None if tile is None or unseen < TILE_PACE.new_area else PassKind(tile=tile)
+        tile = self._close_looks.most_wanted(now, size, texts, TILE_PACE.new_area)
+        return None if tile is None else PassKind(tile=tile)
 
     def _need(self, kind: PassKind, now: float, size: tuple[int, int]) -> float:
         pace, past = PACES[kind], self._past[kind]

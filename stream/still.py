@@ -12,19 +12,24 @@ import numpy as np
 
 from stream.driver import run_pass, run_reads
 from stream.gauges import Gauges
-from stream.reader import Reader
+from stream.reader import DetectorPass, Reader
 from stream.records import Frame, TextState
 from stream.rereading import DOUBTFUL_S, PATIENCE_S
+from stream.schedule import PassKind
 from stream.tiles import tiles_of
 
 if TYPE_CHECKING:
     from engines.loading import Engines
     from stream.records import Colour, Snapshot
+    from stream.tiles import Tile
 
 LOOKS = 4
 LOOK_STEP_S = 0.2
-"""The reader decides by time when to look for upright lines, for turned ones, and how often to read: so much passes.  A large
-picture is looked at once more for each of its tiles."""
+"""The reader decides by time when to look for upright lines, for turned ones, and how often to read: so much passes.  Then each
+tile of a large picture is looked at, once: nothing in it changes."""
+MOST_TILES = 400
+"""So many of them at most, spread evenly if there are more: a photo of 100 megapixels takes 374, which on two cores is a minute
+or two; one of 30000x30000 would take 3108."""
 READ_STEPS_S = (DOUBTFUL_S, PATIENCE_S, 2 * PATIENCE_S)
 """After the looks time passes in these steps, in which doubtful text is read again."""
 ROUNDS = 8
@@ -34,6 +39,8 @@ ROUNDS = 8
 def read_still(image: Colour, engines: Engines) -> Snapshot:
     """Read one picture, (height, width, 3) uint8 blue-green-red; only texts that can be trusted are in the snapshot.
 
+    In a picture of more than some 100 megapixels, small text is looked for in a part of it only (`MOST_TILES`).
+
     Raises:
         EngineError: a network failed.
 
@@ -42,10 +49,18 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     reader = Reader()
     captured_at = time.time()
     gauges = Gauges(0.0, engines.detector.name, engines.recogniser.name)
-    looks = [LOOK_STEP_S] * (LOOKS + len(tiles_of((image.shape[1], image.shape[0]))))
+    tiles = spread(list(tiles_of((image.shape[1], image.shape[0]))), MOST_TILES)
+    looks = [LOOK_STEP_S] * (LOOKS + len(tiles))
     for index, pts in enumerate(accumulate([*looks, *READ_STEPS_S])):
-        reader.follow(Frame(index, pts, captured_at, grey, lambda: image))
-        if index < len(looks) and (wanted := reader.wanted_pass()) is not None:
+        frame = Frame(index, pts, captured_at, grey, lambda: image)
+        reader.follow(frame)
+        wanted = None
+        if index < LOOKS:
+            wanted = reader.wanted_pass()
+        elif tiles:
+            wanted = DetectorPass(frame, PassKind(tile=tiles[0]))
+        if wanted is not None:
+            tiles = [tile for tile in tiles if tile != wanted.kind.tile]
             reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
         for _ in range(ROUNDS):
             if not (requests := reader.wanted()):
@@ -54,3 +69,9 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     snapshot = reader.snapshot()
     texts = tuple(text for text in snapshot.texts if text.state is not TextState.TENTATIVE)
     return replace(snapshot, frame=0, pts=0.0, texts=texts)
+
+
+def spread(tiles: list[Tile], most: int) -> list[Tile]:
+    """Choose at most so many of the tiles, evenly."""
+    count = min(len(tiles), most)
+    return [tiles[k * len(tiles) // count] for k in range(count)]

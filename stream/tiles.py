@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
 FULL_DETAIL_PX = (960, 544)
 """A picture of this width and height, or the other way round, is seen by a fine pass as it is."""
 LARGE = 0.75
@@ -31,8 +33,10 @@ SMALL_PX = 10.0
 """Text that is no higher than this in what the network sees is what tiles are for; twice as high is found without."""
 OVERLAP = (6, 2)
 """Neighbours share so many heights of such text, along a line and across it, or a third of a tile."""
-CELLS = 96
-"""What was looked at is added up in so many cells along the width of the picture."""
+CELL_PX = 20
+"""What was looked at is added up in cells of so many pixels: a tile has some fifty by thirty."""
+ROUNDS = 2
+"""So many looks a tile are remembered: when one was made, in what order the others come, tells even where it holds no more."""
 
 
 class Tile(NamedTuple):
@@ -43,8 +47,8 @@ class Tile(NamedTuple):
     width: int
     height: int
 
-    def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The part itself, as a view of the (height, width, 3) picture."""
+    def cut(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
+        """The part itself, as a view of the picture, (height, width) or with colours."""
         return image[self.y : self.y + self.height, self.x : self.x + self.width]
 
     def scaled(self, scale: float) -> Tile:
@@ -102,11 +106,13 @@ def pieces(whole: int, most: float, overlap: float) -> list[tuple[tuple[int, int
 
 @dataclass(slots=True)
 class Look:
-    """A tile that was looked at: its outline (4, 2), which moves with the camera, and until when that holds, stream seconds."""
+    """A tile that was looked at: its outline (4, 2), which moves with the camera, when, in stream seconds, and for how long that
+    holds.
+    """
 
     outline: NDArray[np.floating]
     made_at: float
-    holds_till: float
+    holds_s: float
 
 
 class CloseLooks:
@@ -126,36 +132,60 @@ class CloseLooks:
             return
         if self._astray:
             self._astray = False
-            self._looks.clear()
-        for look in self._looks:
-            look.outline = transform(look.outline, camera)
+            for look in self._looks:
+                look.holds_s = 0.0
+        if self._looks:
+            outlines = transform(np.concatenate([look.outline for look in self._looks]), camera).reshape(-1, 4, 2)
+            for look, outline in zip(self._looks, outlines, strict=True):
+                look.outline = outline
 
-    def most_wanted(self, now: float, size: tuple[int, int], texts: Iterable[NDArray[np.floating]]) -> tuple[Tile | None, float]:
-        """Name the tile of the picture of (width, height) that is most due at `now`, and the share, 0..1, of what it alone covers
-        that is.
+    def most_wanted(
+        self, now: float, size: tuple[int, int], texts: Iterable[NDArray[np.floating]], new_area: float
+    ) -> Tile | None:
+        """Name the tile of the picture of (width, height) to look at next at `now`, if any is due.
 
-        What lies in one of the `texts`, quads (4, 2), is known, unless they are small.  A small picture has no tiles.
+        Due is one if a share of at least `new_area`, above 0 up to 1, of what it alone covers was not looked at lately.  One that
+        was never looked at comes first, then the one whose last look is the oldest: so each has its turn, however many there
+        are.  What lies in one of the `texts`, quads (4, 2), is known, unless they are small.  A small picture has no tiles.
         """
         tiles = tiles_of(size)
         if not tiles:
-            return None, 0.0
-        looks = [look.outline for look in self._looks if look.holds_till > now and is_sound(look.outline, size)]
-        scale = CELLS / size[0]
-        due = np.ones((round(size[1] * scale), CELLS), np.uint8)
+            return None
+        self._looks = [look for look in self._looks if is_sound(look.outline, size)][-ROUNDS * len(tiles) :]
+        shape = math.ceil(size[1] / CELL_PX), math.ceil(size[0] / CELL_PX)
+        mask, age_s = np.ones(shape, np.uint8), np.full(shape, np.inf, np.float32)
+        for look in self._looks:
+            cells = in_cells(look.outline)
+            cv2.fillConvexPoly(age_s, cells, now - look.made_at)
+            if now < look.made_at + look.holds_s:
+                cv2.fillConvexPoly(mask, cells, 0)
         large_px = 2 * SMALL_PX / detail(size)
-        for quad in looks + [quad for quad in texts if axis(quad)[2] > large_px]:
-            cv2.fillConvexPoly(due, np.round(quad * scale - 0.5).astype(np.int32), 0)
-        shares = ((tile, float(alone.scaled(scale).cut(due).mean())) for tile, alone in tiles.items())
-        return max(shares, key=lambda item: item[1])
+        for quad in texts:
+            if axis(quad)[2] > large_px:
+                cv2.fillConvexPoly(mask, in_cells(quad), 0)
+        due = mask > 0
+        wanted: list[tuple[float, float, Tile]] = []
+        for tile, alone in tiles.items():
+            part = alone.scaled(1 / CELL_PX)
+            due_here = part.cut(due)
+            share = float(due_here.mean())
+            if share >= new_area:
+                # The median, as a camera that moves a little brings a strip that was never looked at to the tiles at the border.
+                wanted.append((float(np.median(part.cut(age_s)[due_here])), share, tile))
+        return max(wanted, key=lambda item: item[:2])[2] if wanted else None
 
     def made(self, tile: Tile, now: float) -> None:
         """Note that a look at a tile of the current frame was begun at stream time `now`."""
-        outline = UNIT_SQUARE * np.array(tile[2:], np.float32) + np.array(tile[:2], np.float32)
-        self._looks = [look for look in self._looks if look.holds_till > now]
-        self._looks.append(Look(outline, now, now + self._least_s))
+        # A cell at the least, as an outline that is but a pixel high is not a sound one.
+        outline = UNIT_SQUARE * np.maximum(tile[2:], CELL_PX).astype(np.float32) + np.array(tile[:2], np.float32)
+        self._looks.append(Look(outline, now, self._least_s))
 
     def found(self, *, news: bool) -> None:
         """Note whether the last look found text that was not known."""
-        if self._looks and not news:
-            look = self._looks[-1]
-            look.holds_till = look.made_at + self._most_s
+        if self._looks and self._looks[-1].holds_s and not news:
+            self._looks[-1].holds_s = self._most_s
+
+
+def in_cells(quad: NDArray[np.floating]) -> NDArray[np.int32]:
+    """Tell which cells the corners (4, 2) of a quad lie in, for OpenCV to fill those between."""
+    return np.round(quad / CELL_PX - 0.5).astype(np.int32)

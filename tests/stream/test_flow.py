@@ -235,3 +235,14 @@ def test_a_picture_of_a_few_pixels_can_be_shrunk() -> None:
     assert shrunk(np.full((2, 2), 7, np.uint8), 0.5).tolist() == [[7]]
     assert shrunk(np.full((1, 1), 7, np.uint8), 0.6).tolist() == [[7]]
     assert shrunk(np.full((3, 3000), 7, np.uint8), 0.128).tolist() == [[7] * 384]
+
+
+def test_a_picture_without_corners_stands_still_while_it_does_not_change() -> None:
+    blank = np.tile(np.linspace(60, 160, 960).astype(np.uint8), (540, 1))
+    found = step(blank, blank + np.uint8(2))
+    assert found.camera is not None
+    np.testing.assert_array_equal(found.camera, np.eye(3))
+    assert step(blank // 8, blank // 8).camera is None, "nothing can be seen"
+    door = blank.copy()
+    cv2.rectangle(door, (400, 100), (500, 400), (60,), -1)
+    assert step(blank, door).camera is None

@@ -268,6 +268,21 @@ def test_tiles_in_which_something_is_found_are_looked_at_sooner() -> None:
     assert len(tiles_in(busy.made)) > 2 * len(tiles_in(quiet.made))
 
 
+@pytest.mark.parametrize("news", [False, True])
+def test_each_tile_of_a_very_large_picture_has_its_turn_though_few_can_be_looked_at(news: bool) -> None:
+    size, schedule, tiles = (7680, 4320), Schedule(), []
+    for k in range(250):
+        # A detector that takes so long is always busy.
+        now = 0.3 * k
+        schedule.follow(REST if k else None)
+        kind = schedule.due(now, size)
+        if kind is not None:
+            schedule.made(kind, now)
+            schedule.found(kind, news=news)
+            tiles.append(kind.tile)
+    assert set(tiles) == {None, *tiles_of(size)}
+
+
 def test_after_a_cut_all_tiles_are_new() -> None:
     clock = Clock(LARGE)
     clock.run(3)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.flow import STANDSTILL, Motion
+from stream.flow import NOTHING_KNOWN, Motion
 from stream.geometry import slice_quad, transform
 from stream.look import look_at
 from stream.schedule import PassKind
@@ -209,16 +209,16 @@ def test_without_flow_a_track_goes_on_and_is_lost_after_a_while() -> None:
     scene = Scene(SIGN)
     scene.seen[0].text = TEXT
     scene.follow(shifted(5, 0), frames=10)
-    scene.follow(STANDSTILL, frames=5)
+    scene.follow(NOTHING_KNOWN, frames=5)
     assert scene.ids == [1]
     assert scene.seen[0].motion.quad.mean(axis=0) == pytest.approx(moved(SIGN.mean(axis=0), 75, 0), abs=5)
-    scene.follow(STANDSTILL, frames=round(LOST_COAST_S / DT))
+    scene.follow(NOTHING_KNOWN, frames=round(LOST_COAST_S / DT))
     assert scene.ids == []
 
 
 def test_without_flow_a_detection_puts_a_track_right() -> None:
     scene = Scene(SIGN)
-    scene.follow(STANDSTILL, frames=5)
+    scene.follow(NOTHING_KNOWN, frames=5)
     scene.find(moved(SIGN, 12, 4))
     assert scene.ids == [1]
     assert np.abs(scene.seen[0].motion.quad - SIGN - (12, 4)).max() < 4
@@ -229,7 +229,7 @@ def test_without_flow_what_is_out_of_view_is_lost() -> None:
     scene.seen[0].text = TEXT
     scene.follow(shifted(-60, 0), frames=7)
     assert scene.ids == [1]
-    scene.follow(STANDSTILL)
+    scene.follow(NOTHING_KNOWN)
     assert scene.ids == []
 
 
@@ -279,7 +279,7 @@ def test_a_text_that_moves_by_itself_is_followed_by_its_own_points() -> None:
 
 
 def test_without_a_camera_and_points_nothing_is_known() -> None:
-    assert own_motion(SIGN.astype(np.float64), STANDSTILL, None) is None
+    assert own_motion(SIGN.astype(np.float64), NOTHING_KNOWN, None) is None
 
 
 def test_the_own_points_of_a_text_are_enough_without_a_camera() -> None:
