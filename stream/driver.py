@@ -12,7 +12,7 @@ import numpy as np
 
 from engines.engine import EngineError
 from stream.feed.endpoint import FeedError
-from stream.reader import DetectorPass, Reading
+from stream.requests import DetectorPass, Reading
 from stream.sources.redaction import redact
 from stream.sources.source import SourceError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engines.detector import Detector
     from engines.recogniser import Recogniser
     from stream.gauges import Gauges
-    from stream.reader import ReadRequest
+    from stream.requests import ReadRequest
 
 Detected: TypeAlias = "tuple[DetectorPass, NDArray[np.float32], NDArray[np.float32]]"
 """What `Reader.accept_detections` takes: the pass, the quads and their scores."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from stream.channel import Channel
 from stream.driver import STATUS_S, failure, run_pass, run_reads
 from stream.gauges import Gauges
-from stream.reader import Reader, ReadRequest
+from stream.reader import Reader
 from stream.records import SourceState
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from engines.loading import Engines
     from engines.recogniser import Recogniser
     from stream.driver import Detected
-    from stream.reader import DetectorPass, Reading
     from stream.records import Frame
+    from stream.requests import DetectorPass, Reading, ReadRequest
     from stream.sink import Sink
     from stream.sources.source import Source
 

@@ -6,32 +6,28 @@ Owns one source's tracks, what they read, and when to detect and read.  No threa
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream import fusion
+from stream.belief import notice, take_rivals
 from stream.blocks import blocks_of
 from stream.budget import Budget, Purse
 from stream.flow import Flow
-from stream.geometry import axis, is_tall, rectify, share_inside, touches_border, turn, with_margins
-from stream.look import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, look_at
+from stream.geometry import is_tall, rectify, share_inside, touches_border, turn, with_margins
+from stream.kinship import inherit, nearest_kin
+from stream.look import look_at
 from stream.records import Event, EventType, Frame, Snapshot
+from stream.requests import DetectorPass, ReadRequest
 from stream.rereading import quality, turns_to_read, value
 from stream.schedule import Schedule
 from stream.tracker import Tracker
-from stream.words import words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engines.lattice import Lattice
-    from stream.fusion import Evidence
-    from stream.schedule import PassKind
+    from stream.requests import Reading
     from stream.track import Track
 
 CROP_HEIGHTS_PX = (48, 96)
@@ -39,77 +35,16 @@ CROP_HEIGHTS_PX = (48, 96)
 STRETCHES = (1.1, 1.4, 1.0, 1.25)
 """Each reading of a text stretches it differently, so that the errors differ as well: of 544 training words one reading as
 they are gets 85.1 % right, the surer one of 1.0 and 1.4 gets 87.1 %."""
-VIEW_POWER = 2
-SURE_POWER = 8
-"""What a reading weighs against others of its text: powers of the view's quality and of its mean character probability, which of
-1680 single readings tells the right ones far better (area under the curve 0.89 against 0.70)."""
-REFUTING = 3.0
-"""A reading that weighs so many times what all earlier ones do replaces them where it says something else: fused with a misread
-from afar, what is read near by would stay in doubt."""
-PUBLISH_CONFIDENCE = 0.33
-"""Below this a reading is likelier wrong than right, and the text stays tentative."""
-SETTLE_CONFIDENCE = 0.75
-SETTLE_ALONE_CONFIDENCE = 0.85
-"""From this on a single reading settles; below, only a second one that agrees."""
 WEIGH_S = 0.1
 """How often it is asked whether another read of a text would pay."""
 MARGIN = 0.15
 """Crops reach beyond a quad by this many text heights at both ends, because detectors cut into first and last letters."""
-TURN_CONFIDENCE = 0.95
-"""A mean character probability below this raises the question whether the text stands upright."""
-CHALLENGE_CONFIDENCE = 0.85
-"""What is read where settled text has changed its look must be as sure as this to count as a new text."""
-RIVAL_CONFIDENCE = 0.6
-"""The best of several turns answers it from this on."""
 UPRIGHT_SCENE = 2
 """So many trusted upright texts, and none upside down, make a scene an upright one."""
 RECALL_S = 3.0
 """A text this old is a new one, even if a lost one read the same."""
-RESEMBLANCE = 0.75
-OTHER_SIZE = 2.5
-"""Text that comes back higher or lower by this factor is another that says the same."""
-PLACE = 0.05
-"""What a text height of distance counts against two texts being one, in units of likeness: little, as the camera has moved."""
-FUZZY_LENGTH = 5
-"""Texts from this length on are taken for the same if they are this alike: edges cut off other letters when a text comes back."""
-TURN_MARGIN = 0.05
-"""By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
 LOOK_S = 0.3
 """How often settled text is looked at, to notice that the picture inside has changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorPass:
-    """A frame that the detector should look at, and how."""
-
-    frame: Frame
-    kind: PassKind
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """A crop (height, width, 3) uint8 that deserves reading.
-
-    At both ends it reaches beyond the text's quad by `margin` times the quad's width.  `clipped` text touches the picture's
-    border and probably goes on beyond it.  `view` is the crop's quality in 0..1, `look` what the text looked like.
-    """
-
-    track: int
-    quarters: int
-    crop: NDArray[np.uint8]
-    margin: float
-    clipped: bool
-    view: float
-    look: NDArray[np.float32]
-    pts: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the recogniser said of a request."""
-
-    request: ReadRequest
-    lattice: Lattice
 
 
 class Reader:
@@ -231,11 +166,10 @@ class Reader:
         if track.announced is not None or not track.trusted or self._now - track.born > RECALL_S:
             return
         lost = [old for old in self._tracker.tracks if old.lost and old is not track and old.trusted]
-        same = [old for old in lost if resemblance(old, track) >= RESEMBLANCE and growth(old, track) < OTHER_SIZE]
-        if same:
-            best = max(same, key=lambda old: kinship(old, track))
-            self._tracker.tracks.remove(best)
-            inherit(track, best)
+        kin = nearest_kin(track, lost)
+        if kin is not None:
+            self._tracker.tracks.remove(kin)
+            inherit(track, kin)
 
     def _announce(self, track: Track) -> None:
         if not track.settled or track.announced == track.text:
@@ -291,149 +225,3 @@ def goes_on(track: Track, size: tuple[int, int]) -> bool:
     from there and not detected since, or last detected longer.
     """
     return track.cut_off or track.resized > 0 or touches_border(track.motion.quad, size)
-
-
-def take_rivals(track: Track, rivals: list[Reading]) -> None:
-    """Take in what was read of a track at one moment, in one turn or in several, of which the surest counts."""
-    track.pending = False
-    track.reads += len(rivals)
-    best = max(
-        rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == track.quarters)
-    )
-    request, sure = best.request, best.lattice.confidence
-    if len(rivals) > 1:
-        track.judged_view = request.view
-    track.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
-    if request.quarters != track.quarters:
-        track.quarters, track.evidence, track.challenger = request.quarters, None, None
-    take_reading(track, best)
-
-
-def take_reading(track: Track, reading: Reading) -> None:
-    """Fuse one reading into its track and decide what it now says and whether it is settled."""
-    request, lattice = reading.request, reading.lattice.within(reading.request.margin)
-    track.tried += 1
-    track.read_at = request.pts
-    if not lattice.text:
-        track.read_quality = max(track.read_quality, request.view)
-        return
-    weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
-    if track.settled and (track.changed_look or says_otherwise(track, lattice, request.look)):
-        challenge(track, lattice, request.look, weight)
-    elif track.evidence is None or (not (request.clipped and track.settled) and refutes(lattice, weight, track.evidence)):
-        track.evidence, track.settled = fusion.begin(lattice, weight), False
-        track.look = request.look
-    else:
-        track.evidence = fusion.fuse(track.evidence, lattice, weight)
-        track.look = request.look
-    track.read_quality = max(track.read_quality, request.view)
-    conclude(track, lattice, clipped=request.clipped)
-
-
-def notice(track: Track, look: NDArray[np.float32], frame: int) -> None:
-    """Compare what settled text looks like in a frame with what it did when it was read: as a whole, and letter by letter, where
-    one look may err.
-    """
-    assert track.look is not None
-    letters = letters_likeness(track.look, look)
-    track.altered = track.altered + 1 if letters < SAME_LETTERS else 0
-    changed = likeness(track.look, look) < SAME or track.altered >= 2
-    if changed and not track.changed_look:
-        track.extent_as_of = frame
-    track.changed_look = changed
-    if letters >= UNTOUCHED:
-        track.challenger = None
-
-
-def says_otherwise(track: Track, lattice: Lattice, look: NDArray[np.float32]) -> bool:
-    """Tell whether a reading of settled text contradicts it where a letter may have changed: it is no reading of the same."""
-    if track.evidence is None or track.look is None:
-        return False
-    return plain(lattice.text) != plain(track.evidence.lattice.text) and letters_likeness(track.look, look) < UNTOUCHED
-
-
-def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
-    """Tell whether a reading says something else than the earlier ones, and outweighs them by so much that they were misread."""
-    return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
-
-
-def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight: float) -> None:
-    """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
-    assert track.evidence is not None
-    if plain(lattice.text) == plain(track.evidence.lattice.text):
-        track.look, track.changed_look, track.altered, track.challenger = look, False, 0, None
-    elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
-        track.challenger = None
-    elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
-        track.challenger = fusion.begin(lattice, weight)
-    elif track.changed_look and track.found_in < track.extent_as_of and any(kind.tile is None for kind in track.found_by):
-        # A pass is on its way (`Tracker.in_doubt`); what only tiles find may have to wait for one too long.
-        track.challenger = fusion.fuse(track.challenger, lattice, weight)
-    else:
-        track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
-        track.look, track.changed_look, track.altered = look, False, 0
-
-
-def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
-    """Set what a track says from its evidence, which settles only when reads of the complete text agree.
-
-    What is shown and has not settled gives way only to what is likelier: texts must not flicker.
-    """
-    evidence = track.evidence
-    assert evidence is not None
-    text, confidence = evidence.lattice.text, fusion.confidence(evidence)
-    rereads = evidence.readings > 1 and track.trusted and not track.settled
-    if rereads and plain(text) != plain(track.text) and confidence < track.confidence:
-        return
-    track.text, track.confidence = text, confidence
-    track.spans = words_of(evidence)
-    track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
-    agrees = plain(latest.text) == plain(track.text) and not clipped
-    track.settled = track.trusted and (
-        track.settled
-        or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
-        or (not clipped and track.confidence >= SETTLE_ALONE_CONFIDENCE)
-    )
-
-
-def worth_showing(track: Track) -> bool:
-    """Tell whether the words of a track, letters counted, are likely enough to be right."""
-    letters = sum(len(span.text) for span in track.spans)
-    return sum(len(span.text) * span.confidence for span in track.spans) >= PUBLISH_CONFIDENCE * letters
-
-
-def resemblance(old: Track, new: Track) -> float:
-    """Rate how alike two texts read, 0..1; short ones must read the same."""
-    a, b = plain(old.text), plain(new.text)
-    if min(len(a), len(b)) < FUZZY_LENGTH:
-        return float(a == b)
-    return SequenceMatcher(None, a, b, autojunk=False).ratio()
-
-
-def growth(old: Track, new: Track) -> float:
-    """Tell by which factor, from 1 on, two texts differ in height."""
-    ratio = axis(old.motion.quad)[2] / axis(new.motion.quad)[2]
-    return max(ratio, 1 / ratio)
-
-
-def kinship(old: Track, new: Track) -> float:
-    """Rate how probably two texts that read alike are one: by what they say, how they look, how large they are, and where."""
-    alike = likeness(old.look, new.look) if old.look is not None and new.look is not None else 0.0
-    away = float(np.hypot(*(new.motion.quad.mean(axis=0) - old.motion.quad.mean(axis=0)))) / axis(old.motion.quad)[2]
-    return resemblance(old, new) + alike - math.log(growth(old, new)) - PLACE * away
-
-
-def inherit(track: Track, old: Track) -> None:
-    """Go on under the identity of an earlier track of the same text, and with what was read of it."""
-    track.id, track.rev, track.first_seen = old.id, old.rev, old.first_seen
-    track.reads += old.reads
-    track.announced, track.published = old.announced, old.published
-    if plain(old.text) == plain(track.text) and old.evidence is not None and track.evidence is not None:
-        track.evidence = fusion.fuse(old.evidence, track.evidence.lattice, track.evidence.weight)
-        track.settled = old.settled
-        conclude(track, track.evidence.lattice, clipped=False)
-
-
-def plain(text: str) -> str:
-    """Reduce a text to what makes it the same text: letters and digits, case folded."""
-    return "".join(char for char in text.casefold() if char.isalnum())

@@ -12,8 +12,9 @@ import numpy as np
 
 from stream.driver import run_pass, run_reads
 from stream.gauges import Gauges
-from stream.reader import DetectorPass, Reader
+from stream.reader import Reader
 from stream.records import Frame, TextState
+from stream.requests import DetectorPass
 from stream.rereading import DOUBTFUL_S, PATIENCE_S
 from stream.schedule import PassKind
 from stream.tiles import tiles_of

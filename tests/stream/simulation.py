@@ -18,10 +18,12 @@ from scipy.optimize import brentq
 
 from engines.detector import upright
 from engines.lattice import Lattice, Slot
+from stream.belief import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE
 from stream.fusion import likelihood
 from stream.geometry import area, homography_between, share_inside, slice_quad, transform
-from stream.reader import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE, Reader, Reading, ReadRequest
+from stream.reader import Reader
 from stream.records import Frame
+from stream.requests import Reading, ReadRequest
 from tests.stream.feed.samples import box
 from tests.stream.occlusion import pieces, visible
 
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stream.reader import DetectorPass
     from stream.records import Event, EventType, Grey, Snapshot, TextEntity
+    from stream.requests import DetectorPass
 
 Camera: TypeAlias = Callable[[float], "NDArray[np.float64]"]
 """From time, seconds, to the homography that takes wall pixels to frame pixels."""

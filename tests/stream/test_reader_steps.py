@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from stream.reader import CROP_HEIGHTS_PX, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, Reader, Reading, plain
+from stream.belief import PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
+from stream.reader import CROP_HEIGHTS_PX, Reader
 from stream.records import EventType, Frame, TextState
+from stream.requests import Reading
 from stream.rereading import MAX_HOPELESS_PATIENCE_S
 from stream.schedule import PACES, PASS_GAP_S
 from tests.stream.feed.samples import box
@@ -18,8 +20,8 @@ from tests.stream.simulation import AT_REST, FRAME_S, LIKELY, SHOP, SIZE, SURE, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.reader import DetectorPass
     from stream.records import TextEntity
+    from stream.requests import DetectorPass
     from tests.stream.simulation import Camera
 
 

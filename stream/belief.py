@@ -1,0 +1,157 @@
+"""What a text is believed to say: readings are taken in and weighed against those before, until they settle; then only another
+picture, or a far better view, brings another text.
+
+Owns a track's evidence and what it says.  Does not own when to read (rereading) nor how readings are fused (fusion).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream import fusion
+from stream.look import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness
+from stream.words import words_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engines.lattice import Lattice
+    from stream.fusion import Evidence
+    from stream.requests import Reading
+    from stream.track import Track
+
+VIEW_POWER = 2
+SURE_POWER = 8
+"""What a reading weighs against others of its text: powers of the view's quality and of its mean character probability, which of
+1680 single readings tells the right ones far better (area under the curve 0.89 against 0.70)."""
+REFUTING = 3.0
+"""A reading that weighs so many times what all earlier ones do replaces them where it says something else: fused with a misread
+from afar, what is read near by would stay in doubt."""
+PUBLISH_CONFIDENCE = 0.33
+"""Below this a reading is likelier wrong than right, and the text stays tentative."""
+SETTLE_CONFIDENCE = 0.75
+SETTLE_ALONE_CONFIDENCE = 0.85
+"""From this on a single reading settles; below, only a second one that agrees."""
+TURN_CONFIDENCE = 0.95
+"""A mean character probability below this raises the question whether the text stands upright."""
+RIVAL_CONFIDENCE = 0.6
+"""The best of several turns answers it from this on."""
+TURN_MARGIN = 0.05
+"""By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
+CHALLENGE_CONFIDENCE = 0.85
+"""What is read where settled text has changed its look must be as sure as this to count as a new text."""
+
+
+def take_rivals(track: Track, rivals: list[Reading]) -> None:
+    """Take in what was read of a track at one moment, in one turn or in several, of which the surest counts."""
+    track.pending = False
+    track.reads += len(rivals)
+    best = max(
+        rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == track.quarters)
+    )
+    request, sure = best.request, best.lattice.confidence
+    if len(rivals) > 1:
+        track.judged_view = request.view
+    track.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
+    if request.quarters != track.quarters:
+        track.quarters, track.evidence, track.challenger = request.quarters, None, None
+    take_reading(track, best)
+
+
+def take_reading(track: Track, reading: Reading) -> None:
+    """Fuse one reading into its track and decide what it now says and whether it is settled."""
+    request, lattice = reading.request, reading.lattice.within(reading.request.margin)
+    track.tried += 1
+    track.read_at = request.pts
+    if not lattice.text:
+        track.read_quality = max(track.read_quality, request.view)
+        return
+    weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
+    if track.settled and (track.changed_look or says_otherwise(track, lattice, request.look)):
+        challenge(track, lattice, request.look, weight)
+    elif track.evidence is None or (not (request.clipped and track.settled) and refutes(lattice, weight, track.evidence)):
+        track.evidence, track.settled = fusion.begin(lattice, weight), False
+        track.look = request.look
+    else:
+        track.evidence = fusion.fuse(track.evidence, lattice, weight)
+        track.look = request.look
+    track.read_quality = max(track.read_quality, request.view)
+    conclude(track, lattice, clipped=request.clipped)
+
+
+def notice(track: Track, look: NDArray[np.float32], frame: int) -> None:
+    """Compare what settled text looks like in a frame with what it did when it was read: as a whole, and letter by letter, where
+    one look may err.
+    """
+    assert track.look is not None
+    letters = letters_likeness(track.look, look)
+    track.altered = track.altered + 1 if letters < SAME_LETTERS else 0
+    changed = likeness(track.look, look) < SAME or track.altered >= 2
+    if changed and not track.changed_look:
+        track.extent_as_of = frame
+    track.changed_look = changed
+    if letters >= UNTOUCHED:
+        track.challenger = None
+
+
+def says_otherwise(track: Track, lattice: Lattice, look: NDArray[np.float32]) -> bool:
+    """Tell whether a reading of settled text contradicts it where a letter may have changed: it is no reading of the same."""
+    if track.evidence is None or track.look is None:
+        return False
+    return plain(lattice.text) != plain(track.evidence.lattice.text) and letters_likeness(track.look, look) < UNTOUCHED
+
+
+def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
+    """Tell whether a reading says something else than the earlier ones, and outweighs them by so much that they were misread."""
+    return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
+
+
+def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight: float) -> None:
+    """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
+    assert track.evidence is not None
+    if plain(lattice.text) == plain(track.evidence.lattice.text):
+        track.look, track.changed_look, track.altered, track.challenger = look, False, 0, None
+    elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
+        track.challenger = None
+    elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
+        track.challenger = fusion.begin(lattice, weight)
+    elif track.changed_look and track.found_in < track.extent_as_of and any(kind.tile is None for kind in track.found_by):
+        # A pass is on its way (`Tracker.in_doubt`); what only tiles find may have to wait for one too long.
+        track.challenger = fusion.fuse(track.challenger, lattice, weight)
+    else:
+        track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
+        track.look, track.changed_look, track.altered = look, False, 0
+
+
+def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
+    """Set what a track says from its evidence, which settles only when reads of the complete text agree.
+
+    What is shown and has not settled gives way only to what is likelier: texts must not flicker.
+    """
+    evidence = track.evidence
+    assert evidence is not None
+    text, confidence = evidence.lattice.text, fusion.confidence(evidence)
+    rereads = evidence.readings > 1 and track.trusted and not track.settled
+    if rereads and plain(text) != plain(track.text) and confidence < track.confidence:
+        return
+    track.text, track.confidence = text, confidence
+    track.spans = words_of(evidence)
+    track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
+    agrees = plain(latest.text) == plain(track.text) and not clipped
+    track.settled = track.trusted and (
+        track.settled
+        or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
+        or (not clipped and track.confidence >= SETTLE_ALONE_CONFIDENCE)
+    )
+
+
+def worth_showing(track: Track) -> bool:
+    """Tell whether the words of a track, letters counted, are likely enough to be right."""
+    letters = sum(len(span.text) for span in track.spans)
+    return sum(len(span.text) * span.confidence for span in track.spans) >= PUBLISH_CONFIDENCE * letters
+
+
+def plain(text: str) -> str:
+    """Reduce a text to what makes it the same text: letters and digits, case folded."""
+    return "".join(char for char in text.casefold() if char.isalnum())
