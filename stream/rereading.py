@@ -29,7 +29,7 @@ MIN_VIEW = 0.08
 """A worse view than this shows nothing."""
 POORER = 0.6
 """A view poorer by this factor than the best that was read is not worth a read for a while."""
-UPRIGHT_TRIES = 3
+UPRIGHT_TRIES = 1
 """So often text of a scene that stands upright is read poorly before it is asked whether it stands upside down."""
 SECOND_LOOK_S = 0.15
 PATIENCE_S = 0.6

@@ -174,7 +174,8 @@ class Tracker:
         carry = self._camera_since(index)
         for j in match.new:
             if scores[j] >= BEGIN_SCORE and j not in blocks:
-                news |= self._begin(transform(quads[j], carry), float(scores[j]), now, kind)
+                cut_off = touches_border(quads[j], self._size)
+                news |= self._begin(transform(quads[j], carry), float(scores[j]), now, kind, cut_off=cut_off)
         self._absorb()
         return news
 
@@ -297,7 +298,7 @@ class Tracker:
         if track.misses >= (MAX_MISSES if track.text else 2):
             track.lost = True
 
-    def _begin(self, quad: NDArray[np.floating], score: float, now: Frame, kind: PassKind) -> bool:
+    def _begin(self, quad: NDArray[np.floating], score: float, now: Frame, kind: PassKind, *, cut_off: bool) -> bool:
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
             return False
         motion = QuadMotion(quad, self._camera_velocity(quad))
@@ -306,7 +307,7 @@ class Tracker:
         self._next_id += 1
         track.doubtful = score < SURE_SCORE and not kind.enhanced
         track.found_by.add(kind)
-        track.cut_off = self._clipped(track)
+        track.cut_off = cut_off
         self.tracks.append(track)
         return True
 

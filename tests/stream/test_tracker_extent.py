@@ -317,6 +317,15 @@ def test_text_that_comes_in_from_the_border_may_be_longer() -> None:
     assert scene.tracker.in_doubt == PassKind()
 
 
+def test_text_that_was_cut_off_when_it_was_seen_is_awaited_though_it_has_come_in_since() -> None:
+    scene = Scene()
+    then = scene.index
+    scene.follow(IN, frames=2)
+    scene.find(CUT_OFF, of=then)
+    assert scene.seen[0].cut_off
+    assert scene.tracker.in_doubt == PassKind()
+
+
 def test_what_found_a_text_finds_its_rest() -> None:
     scene = Scene()
     scene.find(CUT_OFF, kind=ENHANCED)
