@@ -69,6 +69,32 @@ def is_part(track: NDArray[np.floating], detection: NDArray[np.floating]) -> boo
     return 1 / ALIKE < ratio < ALIKE and offsets(longer, other)[1] < SAME_LINE
 
 
+def covers(line: NDArray[np.floating], part: NDArray[np.floating]) -> bool:
+    """Tell whether a quad lies within a longer one as a part of the same line."""
+    return intersection(line, part) >= PART * area(part) and is_part(line, part)
+
+
+def misfit(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
+    """How far a detected quad's corners lie from a track's across the text, at the worst, in text heights."""
+    along, _, thickness = axis(track)
+    offsets = detected - track
+    return float(np.abs(offsets[:, 1] * along[0] - offsets[:, 0] * along[1]).max()) / thickness
+
+
+def slip(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
+    """How far a detected quad's centre lies from a track's along the text, in text heights."""
+    along, _, thickness = axis(track)
+    return abs(float((detected.mean(axis=0) - track.mean(axis=0)) @ along)) / thickness
+
+
+def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
+    """How far a detected quad reaches beyond a track's along the text, at the end where it does more, in text heights."""
+    # The longer one knows which way the text runs: a first letter that came into view is as high as it is wide.
+    along, _, thickness = max(axis(track), axis(detected), key=lambda found: found[1])
+    mine, other = track @ along, detected @ along
+    return float(max(mine.min() - other.min(), other.max() - mine.max())) / thickness
+
+
 def near(tracks: list[NDArray[np.floating]], detections: list[NDArray[np.floating]]) -> NDArray[np.bool_]:
     """Tell which (track, detection) pairs have bounding boxes that touch."""
     if not tracks or not detections:

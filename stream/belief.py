@@ -111,17 +111,18 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
     """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
     assert track.evidence is not None
     if plain(lattice.text) == plain(track.evidence.lattice.text):
-        track.look, track.changed_look, track.altered, track.challenger = look, False, 0, None
+        track.challenger = None
+        track.show(look)
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
         track.challenger = None
     elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
         track.challenger = fusion.begin(lattice, weight)
-    elif track.changed_look and track.found_in < track.extent_as_of and any(kind.tile is None for kind in track.found_by):
+    elif track.awaits_extent and any(kind.tile is None for kind in track.found_by):
         # A pass is on its way (`Tracker.in_doubt`); what only tiles find may have to wait for one too long.
         track.challenger = fusion.fuse(track.challenger, lattice, weight)
     else:
         track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
-        track.look, track.changed_look, track.altered = look, False, 0
+        track.show(look)
 
 
 def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:

@@ -41,6 +41,10 @@ SHUTTER = 0.5
 """Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 INLIER_PX = 1.5
 """A point that lies further from where the camera's motion takes it moves by itself (pixels of the working picture)."""
+OWN_POINTS = 10
+"""Followed points that a text needs for a motion of its own."""
+APART_PX = 0.5
+"""What moves otherwise than the camera's motion by less than this in a frame is the flow's own noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,24 @@ def camera_motion(
             return None, steady
         matrix = np.vstack([similarity, [0.0, 0.0, 1.0]])
     return (matrix if is_gentle(matrix, size) else None), steady
+
+
+def own_motion(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
+    """Fit the step of one text to its own points, a (3, 3) similarity; None if they know no other than the camera's.
+
+    `apart` (N, 2) is how far each point went away from where the camera's motion takes it, None if that is not known.
+    """
+    own = ((motion.before >= quad.min(axis=0)) & (motion.before <= quad.max(axis=0))).all(axis=1)
+    count = int(np.count_nonzero(own))
+    if count < OWN_POINTS or (apart is not None and math.hypot(*(own @ apart / count)) < APART_PX):
+        return None
+    matrix, mask = cv2.estimateAffinePartial2D(motion.before[own], motion.after[own], ransacReprojThreshold=2.0)
+    if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * count):
+        return None
+    step = np.vstack([matrix, [0.0, 0.0, 1.0]])
+    if motion.camera is not None and np.abs(transform(quad, step) - transform(quad, motion.camera)).max() < APART_PX:
+        return None
+    return step
 
 
 def blur_px(velocity: tuple[float, float], frame_s: float) -> float:

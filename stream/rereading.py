@@ -41,7 +41,7 @@ MAX_HOPELESS_PATIENCE_S = 60.0
 """What reads this badly is probably a window or a leaf; the time until it is read again grows fourfold each time."""
 CLIPPED_S = 0.8
 DOUBTFUL_S = 3.0
-"""What was found once, by a weak detection, waits so long for a second one before it is read: half of it is no text."""
+"""What was found once, by a weak detection, waits so long for a second one before it is read: four in five are no text."""
 SELDOM_S = 10.0
 """Settled text is read again after this long, to be sure."""
 
@@ -97,7 +97,7 @@ def turns_to_read(track: Track, view: float, *, upright: bool) -> tuple[int, ...
     """Choose the turns in which a text is read now: several, compared in the same view, while it is not known how it stands.
 
     The first look takes level text to stand upright, because most does; only a poor reading raises the question, and where the
-    rest of the scene stands `upright` only several.
+    rest of the scene stands `upright` only a second one.
     """
     rivals = possible_turns(track.motion.quad)
     patient = UPRIGHT_TRIES if upright else 0

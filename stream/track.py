@@ -97,6 +97,15 @@ class Track:
         return next((quad for index, quad in reversed(self.history) if index == frame), None)
 
     @property
+    def awaits_extent(self) -> bool:
+        """Whether it says something else since, and no detector pass has shown yet how far that reaches."""
+        return self.changed_look and self.found_in < self.extent_as_of
+
+    def show(self, look: NDArray[np.float32]) -> None:
+        """Take what it looks like now for the picture of what it says."""
+        self.look, self.changed_look, self.altered = look, False, 0
+
+    @property
     def reading_quad(self) -> NDArray[np.float64]:
         """Where the text is, from the top-left corner of the text as read."""
         return np.asarray(turn(self.motion.quad, self.quarters), np.float64)

@@ -6,15 +6,13 @@ passed in, in seconds.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from stream.association import PART, Match, associate, is_part
-from stream.flow import blur_px
+from stream.association import PART, Match, associate, covers, misfit, overhang, slip
+from stream.flow import blur_px, own_motion
 from stream.geometry import (
     aligned,
     area,
@@ -46,10 +44,6 @@ LOST_COAST_S = 0.7
 """A text that could not be followed for this long is lost: its position means nothing any more."""
 IN_VIEW = 0.3
 """Share of a text that must be in the picture for it to count as in view."""
-OWN_POINTS = 10
-"""Followed points that a text needs for a motion of its own."""
-APART_PX = 0.5
-"""What moves otherwise than the camera's motion by less than this in a frame is the flow's own noise."""
 GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 BLOCK = 1.4
@@ -64,7 +58,7 @@ SLIPPED = 0.5
 BEGIN_SCORE = 0.65
 """A detection below this score may go on with a track but not begin one: of those 20 in 100 are text, above it 60."""
 SURE_SCORE = 0.8
-"""A detection from this score on is text, nine times in ten."""
+"""A detection from this score on is text, eight times in ten, one that begins a text below it twice."""
 TEXT_MIN_HEIGHT_PX = 6.0
 
 
@@ -213,7 +207,7 @@ class Tracker:
             return False
         quad = track.motion.quad
         came_in = track.cut_off and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
-        return came_in or bool(track.resized or track.strayed) or (track.changed_look and track.found_in < track.extent_as_of)
+        return came_in or bool(track.resized or track.strayed) or track.awaits_extent
 
     def _correct(
         self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool, coarse: bool
@@ -343,24 +337,6 @@ class Tracker:
         return carry
 
 
-def own_motion(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
-    """Fit the step of one text to its own points, a (3, 3) similarity; None if they know no other than the camera's.
-
-    `apart` (N, 2) is how far each point went away from where the camera's motion takes it, None if that is not known.
-    """
-    own = ((motion.before >= quad.min(axis=0)) & (motion.before <= quad.max(axis=0))).all(axis=1)
-    count = int(np.count_nonzero(own))
-    if count < OWN_POINTS or (apart is not None and math.hypot(*(own @ apart / count)) < APART_PX):
-        return None
-    matrix, mask = cv2.estimateAffinePartial2D(motion.before[own], motion.after[own], ransacReprojThreshold=2.0)
-    if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * count):
-        return None
-    step = np.vstack([matrix, [0.0, 0.0, 1.0]])
-    if motion.camera is not None and np.abs(transform(quad, step) - transform(quad, motion.camera)).max() < APART_PX:
-        return None
-    return step
-
-
 def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
     """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
     return look is None or likeness(look, look_at(frame.grey, quad)) > SAME
@@ -380,29 +356,3 @@ def is_block(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.
     if axis(detected)[2] <= BLOCK * axis(track.motion.quad)[2]:
         return False
     return any(then[i][0] is not track for i in held_by(detected, then))
-
-
-def covers(line: NDArray[np.floating], part: NDArray[np.floating]) -> bool:
-    """Tell whether a quad lies within a longer one as a part of the same line."""
-    return intersection(line, part) >= PART * area(part) and is_part(line, part)
-
-
-def misfit(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
-    """How far a detected quad's corners lie from a track's across the text, at the worst, in text heights."""
-    along, _, thickness = axis(track)
-    offsets = detected - track
-    return float(np.abs(offsets[:, 1] * along[0] - offsets[:, 0] * along[1]).max()) / thickness
-
-
-def slip(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
-    """How far a detected quad's centre lies from a track's along the text, in text heights."""
-    along, _, thickness = axis(track)
-    return abs(float((detected.mean(axis=0) - track.mean(axis=0)) @ along)) / thickness
-
-
-def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
-    """How far a detected quad reaches beyond a track's along the text, at the end where it does more, in text heights."""
-    # The longer one knows which way the text runs: a first letter that came into view is as high as it is wide.
-    along, _, thickness = max(axis(track), axis(detected), key=lambda found: found[1])
-    mine, other = track @ along, detected @ along
-    return float(max(mine.min() - other.min(), other.max() - mine.max())) / thickness

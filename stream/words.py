@@ -72,9 +72,8 @@ def place_words(spans: tuple[Span, ...], quad: NDArray[np.floating], size: tuple
     """Put words into the quad of their line, in perspective; those outside of a picture of (width, height) are left out."""
     if not spans:
         return ()
-    ends = np.array([(x, y) for span in spans for x, y in ((span.start, 0), (span.end, 0), (span.end, 1), (span.start, 1))])
-    placed = transform(ends, homography_between(UNIT_SQUARE, quad)).astype(np.float32)
-    words = (Word(span.text, placed[4 * k : 4 * k + 4], span.confidence) for k, span in enumerate(spans))
+    placed = zip(spans, strips(quad, [(span.start, span.end) for span in spans]), strict=True)
+    words = (Word(span.text, polygon, span.confidence) for span, polygon in placed)
     return tuple(word for word in words if share_inside(word.polygon, size) >= IN_PICTURE)
 
 
@@ -85,11 +84,15 @@ def place_chars(spans: tuple[Span, ...], quad: NDArray[np.floating]) -> tuple[Ch
     """
     if not spans:
         return ()
-    edges = [edges_of(span) for span in spans]
-    ends = np.array([(x, y) for word in edges for a, b in itertools.pairwise(word) for x, y in ((a, 0), (b, 0), (b, 1), (a, 1))])
-    placed = transform(ends, homography_between(UNIT_SQUARE, quad)).astype(np.float32)
-    slots = [slot for span in spans for slot in span.slots]
-    return tuple(Char(slot.best[0], placed[4 * k : 4 * k + 4], slot.best[1], others(slot)) for k, slot in enumerate(slots))
+    polygons = strips(quad, [extent for span in spans for extent in itertools.pairwise(edges_of(span))])
+    slots = (slot for span in spans for slot in span.slots)
+    return tuple(Char(slot.best[0], polygon, slot.best[1], others(slot)) for slot, polygon in zip(slots, polygons, strict=True))
+
+
+def strips(quad: NDArray[np.floating], extents: list[tuple[float, float]]) -> NDArray[np.float32]:
+    """Cut the parts of a quad between positions along the text, (start, end) in 0..1, in perspective: (N, 4, 2) pixels."""
+    ends = np.array([(x, y) for a, b in extents for x, y in ((a, 0), (b, 0), (b, 1), (a, 1))])
+    return transform(ends, homography_between(UNIT_SQUARE, quad)).astype(np.float32).reshape(-1, 4, 2)
 
 
 def edges_of(span: Span) -> list[float]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.flow import NOTHING_KNOWN, Motion
+from stream.association import covers, misfit, overhang
+from stream.flow import NOTHING_KNOWN, Motion, own_motion
 from stream.geometry import slice_quad, transform
 from stream.look import look_at
 from stream.schedule import PassKind
-from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES, covers, misfit, overhang, own_motion
+from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracking import CUT, DT, OTHER, PICTURE, POINTS, SIGN, TEXT, Scene, shifted

@@ -26,7 +26,9 @@ PICTURE = texture(SIZE)
 CUT = Motion(None, NO_POINTS, NO_POINTS, cut=True)
 POINTS = np.array([(x, y) for x in range(10, 640, 40) for y in range(10, 360, 40)], np.float32)
 
-SIGN = box(200, 150, 160, 24)
+ENHANCED = PassKind(enhanced=True)
+HEIGHT_PX = 24
+SIGN = box(200, 150, 160, HEIGHT_PX)
 OTHER = box(200, 250, 100, 20)
 TEXT = "SHOP"
 
@@ -69,3 +71,13 @@ class Scene:
     @property
     def ids(self) -> list[int]:
         return [track.id for track in self.seen]
+
+
+def read(track: Track) -> Track:
+    """A text that was read and settled."""
+    track.text, track.trusted, track.settled, track.turn_known, track.tried = TEXT, True, True, True, 2
+    return track
+
+
+def place(scene: Scene, number: int = 0) -> NDArray[np.float64]:
+    return scene.seen[number].motion.quad
