@@ -15,20 +15,18 @@ from stream.feed import wire
 from stream.feed.endpoint import FeedError
 from stream.feed.publisher import Publisher
 from stream.records import EventType, SourceState
+from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
-from tests.tools.programs import program
 from tools.listening import print_feed, text_line
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 ANY_PORT = "tcp://127.0.0.1:*"
-# A shell that starts the tests in the background has them ignore Ctrl-C, and their children too.
 PROGRAM = """
-import signal, sys
+import sys
 from rich.console import Console
 from tools.listening import print_feed
-signal.signal(signal.SIGINT, signal.default_int_handler)
 endpoint, as_json, *topics = sys.argv[1:]
 print_feed(endpoint, topics, as_json == "json", Console())
 """

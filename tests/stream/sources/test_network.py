@@ -6,7 +6,6 @@ import itertools
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from stream.sources import health, network
 from stream.sources.address import open_source
 from stream.sources.network import OPEN_TIMEOUT_S
 from stream.sources.source import SourceError
+from tests.programs import program
 from tests.stream.sources.media import sound, write_video
 from tests.stream.sources.taker import Taker
 
@@ -217,11 +217,11 @@ except KeyboardInterrupt:
 
 def test_ctrl_c_ends_a_program_whose_camera_does_not_answer(black_hole: int) -> None:
     command = [sys.executable, "-c", PROGRAM, f"rtsp://127.0.0.1:{black_hole}/live"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
-        assert program.stdout is not None
-        assert program.stdout.readline() == "ready\n"
+    with program(command, 60) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
         begun_s = time.monotonic()
-        program.send_signal(signal.SIGINT)
-        _, complaints = program.communicate(timeout=20)
+        child.send_signal(signal.SIGINT)
+        _, complaints = child.communicate(timeout=20)
     assert time.monotonic() - begun_s < 3
-    assert (program.returncode, complaints) == (0, "")
+    assert (child.returncode, complaints) == (0, "")
