@@ -52,9 +52,13 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """The positions of one line, left to right."""
+    """The positions of one line, left to right.
+
+    `seen` is the confidence that the network alone had, where the slots' probabilities come from more than that.
+    """
 
     slots: tuple[Slot, ...]
+    seen: float | None = None
 
     @property
     def text(self) -> str:
@@ -63,14 +67,17 @@ class Lattice:
 
     @property
     def confidence(self) -> float:
-        """Mean probability of the characters of `text`, 0..1; 0 where there are none."""
+        """How sure the network was of what it saw, as the mean probability of the characters of `text`, 0..1; 0 for none."""
+        if self.seen is not None:
+            return self.seen
         scores = [score for char, score in (slot.best for slot in self.slots) if char.strip()]
         return sum(scores) / len(scores) if scores else 0.0
 
     def within(self, margin: float) -> Lattice:
         """Give the columns in terms of the crop without its margins, each `margin` times as wide as what is between them."""
         return Lattice(
-            tuple(Slot(slot.candidates, min(max(slot.column * (1 + 2 * margin) - margin, 0.0), 1.0)) for slot in self.slots)
+            tuple(Slot(slot.candidates, min(max(slot.column * (1 + 2 * margin) - margin, 0.0), 1.0)) for slot in self.slots),
+            self.seen,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engines.detector import Detector, ProbabilityMapDetector
 from engines.engine import Engine, EngineError, Shape
+from engines.lexicon import LANGUAGES, load_lexicon
 from engines.recogniser import CtcRecogniser, Recogniser
 from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 
@@ -31,20 +32,29 @@ class Engines:
     recogniser: Recogniser
 
 
-def load_engines(backend: Backend, *, detector: Path | None = None, recogniser: Path | None = None, threads: int = 0) -> Engines:
+def load_engines(
+    backend: Backend,
+    *,
+    detector: Path | None = None,
+    recogniser: Path | None = None,
+    languages: Sequence[str] = LANGUAGES,
+    threads: int = 0,
+) -> Engines:
     """Find, compile and warm both networks.
 
     Args:
         backend: what runs them.
         detector: an ONNX file instead of the default model.
         recogniser: likewise; its metadata must hold the charset under `character`.
+        languages: whose common words are likelier than other strings, by their two letters, such as en.
         threads: CPU threads of one run; 0 for all cores.
 
     Raises:
-        EngineError: weights cannot be had, or a network cannot be loaded.
+        EngineError: weights cannot be had, a network cannot be loaded, or a language is not known.
 
     """
     detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
+    lexicon = load_lexicon(languages)
     buckets = ProbabilityMapDetector.BUCKETS + ProbabilityMapDetector.COARSE_BUCKETS
     detector_shapes = [(1, 3, *bucket) for bucket in buckets]
     recogniser_shapes = [(1, 3, CtcRecogniser.HEIGHT_PX, width) for width in CtcRecogniser.WIDTHS_PX]
@@ -53,7 +63,7 @@ def load_engines(backend: Backend, *, detector: Path | None = None, recogniser: 
     reading = load_engine(backend, recogniser_file, recogniser_shapes, threads)
     charset = charset_of(reading, recogniser_file)
     finding = load_engine(backend, detector_file, detector_shapes, threads)
-    return Engines(ProbabilityMapDetector(finding), CtcRecogniser(reading, charset))
+    return Engines(ProbabilityMapDetector(finding), CtcRecogniser(reading, charset, lexicon))
 
 
 def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int) -> Engine:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engines.engine import Engine
+    from engines.lexicon import Lexicon
 
 
 FAINT_RANGE = 64.0
@@ -41,10 +42,11 @@ class CtcRecogniser:
     WIDTHS_PX = (80, 120, 160, 200, 240, 320, 400, 640, 1120)
     """Input widths; a crop goes, padded on the right, into the narrowest that holds it, and into the widest squeezed."""
 
-    def __init__(self, engine: Engine, charset: Sequence[str]) -> None:
+    def __init__(self, engine: Engine, charset: Sequence[str], lexicon: Lexicon) -> None:
         """`charset` holds the characters of the network's classes from 1 on; class 0 is the CTC blank."""
         self._engine = engine
         self._charset = charset
+        self._lexicon = lexicon
         self.name = engine.name
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
@@ -57,7 +59,7 @@ class CtcRecogniser:
     def _read_line(self, crop: NDArray[np.uint8]) -> Lattice:
         tensor, filled = fill_line(crop, self.HEIGHT_PX, self.WIDTHS_PX)
         (output,) = self._engine.run({self._engine.input: tensor}).values()
-        return lattice_from_ctc(output[0], self._charset, filled)
+        return self._lexicon.weigh(lattice_from_ctc(output[0], self._charset, filled))
 
 
 def fill_line(crop: NDArray[np.uint8], height_px: int, widths_px: tuple[int, ...]) -> tuple[NDArray[np.float32], float]:

@@ -58,6 +58,21 @@ RecogniserFile = Annotated[
     typer.Option("--recogniser", metavar="FILE", help="Likewise, with its charset in the metadata.", rich_help_panel="Networks"),
 ]
 
+Languages = Annotated[
+    str,
+    typer.Option(
+        "--languages",
+        metavar="LIST",
+        help="Whose common words to expect where letters are in doubt, such as en,fr; or none.",
+        rich_help_panel="Networks",
+    ),
+]
+
+
+def parse_languages(text: str) -> tuple[str, ...]:
+    """Split a list such as en,fr; "none" is an empty one."""
+    return () if text.strip() == "none" else tuple(part.strip().lower() for part in text.split(","))
+
 
 @app.command()
 def watch(
@@ -100,6 +115,7 @@ def watch(
     engine: Engine = "openvino",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
+    languages: Languages = "en",
     window: Annotated[bool, typer.Option("--window", help="Show the pictures with the text; q closes.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -121,7 +137,7 @@ def watch(
     if quiet:
         logging.getLogger("glyphfeed").setLevel(logging.ERROR)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
-    networks = Networks(engine, detector, recogniser)
+    networks = Networks(engine, detector, recogniser, parse_languages(languages))
     code = watch(
         opened,
         networks,
@@ -144,6 +160,7 @@ def read(
     engine: Engine = "openvino",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
+    languages: Languages = "en",
 ) -> None:
     """Read the text in still pictures.
 
@@ -155,7 +172,7 @@ def read(
     from tools.networks import Networks
     from tools.reading import read_pictures
 
-    raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser), as_json=json))
+    raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser, parse_languages(languages)), as_json=json))
 
 
 @app.command()
@@ -184,6 +201,7 @@ def evaluate(
     engine: Engine = "openvino",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
+    languages: Languages = "en",
 ) -> None:
     """Measure how well clips are read of which it is known what they say.
 
@@ -199,7 +217,7 @@ def evaluate(
     from tools.evaluation.evaluating import evaluate
     from tools.networks import Networks
 
-    networks = Networks(engine, detector, recogniser)
+    networks = Networks(engine, detector, recogniser, parse_languages(languages))
     command = shlex.join(["glyphfeed", *sys.argv[1:]])
     evaluate(
         clips, networks, pace=pace, feeds=feed or [], beside=beside or [], out=out, page=markdown, as_json=json, command=command

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engines.lexicon import LANGUAGES
 from engines.weights import DETECTOR, RECOGNISER, locate
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """Which networks read, and what runs them; None is the default model."""
+    """Which networks read, what runs them, and whose words they expect; None is the default model."""
 
     backend: str
     detector: Path | None
     recogniser: Path | None
+    languages: tuple[str, ...] = LANGUAGES
 
     def locate(self) -> Networks:
         """The same with the files found, and downloaded where need be, which shows its progress and heeds Ctrl-C.
@@ -32,7 +34,7 @@ class Networks:
             EngineError: weights cannot be had.
 
         """
-        return Networks(self.backend, locate(DETECTOR, self.detector), locate(RECOGNISER, self.recogniser))
+        return replace(self, detector=locate(DETECTOR, self.detector), recogniser=locate(RECOGNISER, self.recogniser))
 
     def load(self, *, live: bool) -> Future[Engines]:
         """Begin to load them; the future raises EngineError where that fails.
@@ -49,7 +51,13 @@ class Networks:
     def _load(self, threads: int) -> Engines:
         from engines.loading import Backend, load_engines
 
-        return load_engines(Backend(self.backend), detector=self.detector, recogniser=self.recogniser, threads=threads)
+        return load_engines(
+            Backend(self.backend),
+            detector=self.detector,
+            recogniser=self.recogniser,
+            languages=self.languages,
+            threads=threads,
+        )
 
 
 def cores() -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engines.lattice import LATE
+from engines.lexicon import Lexicon
 from engines.recogniser import CtcRecogniser, fill_line
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Ruler:
 
 def test_columns_do_not_depend_on_the_padding() -> None:
     ruler = Ruler()
-    recogniser = CtcRecogniser(ruler, CHARSET)
+    recogniser = CtcRecogniser(ruler, CHARSET, Lexicon({}))
     widths = [width - less for width in WIDTHS_PX for less in (16, 0)]
     lattices = recogniser.read([crop(HEIGHT_PX, width) for width in widths])
     assert [shape[3] for shape in ruler.shapes] == [width for width in WIDTHS_PX for _ in range(2)]
@@ -113,7 +114,7 @@ def test_columns_do_not_depend_on_the_padding() -> None:
 
 
 def test_no_crops_give_no_lattices() -> None:
-    assert CtcRecogniser(Ruler(), CHARSET).read([]) == []
+    assert CtcRecogniser(Ruler(), CHARSET, Lexicon({})).read([]) == []
 
 
 def test_a_printed_line_is_read_with_each_letter_in_its_place(engines: Engines) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from stream.feed.client import Subscriber
 from stream.feed.publisher import Publisher
+from tests.programs import program
 from tests.stream.driving import ANY_PORT, recorded
 from tests.stream.feed.samples import DEADLINE_S
-from tests.tools.programs import program
 from tools import cli
 from tools.clip import render
 from tools.street import demo_scene
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 STOP_S = 5.0
 """A second is what is promised; this many are allowed on a machine that has other things to do."""
-# A shell that starts the tests in the background has them ignore Ctrl-C, and their children too.
-PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tools.cli import main; main()"
+PROGRAM = "from tools.cli import main; main()"
 
 
 def glyphfeed(*arguments: str | Path, **variables: str) -> AbstractContextManager[subprocess.Popen[str]]:
@@ -90,6 +89,8 @@ def test_a_feed_that_cannot_be_published_is_said_in_one_sentence(
 def test_networks_that_cannot_be_had_are_said_in_one_sentence(capfd: pytest.CaptureFixture[str], clip: Path) -> None:
     sentence = complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--detector", "none.onnx")
     assert sentence == "none.onnx is not a file: give --detector the path of an ONNX file."
+    sentence = complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--quiet", "--languages", "en,klingon")
+    assert sentence.startswith("there are no words of the language 'klingon'; choose from ar, de, en, ")
 
 
 def test_a_window_needs_a_screen(capfd: pytest.CaptureFixture[str], clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,7 @@ class Glyphfeed:
         versions = {package: _version(package) for package in BACKENDS}
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in code)).hexdigest()
         told = {"pace": self._pace, "engine": self._networks.backend, "code": digest, "cores": str(cores())}
+        told["languages"] = ",".join(self._networks.languages)
         return {**told, **versions, **self._weights}
 
     def run(self, video: Path, record: Path) -> Cost:
