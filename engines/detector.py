@@ -1,29 +1,28 @@
-"""Finding lines of text in a picture: the detector protocol and the probability-map detector with its post-processing.
+"""Finding lines of text in a picture: the detector protocol, and the detector for networks that give maps.
 
 Owns the way from a colour picture to quads and back to its pixels.  Does not own the network (engine) or time (stream).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
 
+from engines.character_maps import boxes_from_characters
+from engines.models import ModelError, ProbabilityMap
+from engines.tensors import tensor_of
+
 if TYPE_CHECKING:
     from cv2.typing import MatLike
     from numpy.typing import NDArray
 
-    from engines.engine import Engine
+    from engines.engine import Engine, Shape, Tensor
+    from engines.models import Colours, DetectorModel, MapThresholds
 
-MASK_THRESHOLD = 0.3
-"""A pixel of the map above this belongs to text (PP-OCR's default)."""
-SCORE_THRESHOLD = 0.5
-"""A region whose mean probability is below this is dropped (PP-OCR's default is 0.6; tracking forgives more)."""
-UNCLIP_RATIO = 1.6
-"""How far the shrunk region is grown back, as area x ratio / perimeter (Liao et al., Real-time Scene Text Detection with
-Differentiable Binarization, 2020, equation 10)."""
 MIN_SIDE_PX = 3.0
 """Regions thinner than this on the map are noise."""
 MAX_UPSCALE = 2.0
@@ -61,16 +60,12 @@ class Fit:
     height: int
 
 
-class ProbabilityMapDetector:
-    """A network whose output is the probability of (shrunk) text at each pixel, at the input's size."""
+class MapDetector:
+    """A network whose output is a picture of where text is, or of where characters are and what joins them."""
 
-    BUCKETS = ((544, 960), (960, 544))
-    """Input (height, width): landscape and portrait, multiples of 32."""
-    COARSE_BUCKETS = ((352, 640),)
-    """Landscape alone: most passes are, and each bucket takes a fifth of a second at every start."""
-
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, model: DetectorModel) -> None:
         self._engine = engine
+        self._model = model
         self.name = engine.name
 
     def detect(
@@ -81,11 +76,58 @@ class ProbabilityMapDetector:
         if turned:
             seen = np.asarray(cv2.rotate(seen, cv2.ROTATE_90_CLOCKWISE), np.uint8)
         landscape = seen.shape[1] >= seen.shape[0]
-        tensor, fit = fill_bucket(seen, self.COARSE_BUCKETS if coarse and landscape else self.BUCKETS)
-        (output,) = self._engine.run({self._engine.input: tensor}).values()
-        quads, scores = quads_from_map(output[0, 0, : fit.height, : fit.width])
+        inputs = self._model.input
+        sizes = inputs.coarse_sizes if coarse and landscape else ()
+        tensor, fit = fill_bucket(seen, sizes or inputs.sizes, inputs)
+        output = next(iter(self._engine.run({self._engine.input: tensor}).values()))
+        quads, scores = quads_from_output(output, tensor.shape, fit, self._model)
         quads /= np.float32(fit.scale)
         return turned_back(quads, image.shape[0]) if turned else quads, scores
+
+
+def check_maps(engine: Engine, model: DetectorModel) -> None:
+    """Run the network once and see whether its output is what its description says.
+
+    Raises:
+        ModelError: it is not.
+
+    """
+    shape = min(model.input.shapes, key=math.prod)
+    output = next(iter(engine.run({engine.input: np.zeros(shape, np.float32)}).values()))
+    if isinstance(model, ProbabilityMap):
+        fits, wanted = output.shape == (1, 1, *shape[2:]), f"{(1, 1, *shape[2:])}"
+    else:
+        maps = character_maps(output)
+        fits = maps is not None and maps.shape[1] / shape[2] == maps.shape[2] / shape[3] <= 1
+        wanted = "(1, height, width, 2), as the input or smaller"
+    if not fits:
+        raise ModelError(
+            f"{engine.name} is described with the head {model.head}, whose output for an input of {shape} is {wanted}, "
+            f"and it gives {output.shape}: choose the head, or the ONNX file, that fits"
+        )
+
+
+def character_maps(output: Tensor) -> Tensor | None:
+    """Region and affinity maps, (2, height, width), out of an output of either layout; None if it is of neither."""
+    if output.ndim != 4 or output.shape[0] != 1:
+        return None
+    if output.shape[3] == 2:
+        return np.ascontiguousarray(output[0].transpose(2, 0, 1))
+    return output[0] if output.shape[1] == 2 else None
+
+
+def quads_from_output(
+    output: Tensor, shape: Shape, fit: Fit, model: DetectorModel
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read the output for an input of some shape as quads (N, 4, 2) in the input's pixels, largest first, and scores (N,)."""
+    if isinstance(model, ProbabilityMap):
+        return quads_from_map(output[0, 0, : fit.height, : fit.width], model.thresholds)
+    maps = character_maps(output)
+    assert maps is not None
+    times = shape[2] / maps.shape[1]
+    rows, columns = math.ceil(fit.height / times), math.ceil(fit.width / times)
+    boxes = boxes_from_characters(maps[0, :rows, :columns], maps[1, :rows, :columns], model.thresholds)
+    return in_order([(box * np.float32(times), score) for box, score in boxes])
 
 
 def enhance(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -95,8 +137,8 @@ def enhance(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR), np.uint8)
 
 
-def fill_bucket(image: NDArray[np.uint8], buckets: tuple[tuple[int, int], ...]) -> tuple[NDArray[np.float32], Fit]:
-    """Scale a picture into the bucket that leaves it largest, and normalise it to -1..1, as (1, 3, height, width)."""
+def fill_bucket(image: NDArray[np.uint8], buckets: tuple[tuple[int, int], ...], colours: Colours) -> tuple[Tensor, Fit]:
+    """Scale a picture into the bucket that leaves it largest, and normalise it, as (1, channels, height, width)."""
     rows, columns = image.shape[:2]
     scale, (bucket_rows, bucket_columns) = max((min(b[0] / rows, b[1] / columns), b) for b in buckets)
     scale = min(scale, MAX_UPSCALE)
@@ -106,32 +148,35 @@ def fill_bucket(image: NDArray[np.uint8], buckets: tuple[tuple[int, int], ...]) 
         image = cv2.resize(image, (width, height), interpolation=method).astype(np.uint8, copy=False)
     canvas = np.full((bucket_rows, bucket_columns, 3), 127, np.uint8)
     canvas[:height, :width] = image
-    tensor = cv2.dnn.blobFromImage(canvas, 1 / 127.5, mean=(127.5, 127.5, 127.5))
-    return tensor.astype(np.float32, copy=False), Fit(scale, width, height)
+    return tensor_of(canvas, colours), Fit(scale, width, height)
 
 
-def quads_from_map(probability: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def quads_from_map(
+    probability: NDArray[np.float32], thresholds: MapThresholds
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Find the text regions of a (height, width) probability map as quads (N, 4, 2) and scores (N,), largest first."""
-    mask = (probability > MASK_THRESHOLD).astype(np.uint8)
+    mask = (probability > thresholds.mask).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    quads, scores = [], []
+    boxes = []
     for contour in contours:
         (centre, (width, height), angle) = cv2.minAreaRect(contour)
         if min(width, height) < MIN_SIDE_PX:
             continue
         score = region_score(probability, contour)
-        if score < SCORE_THRESHOLD:
+        if score < thresholds.score:
             continue
-        # The network was trained on shrunk regions; each side moves out by area * ratio / perimeter.
-        margin = 2 * width * height * UNCLIP_RATIO / (2 * (width + height))
-        box = cv2.boxPoints((centre, (width + margin, height + margin), angle))
-        quads.append(upright(box.astype(np.float32)))
-        scores.append(score)
-    order = sorted(range(len(quads)), key=lambda i: -float(cv2.contourArea(quads[i])))
-    return (
-        np.array([quads[i] for i in order], np.float32).reshape(-1, 4, 2),
-        np.array([scores[i] for i in order], np.float32),
-    )
+        # The network was trained on shrunk regions; each side moves out by area x ratio / perimeter (Liao et al., Real-time Scene
+        # Text Detection with Differentiable Binarization, 2020, equation 10).
+        margin = 2 * width * height * thresholds.unclip / (2 * (width + height))
+        boxes.append((cv2.boxPoints((centre, (width + margin, height + margin), angle)).astype(np.float32), score))
+    return in_order(boxes)
+
+
+def in_order(boxes: list[tuple[NDArray[np.float32], float]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Put boxes (4, 2) with scores, largest first, into quads (N, 4, 2), each upright, and scores (N,)."""
+    boxes = sorted(boxes, key=lambda scored: -float(cv2.contourArea(scored[0])))
+    quads = np.array([upright(box) for box, _ in boxes], np.float32).reshape(-1, 4, 2)
+    return quads, np.array([score for _, score in boxes], np.float32)
 
 
 def region_score(probability: NDArray[np.float32], contour: MatLike) -> float:

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from engines.detector import Detector, ProbabilityMapDetector
-from engines.engine import Engine, EngineError, Shape
+from engines.detector import Detector, MapDetector, check_maps
 from engines.lexicon import LANGUAGES, load_lexicon
-from engines.recogniser import CtcRecogniser, Recogniser
+from engines.models import ModelError, describe_detector, describe_recogniser
+from engines.recogniser import CtcRecogniser, Recogniser, check_classes
 from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from engines.engine import Engine, Shape
+    from engines.models import Ctc
 
 
 class Backend(StrEnum):
@@ -40,30 +43,31 @@ def load_engines(
     languages: Sequence[str] = LANGUAGES,
     threads: int = 0,
 ) -> Engines:
-    """Find, compile and warm both networks.
+    """Find, compile, warm and check both networks.
 
     Args:
         backend: what runs them.
-        detector: an ONNX file instead of the default model.
-        recogniser: likewise; its metadata must hold the charset under `character`.
+        detector: an ONNX file instead of the default model, with its description beside it (`engines.models`).
+        recogniser: likewise.
         languages: whose common words are likelier than other strings, by their two letters, such as en.
         threads: CPU threads of one run; 0 for all cores.
 
     Raises:
-        EngineError: weights cannot be had, a network cannot be loaded, or a language is not known.
+        EngineError: weights cannot be had, a network cannot be loaded or is not what it is described as, or a language is not
+            known.
 
     """
-    detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
     lexicon = load_lexicon(languages)
-    buckets = ProbabilityMapDetector.BUCKETS + ProbabilityMapDetector.COARSE_BUCKETS
-    detector_shapes = [(1, 3, *bucket) for bucket in buckets]
-    recogniser_shapes = [(1, 3, CtcRecogniser.HEIGHT_PX, width) for width in CtcRecogniser.WIDTHS_PX]
+    detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
+    finder, reader = describe_detector(detector_file), describe_recogniser(recogniser_file)
     # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
     # Python's lock held, the other in OpenVINO waiting for that lock.
-    reading = load_engine(backend, recogniser_file, recogniser_shapes, threads)
-    charset = charset_of(reading, recogniser_file)
-    finding = load_engine(backend, detector_file, detector_shapes, threads)
-    return Engines(ProbabilityMapDetector(finding), CtcRecogniser(reading, charset, lexicon))
+    reading = load_engine(backend, recogniser_file, reader.input.shapes, threads)
+    charset = charset_of(reader, reading)
+    check_classes(reading, reader, charset)
+    finding = load_engine(backend, detector_file, finder.input.shapes, threads)
+    check_maps(finding, finder)
+    return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset, lexicon))
 
 
 def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int) -> Engine:
@@ -77,14 +81,18 @@ def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: 
     return OnnxRuntimeEngine(path, shapes, threads=threads)
 
 
-def charset_of(engine: Engine, path: Path) -> list[str]:
-    """List the characters of a recogniser's classes from its metadata: a line each, and the space last, as PP-OCR orders them.
+def charset_of(model: Ctc, engine: Engine) -> list[str]:
+    """List the characters of a recogniser's classes, as its description or its metadata tells.
 
     Raises:
-        EngineError: the file at `path`, which the engine was loaded from, names none.
+        ModelError: the metadata hold none.
 
     """
-    lines = engine.metadata("character")
-    if lines is None:
-        raise EngineError(f"{path} does not say which characters it reads: its metadata lacks `character`, one character a line")
-    return [*lines.split("\n"), " "]
+    told = model.charset
+    if told.metadata is None:
+        characters = list(told.characters or "")
+    elif (lines := engine.metadata(told.metadata)) is not None:
+        characters = lines.split("\n")
+    else:
+        raise ModelError(f"{engine.name} has no metadata {told.metadata!r}, where its description says that its charset is")
+    return [*characters, " "] if told.space else characters

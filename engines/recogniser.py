@@ -11,14 +11,17 @@ import cv2
 import numpy as np
 
 from engines.lattice import Lattice, lattice_from_ctc
+from engines.models import ModelError
+from engines.tensors import tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine
+    from engines.engine import Engine, Tensor
     from engines.lexicon import Lexicon
+    from engines.models import Ctc, LineInput
 
 
 FAINT_RANGE = 64.0
@@ -38,13 +41,10 @@ class Recogniser(Protocol):
 class CtcRecogniser:
     """A network that gives a distribution over characters at each step along the line."""
 
-    HEIGHT_PX = 48
-    WIDTHS_PX = (80, 120, 160, 200, 240, 320, 400, 640, 1120)
-    """Input widths; a crop goes, padded on the right, into the narrowest that holds it, and into the widest squeezed."""
-
-    def __init__(self, engine: Engine, charset: Sequence[str], lexicon: Lexicon) -> None:
-        """`charset` holds the characters of the network's classes from 1 on; class 0 is the CTC blank."""
+    def __init__(self, engine: Engine, model: Ctc, charset: Sequence[str], lexicon: Lexicon) -> None:
+        """`charset` holds the characters of the network's classes but for the CTC blank."""
         self._engine = engine
+        self._model = model
         self._charset = charset
         self._lexicon = lexicon
         self.name = engine.name
@@ -57,27 +57,60 @@ class CtcRecogniser:
         return [self._read_line(crop) for crop in crops]
 
     def _read_line(self, crop: NDArray[np.uint8]) -> Lattice:
-        tensor, filled = fill_line(crop, self.HEIGHT_PX, self.WIDTHS_PX)
-        (output,) = self._engine.run({self._engine.input: tensor}).values()
-        return self._lexicon.weigh(lattice_from_ctc(output[0], self._charset, filled))
+        tensor, filled = fill_line(crop, self._model.input)
+        output = next(iter(self._engine.run({self._engine.input: tensor}).values()))
+        return self._lexicon.weigh(lattice_from_ctc(distributions(output, self._model), self._charset, filled))
 
 
-def fill_line(crop: NDArray[np.uint8], height_px: int, widths_px: tuple[int, ...]) -> tuple[NDArray[np.float32], float]:
-    """Scale a crop to the network's height and pad it to one of its widths, normalised to -1..1, padding 0.
+def check_classes(engine: Engine, model: Ctc, charset: Sequence[str]) -> None:
+    """Run the network once and see whether its classes are those that its description tells of.
+
+    Raises:
+        ModelError: they are not.
+
+    """
+    shape = model.input.shapes[0]
+    output = next(iter(engine.run({engine.input: np.zeros(shape, np.float32)}).values()))
+    if output.ndim != 3 or 1 not in output.shape[:2]:
+        raise ModelError(
+            f"{engine.name} is described with the head {model.head}, whose output is (1, steps, classes), and it gives "
+            f"{output.shape}: choose the head, or the ONNX file, that fits"
+        )
+    if output.shape[2] != len(charset) + 1:
+        raise ModelError(
+            f"{engine.name} tells {output.shape[2]} classes apart, and its charset has {len(charset)} characters, which with the "
+            f"blank makes {len(charset) + 1}: give it the charset that it was trained with"
+        )
+
+
+def distributions(output: Tensor, model: Ctc) -> NDArray[np.float32]:
+    """What a network gives for one line, as probabilities (steps, classes) with the blank first."""
+    steps = output[0] if output.shape[0] == 1 else output[:, 0]
+    if model.output == "logits":
+        powers = np.exp(steps - steps.max(axis=1, keepdims=True))
+        steps = powers / powers.sum(axis=1, keepdims=True)
+    return np.roll(steps, 1, axis=1) if model.blank == "last" else steps
+
+
+def fill_line(crop: NDArray[np.uint8], line: LineInput) -> tuple[Tensor, float]:
+    """Scale a crop to the network's height, normalise it, and pad it with 0 to one of its widths.
+
+    It goes into the narrowest that holds it, or squeezed into the widest.
 
     Returns:
-        The tensor (1, 3, height, width) and the share of the width that the crop fills.
+        The tensor (1, channels, height, width) and the share of the width that the crop fills.
 
     """
     rows, columns = crop.shape[:2]
-    width = max(round(columns * height_px / rows), 8)
-    bucket = next((w for w in widths_px if w >= width), widths_px[-1])
+    width = max(round(columns * line.height / rows), 8)
+    bucket = min((w for w in line.widths if w >= width), default=max(line.widths))
     width = min(width, bucket)
-    method = cv2.INTER_AREA if rows > height_px else cv2.INTER_CUBIC
-    line = cv2.resize(crop, (width, height_px), interpolation=method)
-    low, high = np.percentile(line, (2, 98))
-    # Text printed tone on tone is stretched to a contrast that the network knows; other text is read best as it is.
-    middle, span = ((low + high) / 2, max(high - low, 16.0) * 255 / FAINT_RANGE) if high - low < FAINT_RANGE else (127.5, 255.0)
-    tensor = np.zeros((1, 3, height_px, bucket), np.float32)
-    tensor[0, :, :, :width] = (line.transpose(2, 0, 1).astype(np.float32) - middle) * (2 / span)
+    method = cv2.INTER_AREA if rows > line.height else cv2.INTER_CUBIC
+    seen = cv2.resize(crop, (width, line.height), interpolation=method).astype(np.float32)
+    low, high = np.percentile(seen, (2, 98))
+    if high - low < FAINT_RANGE:
+        # Text printed tone on tone is stretched to a contrast that the network knows; other text is read best as it is.
+        seen = (seen - (low + high) / 2) * (FAINT_RANGE / max(high - low, 16.0)) + 127.5
+    tensor = np.zeros((1, line.channels, line.height, bucket), np.float32)
+    tensor[..., :width] = tensor_of(seen.astype(np.float32, copy=False), line)
     return tensor, width / bucket

@@ -51,11 +51,16 @@ Backend: TypeAlias = Literal["openvino", "onnxruntime"]
 Engine = Annotated[Backend, typer.Option("--engine", help="What runs the networks.", rich_help_panel="Networks")]
 DetectorFile = Annotated[
     Path | None,
-    typer.Option("--detector", metavar="FILE", help="An ONNX file instead of the default model.", rich_help_panel="Networks"),
+    typer.Option(
+        "--detector",
+        metavar="FILE",
+        help="An ONNX file instead of the default model, with its TOML beside it.",
+        rich_help_panel="Networks",
+    ),
 ]
 RecogniserFile = Annotated[
     Path | None,
-    typer.Option("--recogniser", metavar="FILE", help="Likewise, with its charset in the metadata.", rich_help_panel="Networks"),
+    typer.Option("--recogniser", metavar="FILE", help="Likewise.", rich_help_panel="Networks"),
 ]
 
 Languages = Annotated[
@@ -249,13 +254,17 @@ def listen(
 
 @app.command()
 def models(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", show_default=False, help="ONNX files of your own, each with its description beside it."),
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Download what is missing.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="End with exit code 1 unless all are there and whole.")] = False,
 ) -> None:
-    """List the networks' weights: where they are, and whether they are whole."""
+    """List the networks: what they see and give, where they are, and whether they are whole."""
     from tools.models import show_models
 
-    raise typer.Exit(show_models(fetch=fetch, demand=verify))
+    raise typer.Exit(show_models(files or [], fetch=fetch, demand=verify))
 
 
 @app.command()

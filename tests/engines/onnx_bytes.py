@@ -1,4 +1,4 @@
-"""ONNX models of two nodes, written byte by byte, so that tests of the engines need no network of their own.
+"""ONNX models of one or two nodes, written byte by byte, so that tests of the engines need no network of their own.
 
 The wire format of protocol buffers, and the field numbers of onnx.proto3 (version 1.16).
 """
@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Field: TypeAlias = "tuple[int, int | str | bytes]"
 
@@ -43,8 +43,41 @@ def scalar(name: str, value: float) -> bytes:
     return message((2, FLOAT), (8, name), (9, struct.pack("<f", value)))
 
 
-def node(operator: str, inputs: Iterable[str], output: str) -> bytes:
-    return message(*((1, name) for name in inputs), (2, output), (3, output), (4, operator))
+def node(operator: str, inputs: Iterable[str], output: str, **attributes: int | Sequence[int]) -> bytes:
+    told = [(5, attribute(name, value)) for name, value in attributes.items()]
+    return message(*((1, name) for name in inputs), (2, output), (3, output), (4, operator), *told)
+
+
+def attribute(name: str, value: int | Sequence[int]) -> bytes:
+    """An attribute of a node: a whole number, or several."""
+    if isinstance(value, int):
+        return message((1, name), (3, value), (20, 2))
+    return message((1, name), *((8, number) for number in value), (20, 7))
+
+
+def model(nodes: Iterable[bytes], channels: int, output: Sequence[int | str], metadata: Mapping[str, str] | None = None) -> bytes:
+    """A model of nodes from x, of shape (1, channels, any, any), to y."""
+    ends = ((11, value_of("x", (1, channels, "height", "width"))), (12, value_of("y", output)))
+    graph = message(*((1, content) for content in nodes), (2, "test"), *ends)
+    properties = [(14, message((1, key), (2, value))) for key, value in (metadata or {}).items()]
+    return message((1, 8), (7, graph), (8, message((1, ""), (2, 13))), *properties)
+
+
+def brightness_model(channels: int = 3) -> bytes:
+    """A model that takes the mean of the channels for the probability of text: (1, 1, height, width)."""
+    return model([node("ReduceMean", ["x"], "y", axes=[1], keepdims=1)], channels, (1, 1, "height", "width"))
+
+
+def twin_maps_model() -> bytes:
+    """A model that takes the mean of the channels for a character as well as for what joins two: (1, 2, height, width)."""
+    nodes = [node("ReduceMean", ["x"], "m", axes=[1], keepdims=1), node("Concat", ["m", "m"], "y", axis=1)]
+    return model(nodes, 3, (1, 2, "height", "width"))
+
+
+def columns_model(channels: int = 3, metadata: Mapping[str, str] | None = None) -> bytes:
+    """A model that takes the mean of each channel in a column for the probability of a class: (1, width, channels)."""
+    nodes = [node("ReduceMean", ["x"], "c", axes=[2], keepdims=0), node("Transpose", ["c"], "y", perm=[0, 2, 1])]
+    return model(nodes, channels, (1, "width", channels), metadata)
 
 
 def line_model(factor: float, offset: float, metadata: Mapping[str, str] | None = None) -> bytes:

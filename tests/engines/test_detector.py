@@ -12,17 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.detector import (
-    MASK_THRESHOLD,
     MAX_UPSCALE,
-    SCORE_THRESHOLD,
-    UNCLIP_RATIO,
-    ProbabilityMapDetector,
+    MapDetector,
     enhance,
     fill_bucket,
     quads_from_map,
     turned_back,
     upright,
 )
+from engines.models import KNOWN, ProbabilityMap, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +29,10 @@ if TYPE_CHECKING:
 
     from engines.engine import Tensor
 
-BUCKETS, COARSE_BUCKETS = ProbabilityMapDetector.BUCKETS, ProbabilityMapDetector.COARSE_BUCKETS
+MODEL = parse(KNOWN / "PP-OCRv6_det_small.toml", "the default")
+assert isinstance(MODEL, ProbabilityMap)
+LIMITS = MODEL.thresholds
+BUCKETS, COARSE_BUCKETS = MODEL.input.sizes, MODEL.input.coarse_sizes
 LANDSCAPE, PORTRAIT = BUCKETS
 
 
@@ -44,7 +45,7 @@ def rectangle(centre: tuple[float, float], width: float, height: float, angle_de
 
 def grown(width: float, height: float) -> tuple[float, float]:
     """Sides of a region of the map after it has been grown back, each by area x ratio / perimeter on either side."""
-    margin = width * height * UNCLIP_RATIO / (width + height)
+    margin = width * height * LIMITS.unclip / (width + height)
     return width + margin, height + margin
 
 
@@ -62,19 +63,19 @@ def deviation(found: NDArray[np.float32], expected: NDArray[np.float32]) -> floa
 
 @pytest.mark.parametrize("angle_deg", [-44, -30, -5, 0, 12, 30, 44])
 def test_a_rotated_region_gives_its_rectangle_grown_back(angle_deg: float) -> None:
-    quads, scores = quads_from_map(drawn(rectangle((160, 100), 120, 14, angle_deg)))
+    quads, scores = quads_from_map(drawn(rectangle((160, 100), 120, 14, angle_deg)), LIMITS)
     assert len(quads) == 1
     assert deviation(quads[0], rectangle((160, 100), *grown(120, 14), angle_deg)) < 2.5
     assert scores == pytest.approx([0.9], abs=0.06)
 
 
 def test_a_line_that_runs_down_is_tall_and_starts_top_left() -> None:
-    ((quad,), _) = quads_from_map(drawn(rectangle((160, 100), 14, 120, 8)))
+    ((quad,), _) = quads_from_map(drawn(rectangle((160, 100), 14, 120, 8)), LIMITS)
     assert deviation(quad, rectangle((160, 100), *grown(14, 120), 8)) < 2.5
 
 
 def test_an_empty_map_gives_arrays_of_nothing() -> None:
-    quads, scores = quads_from_map(np.zeros((64, 64), np.float32))
+    quads, scores = quads_from_map(np.zeros((64, 64), np.float32), LIMITS)
     assert (quads.shape, scores.shape) == ((0, 4, 2), (0,))
     assert quads.dtype == scores.dtype == np.float32
 
@@ -82,11 +83,11 @@ def test_an_empty_map_gives_arrays_of_nothing() -> None:
 def test_what_is_improbable_or_thin_is_no_text() -> None:
     place = rectangle((160, 100), 120, 14, 0)
     for nothing in (
-        drawn(place, value=MASK_THRESHOLD - 0.02),
-        drawn(place, value=SCORE_THRESHOLD - 0.02),
+        drawn(place, value=LIMITS.mask - 0.02),
+        drawn(place, value=LIMITS.score - 0.02),
         drawn(rectangle((160, 100), 120, 1, 0)),
     ):
-        assert len(quads_from_map(nothing)[0]) == 0
+        assert len(quads_from_map(nothing, LIMITS)[0]) == 0
 
 
 def test_regions_come_largest_first_with_their_own_scores() -> None:
@@ -96,7 +97,7 @@ def test_regions_come_largest_first_with_their_own_scores() -> None:
         rectangle((80, 170), 90, 14, -10),
     )
     probability = np.maximum(drawn(small, value=0.95), np.maximum(drawn(large, value=0.7), drawn(middle, value=0.8)))
-    quads, scores = quads_from_map(probability)
+    quads, scores = quads_from_map(probability, LIMITS)
     assert [quad.mean(axis=0).tolist() for quad in quads] == [pytest.approx(c, abs=1.5) for c in ([160, 90], [80, 170], [60, 40])]
     assert scores == pytest.approx([0.7, 0.8, 0.95], abs=0.06)
 
@@ -112,8 +113,8 @@ def test_corners_are_put_clockwise_from_the_top_left(angle: float, start: int, b
 def test_a_turned_picture_has_its_quads_turned_back(angle_deg: float) -> None:
     place = rectangle((160, 100), 90, 12, angle_deg)
     turned = np.asarray(cv2.rotate(drawn(place), cv2.ROTATE_90_CLOCKWISE), np.float32)
-    (quad,) = turned_back(quads_from_map(turned)[0], height=200)
-    ((level,), _) = quads_from_map(drawn(place))
+    (quad,) = turned_back(quads_from_map(turned, LIMITS)[0], height=200)
+    ((level,), _) = quads_from_map(drawn(place), LIMITS)
     assert deviation(quad, level) < 2.5
     edge = quad[1] - quad[0]
     assert abs(math.degrees(math.atan2(edge[1], edge[0]))) <= 45.5
@@ -128,7 +129,7 @@ def test_no_quads_are_turned_back_to_none() -> None:
     [(1080, 1920, LANDSCAPE), (1920, 1080, PORTRAIT), (544, 960, LANDSCAPE), (480, 640, LANDSCAPE), (300, 3000, LANDSCAPE)],
 )
 def test_a_picture_fills_the_bucket_that_leaves_it_largest(rows: int, columns: int, bucket: tuple[int, int]) -> None:
-    tensor, fit = fill_bucket(np.full((rows, columns, 3), 255, np.uint8), BUCKETS)
+    tensor, fit = fill_bucket(np.full((rows, columns, 3), 255, np.uint8), BUCKETS, MODEL.input)
     assert tensor.shape == (1, 3, *bucket)
     assert tensor.dtype == np.float32
     assert fit.scale == pytest.approx(min(bucket[0] / rows, bucket[1] / columns, MAX_UPSCALE))
@@ -139,12 +140,12 @@ def test_a_picture_fills_the_bucket_that_leaves_it_largest(rows: int, columns: i
 
 
 def test_a_small_picture_is_enlarged_only_so_far() -> None:
-    _, fit = fill_bucket(np.zeros((50, 80, 3), np.uint8), BUCKETS)
+    _, fit = fill_bucket(np.zeros((50, 80, 3), np.uint8), BUCKETS, MODEL.input)
     assert (fit.scale, fit.height, fit.width) == (MAX_UPSCALE, 50 * MAX_UPSCALE, 80 * MAX_UPSCALE)
 
 
 def test_a_picture_of_a_single_pixel_has_a_place() -> None:
-    _, fit = fill_bucket(np.zeros((1, 1, 3), np.uint8), BUCKETS)
+    _, fit = fill_bucket(np.zeros((1, 1, 3), np.uint8), BUCKETS, MODEL.input)
     assert fit.height >= 1
     assert fit.width >= 1
 
@@ -152,7 +153,7 @@ def test_a_picture_of_a_single_pixel_has_a_place() -> None:
 def test_colours_keep_their_order_and_are_centred() -> None:
     picture = np.empty((*LANDSCAPE, 3), np.uint8)
     picture[:] = (0, 51, 255)
-    tensor, _ = fill_bucket(picture, BUCKETS)
+    tensor, _ = fill_bucket(picture, BUCKETS, MODEL.input)
     assert tensor[0, :, 5, 5] == pytest.approx([-1.0, -0.6, 1.0], abs=1e-5)
 
 
@@ -194,7 +195,7 @@ def test_quads_are_in_pixels_of_the_picture_whatever_the_network_saw(
     picture = np.zeros((*size, 3), np.uint8)
     place = rectangle((170, 110), 160, 30, -12)
     cv2.fillPoly(picture, [np.round(place * 16).astype(np.int32)], (255, 255, 255), shift=4)
-    detector = ProbabilityMapDetector(Bright())
+    detector = MapDetector(Bright(), MODEL)
     quads, scores = detector.detect(picture, turned=turned, enhanced=enhanced, coarse=coarse)
     assert len(quads) == 1
     assert deviation(quads[0], rectangle((170, 110), *grown(160, 30), -12)) < 5
@@ -218,7 +219,7 @@ def test_a_coarse_look_sees_less_of_a_landscape(
     size: tuple[int, int], turned: bool, coarse: bool, buckets: Sequence[tuple[int, int]]
 ) -> None:
     network = Bright()
-    ProbabilityMapDetector(network).detect(np.zeros((*size, 3), np.uint8), turned=turned, coarse=coarse)
+    MapDetector(network, MODEL).detect(np.zeros((*size, 3), np.uint8), turned=turned, coarse=coarse)
     assert network.seen[0] in buckets
     assert len(network.seen) == 1
 

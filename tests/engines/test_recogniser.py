@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engines.lattice import LATE
 from engines.lexicon import Lexicon
+from engines.models import KNOWN, Ctc, parse
 from engines.recogniser import CtcRecogniser, fill_line
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from engines.engine import Tensor
     from engines.loading import Engines
 
-HEIGHT_PX, WIDTHS_PX = CtcRecogniser.HEIGHT_PX, CtcRecogniser.WIDTHS_PX
+MODEL = parse(KNOWN / "PP-OCRv6_rec_small.toml", "the default")
+assert isinstance(MODEL, Ctc)
+LINE = MODEL.input
+HEIGHT_PX, WIDTHS_PX = LINE.height, LINE.widths
 CHARSET = ["A", "B", "C", "D"]
 
 
@@ -37,14 +42,14 @@ def crop(height: int, width: int, left: int = 0, right: int = 255) -> NDArray[np
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_crop_goes_into_the_narrowest_width_that_holds_it(height: int, narrower: int, bucket: int, share: float) -> None:
     aspect = (narrower + share * (bucket - narrower)) / HEIGHT_PX
-    tensor, filled = fill_line(crop(height, round(aspect * height)), HEIGHT_PX, WIDTHS_PX)
+    tensor, filled = fill_line(crop(height, round(aspect * height)), LINE)
     assert tensor.shape == (1, 3, HEIGHT_PX, bucket)
     assert tensor.dtype == np.float32
     assert filled * bucket == pytest.approx(aspect * HEIGHT_PX, abs=1.5), "the crop keeps its aspect"
 
 
 def test_what_the_crop_does_not_fill_is_padded_with_zeros() -> None:
-    tensor, filled = fill_line(crop(HEIGHT_PX, 100), HEIGHT_PX, (160,))
+    tensor, filled = fill_line(crop(HEIGHT_PX, 100), replace(LINE, widths=(160,)))
     assert filled == 100 / 160
     assert (tensor[..., :50] == -1).all()
     assert (tensor[..., 50:100] == 1).all()
@@ -52,7 +57,7 @@ def test_what_the_crop_does_not_fill_is_padded_with_zeros() -> None:
 
 
 def test_a_crop_too_long_for_any_width_is_squeezed() -> None:
-    tensor, filled = fill_line(crop(HEIGHT_PX, 4000), HEIGHT_PX, WIDTHS_PX)
+    tensor, filled = fill_line(crop(HEIGHT_PX, 4000), LINE)
     assert tensor.shape[3] == WIDTHS_PX[-1]
     assert filled == 1
     assert (tensor[..., : WIDTHS_PX[-1] // 2 - 4] == -1).all()
@@ -60,7 +65,7 @@ def test_a_crop_too_long_for_any_width_is_squeezed() -> None:
 
 
 def test_a_sliver_still_has_some_width() -> None:
-    tensor, filled = fill_line(crop(96, 1), HEIGHT_PX, WIDTHS_PX)
+    tensor, filled = fill_line(crop(96, 1), LINE)
     assert tensor.shape[3] == WIDTHS_PX[0]
     assert filled > 0
 
@@ -68,13 +73,13 @@ def test_a_sliver_still_has_some_width() -> None:
 def test_colours_stay_in_place_between_minus_one_and_one() -> None:
     picture = crop(HEIGHT_PX, 160)
     picture[10, 20] = (255, 51, 204)
-    tensor, _ = fill_line(picture, HEIGHT_PX, WIDTHS_PX)
+    tensor, _ = fill_line(picture, LINE)
     assert tensor[0, :, 10, 20] == pytest.approx([1.0, -0.6, 0.6])
     assert tensor[0, :, 10, 21] == pytest.approx([-1.0, -1.0, -1.0])
 
 
 def test_text_printed_tone_on_tone_gets_more_contrast() -> None:
-    tensor, _ = fill_line(crop(HEIGHT_PX, 160, 100, 120), HEIGHT_PX, WIDTHS_PX)
+    tensor, _ = fill_line(crop(HEIGHT_PX, 160, 100, 120), LINE)
     assert np.ptp(tensor) > 2 * (2 * 20 / 255)
     assert -1 <= tensor.min() < tensor.max() <= 1
 
@@ -102,7 +107,7 @@ class Ruler:
 
 def test_columns_do_not_depend_on_the_padding() -> None:
     ruler = Ruler()
-    recogniser = CtcRecogniser(ruler, CHARSET, Lexicon({}))
+    recogniser = CtcRecogniser(ruler, MODEL, CHARSET, Lexicon({}))
     widths = [width - less for width in WIDTHS_PX for less in (16, 0)]
     lattices = recogniser.read([crop(HEIGHT_PX, width) for width in widths])
     assert [shape[3] for shape in ruler.shapes] == [width for width in WIDTHS_PX for _ in range(2)]
@@ -114,7 +119,7 @@ def test_columns_do_not_depend_on_the_padding() -> None:
 
 
 def test_no_crops_give_no_lattices() -> None:
-    assert CtcRecogniser(Ruler(), CHARSET, Lexicon({})).read([]) == []
+    assert CtcRecogniser(Ruler(), MODEL, CHARSET, Lexicon({})).read([]) == []
 
 
 def test_a_printed_line_is_read_with_each_letter_in_its_place(engines: Engines) -> None:

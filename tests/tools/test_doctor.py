@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engines.weights import KNOWN, RAPIDOCR
+from tests.engines.described import CTC, MAP, described
+from tests.engines.onnx_bytes import brightness_model, columns_model
 from tools.doctor import v4l2_cameras
+from tools.models import show_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,3 +101,16 @@ def test_the_table_of_models_shows_states_and_places(machine: dict[str, str], tm
     assert str(damaged) in rows[KNOWN[0].name]
     assert all("Apache-2.0" in rows[model.name] for model in KNOWN)
     assert run(script.format(True), machine).returncode == 1
+
+
+def test_the_table_tells_of_networks_of_a_user_s_own(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    finder = described(tmp_path, brightness_model(), MAP, "finder")
+    reader = described(tmp_path, columns_model(), CTC, "reader")
+    assert show_models([finder, reader], demand=True) == 0
+    _, *rows = (line.split() for line in capfd.readouterr().out.splitlines())
+    assert [row[:2] + row[-3:] for row in rows] == [
+        ["finder", "probability-map", "MIT", "ready", str(finder)],
+        ["reader", "ctc", "MIT", "ready", str(reader)],
+    ]
+    assert "128x64 64x128" in " ".join(rows[0])
+    assert "lines 16 high" in " ".join(rows[1])
