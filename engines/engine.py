@@ -25,7 +25,7 @@ class Engine(Protocol):
     """
 
     name: str
-    """Model and back-end, for people: `PP-OCRv6_det_small (openvino)`."""
+    """Model, back-end and precision, for people: `PP-OCRv6_det_small (openvino, fp32)`."""
     input: str
     """Name of the input tensor."""
 

@@ -70,12 +70,15 @@ def load_engines(
     return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset, lexicon))
 
 
-def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int) -> Engine:
-    """Compile and warm one network for its input shapes on a back-end, which is imported only when it is used."""
+def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, *, exact: bool = False) -> Engine:
+    """Compile and warm one network for its input shapes on a back-end, which is imported only when it is used.
+
+    `exact` asks for float32 where the back-end would choose less.
+    """
     if backend is Backend.OPENVINO:
         from engines.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine(path, shapes, threads=threads, cache=cache_folder() / "openvino")
+        return OpenVinoEngine(path, shapes, threads=threads, cache=cache_folder() / "openvino", exact=exact)
     from engines.onnxruntime_engine import OnnxRuntimeEngine
 
     return OnnxRuntimeEngine(path, shapes, threads=threads)

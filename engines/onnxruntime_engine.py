@@ -27,7 +27,7 @@ class OnnxRuntimeEngine:
             EngineError: the file cannot be loaded.
 
         """
-        self.name = f"{path.stem} (onnxruntime)"
+        self.name = f"{path.stem} (onnxruntime, fp32)"
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -68,12 +69,20 @@ def ramp(shape: tuple[int, ...], start: float = 0.0) -> Tensor:
 def test_a_network_gives_what_it_computes_under_its_own_names(load: Callable[..., Engine], backend: Backend) -> None:
     engine = load()
     assert engine.input == "x"
-    assert engine.name == f"line ({backend})"
+    assert re.fullmatch(rf"line \({backend}, (fp32|bf16|fp16)\)", engine.name)
     for shape in (SMALL, LARGE):
         results = engine.run({"x": ramp(shape)})
         assert list(results) == ["y"]
         assert results["y"].dtype == np.float32
         np.testing.assert_allclose(results["y"], FACTOR * ramp(shape) + OFFSET)
+
+
+def test_every_back_end_can_be_exact(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "line.onnx"
+    path.write_bytes(line_model(FACTOR, 0.1))
+    engine = load_engine(backend, path, [SMALL], threads=1, exact=True)
+    assert engine.name == f"line ({backend}, fp32)"
+    np.testing.assert_allclose(engine.run({"x": ramp(SMALL)})["y"], FACTOR * ramp(SMALL) + 0.1, rtol=1e-6)
 
 
 def test_a_network_tells_what_its_file_says(load: Callable[..., Engine]) -> None:

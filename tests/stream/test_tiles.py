@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.detector import ProbabilityMapDetector, fill_bucket
+from engines.detector import fill_bucket
+from engines.models import describe_detector
+from engines.weights import DETECTOR, locate
 from stream.geometry import BORDER_PX
 from stream.tiles import (
     FULL_DETAIL_PX,
@@ -110,9 +112,10 @@ def test_so_many_tiles_a_picture_takes(size: tuple[int, int], count: int) -> Non
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (2560, 1440), (3840, 2160), (4032, 3024)])
 def test_a_tile_fills_what_the_detector_sees(size: tuple[int, int]) -> None:
+    model = describe_detector(locate(DETECTOR))
     picture = np.zeros((size[1], size[0], 3), np.uint8)
     for tile in tiles_of(size):
-        _, fit = fill_bucket(tile.cut(picture), ProbabilityMapDetector.BUCKETS)
+        _, fit = fill_bucket(tile.cut(picture), model.input.sizes, model.input)
         assert 0.99 * TILE_SCALE <= fit.scale <= 1.1
         assert fit.width * fit.height > 0.9 * math.prod(FULL_DETAIL_PX)
 
