@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from engines.detector import Detector, MapDetector, check_maps
+from engines.engine import EngineError
 from engines.lexicon import LANGUAGES, load_lexicon
 from engines.models import ModelError, describe_detector, describe_recogniser
 from engines.recogniser import CtcRecogniser, Recogniser, check_classes
@@ -20,8 +23,11 @@ if TYPE_CHECKING:
     from engines.models import Ctc
 
 
+logger = logging.getLogger("glyphfeed.engines")
+
+
 class Backend(StrEnum):
-    """What runs the networks."""
+    """What runs the networks; the fastest on a CPU first."""
 
     OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
@@ -70,18 +76,47 @@ def load_engines(
     return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset, lexicon))
 
 
+def best_backend() -> Backend:
+    """Choose the fastest back-end that works here, and log which it is and why.
+
+    Raises:
+        EngineError: none does.
+
+    """
+    troubles: list[str] = []
+    for backend in Backend:
+        try:
+            importlib.import_module(f"engines.{backend}_engine")
+        except (ImportError, OSError) as error:
+            troubles.append(f"{backend} cannot be used ({error})")
+            continue
+        if troubles:
+            logger.warning("%s runs the networks, because %s", backend, " and ".join(troubles))
+        else:
+            logger.info("%s runs the networks: of the back-ends for a CPU it is the fastest", backend)
+        return backend
+    raise EngineError(f"nothing can run the networks: {' and '.join(troubles)}; see glyphfeed doctor")
+
+
 def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, *, exact: bool = False) -> Engine:
     """Compile and warm one network for its input shapes on a back-end, which is imported only when it is used.
 
     `exact` asks for float32 where the back-end would choose less.
+
+    Raises:
+        EngineError: the back-end cannot be used here, or not for this network.
+
     """
-    if backend is Backend.OPENVINO:
-        from engines.openvino_engine import OpenVinoEngine
+    try:
+        if backend is Backend.OPENVINO:
+            from engines.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine(path, shapes, threads=threads, cache=cache_folder() / "openvino", exact=exact)
-    from engines.onnxruntime_engine import OnnxRuntimeEngine
+            return OpenVinoEngine(path, shapes, threads=threads, cache=cache_folder() / "openvino", exact=exact)
+        from engines.onnxruntime_engine import OnnxRuntimeEngine
 
-    return OnnxRuntimeEngine(path, shapes, threads=threads)
+        return OnnxRuntimeEngine(path, shapes, threads=threads)
+    except (ImportError, OSError) as error:
+        raise EngineError(f"{backend} cannot be used here: {error}; take another --engine, or pip install {backend}") from error
 
 
 def charset_of(model: Ctc, engine: Engine) -> list[str]:

@@ -47,8 +47,11 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-Backend: TypeAlias = Literal["openvino", "onnxruntime"]
-Engine = Annotated[Backend, typer.Option("--engine", help="What runs the networks.", rich_help_panel="Networks")]
+Backend: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
+Engine = Annotated[
+    Backend,
+    typer.Option("--engine", help="What runs the networks; auto is the fastest that works here.", rich_help_panel="Networks"),
+]
 DetectorFile = Annotated[
     Path | None,
     typer.Option(
@@ -117,7 +120,7 @@ def watch(
     wait_subscribers: Annotated[
         int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before the first frame.", rich_help_panel="Feed")
     ] = 0,
-    engine: Engine = "openvino",
+    engine: Engine = "auto",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
@@ -162,7 +165,7 @@ def read(
         list[str], typer.Argument(metavar="IMAGE", show_default=False, help="Pictures, folders of them, or patterns.")
     ],
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a picture.")] = False,
-    engine: Engine = "openvino",
+    engine: Engine = "auto",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
@@ -203,7 +206,7 @@ def evaluate(
     ] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown to this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    engine: Engine = "openvino",
+    engine: Engine = "auto",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
@@ -265,6 +268,66 @@ def models(
     from tools.models import show_models
 
     raise typer.Exit(show_models(files or [], fetch=fetch, demand=verify))
+
+
+bench = typer.Typer(
+    name="bench", no_args_is_help=True, help="Measure how fast the networks run here, and where the time of a frame goes."
+)
+app.add_typer(bench)
+Page = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown to this file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")]
+
+
+@bench.command("engines")
+def bench_engines(
+    clips: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CLIP", show_default=False, help="Videos for pictures and crops; without any, the demo's street."),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, max=100_000, help="How often each is run.")] = 30,
+    threads: Annotated[int, typer.Option(min=0, max=1024, help="CPU threads of one run; 0 for all cores.")] = 0,
+    json: AsJson = False,
+    markdown: Page = None,
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Run each network on each back-end, in turns: speed, load time, memory, and whether they agree.
+
+    [bold]Examples[/]
+
+    glyphfeed bench engines                          [dim]on the demo's street[/]
+    glyphfeed bench engines clips/*.mp4 --threads 1  [dim]as beside live sources on two cores[/]
+    """
+    from tools.bench.engines import bench_engines
+    from tools.bench.sheet import show
+    from tools.demo import street
+    from tools.networks import Networks
+
+    sheets = bench_engines(clips or [street()], Networks("auto", detector, recogniser), runs=runs, threads=threads)
+    show(sheets, command=shlex.join(["glyphfeed", *sys.argv[1:]]), as_json=json, page=markdown)
+
+
+@bench.command("stages")
+def bench_stages(
+    clip: Annotated[
+        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
+    ] = None,
+    json: AsJson = False,
+    markdown: Page = None,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+    languages: Languages = "en",
+) -> None:
+    """Read a clip, and tell where each millisecond of a frame goes, from decode to publish."""
+    from tools.bench.sheet import show
+    from tools.bench.stages import bench_stages
+    from tools.demo import street
+    from tools.networks import Networks
+
+    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
+    sheet = bench_stages(clip or street(), networks.load(live=False).result())
+    show([sheet], command=shlex.join(["glyphfeed", *sys.argv[1:]]), as_json=json, page=markdown)
 
 
 @app.command()

@@ -84,7 +84,7 @@ def run_demo(camera: int | None, out: Path | None) -> int:
         source = open_source(str(camera)) if live else open_source(str(street()), "street")
         film = stack.enter_context(Film(folder / VIDEO, live=live)) if folder else None
         publisher = stack.enter_context(open_feed())
-        networks = Networks("openvino", None, None).locate()
+        networks = Networks("auto", None, None).locate()
         displays: list[Display] = []
         with suppress(CommandError):
             displays += open_windows(stack)

@@ -42,7 +42,7 @@ def diagnose() -> int:
     """Print what this machine offers; the exit code is 0 where the reader can run, else 2."""
     back_ends = list(find_back_ends())
     models = list(find_models())
-    findings = [*find_versions(), *find_cameras(), *back_ends, find_gpu(), *models, find_display()]
+    findings = [*find_versions(), *find_cameras(), *back_ends, find_engine(), find_gpu(), *models, find_display()]
     able = any(finding.there for finding in back_ends) and all(finding.there for finding in models)
     _print(findings, able)
     return 0 if able else 2
@@ -101,6 +101,17 @@ def find_back_ends() -> Iterator[Finding]:
     text = f"tensorrt{_version('tensorrt')}{first}, pycuda{_version('pycuda')}{second}"
     advice = "pip install tensorrt pycuda" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
     yield Finding("back-end", bool(tensorrt and pycuda), text, advice)
+
+
+def find_engine() -> Finding:
+    """Which of the back-ends `--engine auto` takes here, and why."""
+    from engines.engine import EngineError
+    from engines.loading import best_backend
+
+    try:
+        return Finding("engine", True, f"auto takes {best_backend()}, the fastest on a CPU that works here")
+    except EngineError as error:
+        return Finding("engine", False, str(error), "pip install openvino")
 
 
 def find_gpu() -> Finding:

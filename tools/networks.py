@@ -6,7 +6,7 @@ import importlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engines.lexicon import LANGUAGES
 from engines.weights import DETECTOR, RECOGNISER, locate
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from engines.loading import Engines
 
 
+AUTO: Final = "auto"
+
+
 @dataclass(frozen=True, slots=True)
 class Networks:
     """Which networks read, what runs them, and whose words they expect; None is the default model."""
 
     backend: str
+    """A `Backend`, or auto for the best that works here."""
     detector: Path | None
     recogniser: Path | None
     languages: tuple[str, ...] = LANGUAGES
@@ -49,10 +53,10 @@ class Networks:
         return loading
 
     def _load(self, threads: int) -> Engines:
-        from engines.loading import Backend, load_engines
+        from engines.loading import Backend, best_backend, load_engines
 
         return load_engines(
-            Backend(self.backend),
+            best_backend() if self.backend == AUTO else Backend(self.backend),
             detector=self.detector,
             recogniser=self.recogniser,
             languages=self.languages,

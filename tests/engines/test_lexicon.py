@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +79,7 @@ def test_positions_stay_and_remain_distributions(slots: list[Slot]) -> None:
     assert [slot.column for slot in weighed.slots] == [slot.column for slot in slots]
     for before, after in zip(slots, weighed.slots, strict=True):
         assert after.candidates.keys() == before.candidates.keys()
-        assert math.isclose(sum(after.candidates.values()), sum(before.candidates.values()), abs_tol=1e-6)
+        assert sum(before.candidates.values()) - 1e-6 <= sum(after.candidates.values()) <= 1 + 1e-6
     assert weighed.confidence == lattice.confidence
     assert Lexicon({}).weigh(lattice).slots == lattice.slots
 

@@ -15,17 +15,19 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import engines
 import stream
+from engines.loading import best_backend
 from stream.feed.publisher import Publisher
 from stream.sources.address import open_source
 from stream.sources.source import Pace
 from tools.errors import CommandError
 from tools.evaluation.scores import Cost
-from tools.networks import cores
+from tools.networks import AUTO, cores
 from tools.running import run_sources
 
 if TYPE_CHECKING:
@@ -72,13 +74,14 @@ class Glyphfeed:
     name = OURS
 
     def __init__(self, networks: Networks, pace: Pace) -> None:
-        self._networks = networks.locate()
+        # What runs it is told before anything is run, and decides which runs need not be repeated.
+        backend = best_backend() if networks.backend == AUTO else networks.backend
+        self._networks = replace(networks.locate(), backend=backend)
         self._pace = pace
         self._engines: Engines | None = None
         files = [path for path in (self._networks.detector, self._networks.recogniser) if path is not None]
         self._weights = {path.stem: sha256(path) for path in files}
         weights = " and ".join(f"{name} ({digest[:8]})" for name, digest in self._weights.items())
-        backend = networks.backend
         self.about = f"{importlib.metadata.version('glyphfeed')} with {weights}, by {backend} {_version(backend)}"
 
     def signature(self) -> dict[str, str]:

@@ -1,0 +1,122 @@
+"""What `glyphfeed bench` measures, and how it is told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.models import Ctc, describe
+from tests.engines.described import CTC, MAP, described
+from tests.engines.onnx_bytes import brightness_model, columns_model
+from tests.stream.feed.samples import box
+from tools import cli
+from tools.bench.agreement import characters_changed, detection_f
+from tools.bench.engines import BATCH, padded_batches, speeds, take_turns
+from tools.bench.sheet import Sheet, markdown, records, written
+from tools.bench.stages import bench_stages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engines.loading import Engines
+
+LINE = np.array([box(10, 10, 60, 20), box(10, 60, 80, 20)])
+
+
+def test_detectors_agree_where_they_find_the_same_lines() -> None:
+    assert detection_f([LINE], [LINE + 2]) == 1
+    assert detection_f([LINE], [LINE[:1]]) == pytest.approx(2 / 3)
+    assert detection_f([LINE[:1]], [LINE[1:]]) == 0
+    assert detection_f([LINE, LINE[:0]], [LINE, LINE[:1]]) == pytest.approx(4 / 5)
+    assert detection_f([LINE[:0]], [LINE[:0]]) == 1
+    assert detection_f([np.concatenate([LINE[:1], LINE[:1]])], [LINE[:1]]) == pytest.approx(2 / 3), "one is found once"
+
+
+@pytest.mark.parametrize(
+    ("read", "wanted", "changed"),
+    [
+        (["EXIT"], ["EXIT"], 0),
+        (["EX1T"], ["EXIT"], 1 / 4),
+        (["EXIT", ""], ["EXIT", "WC"], 2 / 6),
+        ([""], [""], 0),
+        (["AB"], ["CD"], 1),
+    ],
+)
+def test_changed_characters_are_counted(read: list[str], wanted: list[str], changed: float) -> None:
+    assert characters_changed(read, wanted) == pytest.approx(changed)
+
+
+@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=4))
+def test_what_has_changed_is_a_share(pairs: list[tuple[str, str]]) -> None:
+    read, wanted = [a for a, _ in pairs], [b for _, b in pairs]
+    assert 0 <= characters_changed(read, wanted) <= 1
+    assert characters_changed(read, read) == 0
+
+
+def test_things_take_turns_and_the_first_is_what_they_are_compared_with() -> None:
+    calls: list[str] = []
+    taken = take_turns([lambda: calls.append("a"), lambda: calls.append("b")], 3)
+    assert calls == ["a", "b"] * 4, "once to warm up, and three times"
+    assert [len(times) for times in taken] == [3, 3]
+    assert speeds([0.01, 0.02, 0.04], [0.04, 0.04]) == pytest.approx((20, 38, 50, 2))
+
+
+def test_lines_are_padded_into_batches_of_like_width(tmp_path: Path) -> None:
+    model = describe(described(tmp_path, columns_model(), CTC))
+    assert isinstance(model, Ctc)
+    crops = [np.full((16, width, 3), 255, np.uint8) for width in (60, 20, 30, 64, 10, 25, 28, 50)]
+    batches = padded_batches(crops, model)
+    assert [batch.shape for batch in batches] == [(BATCH, 3, 16, 64), (2, 3, 16, 64)]
+    assert sorted(np.count_nonzero(line[0, 0]) for batch in batches for line in batch) == [10, 20, 25, 28, 30, 50, 60, 64]
+
+
+def test_a_sheet_is_told_as_a_page_and_as_records() -> None:
+    sheet = Sheet("Speed", ("name", "ms"), [("a|b", 12.345), ("c", None)], ("Note.",))
+    assert markdown([sheet], "glyphfeed bench engines") == (
+        "Made with\n\n```sh\nglyphfeed bench engines\n```\n\n## Speed\n\n"
+        "| name | ms |\n| --- | ---: |\n| a\\|b | 12.3 |\n| c | – |\n\nNote.\n"
+    )
+    assert records(sheet) == [{"name": "a|b", "ms": 12.345}, {"name": "c", "ms": None}]
+    assert (written(1234.5), written(0.01234), written(7)) == ("1234", "0.0123", "7")
+
+
+def test_stages_add_up(engines: Engines, clip: Path) -> None:
+    rows = {row["stage"]: row for row in records(bench_stages(clip, engines))}
+    assert {"decode", "detect", "recognise", "follow", "snapshot", "publish"} <= rows.keys()
+    *stages, work, wall, floor = rows.values()
+    assert (work["stage"], wall["stage"], floor["stage"]) == ("all work", "wall clock", "decode alone: the floor")
+    assert sum(row["share"] for row in stages) == pytest.approx(1)  # type: ignore[misc]
+    assert sum(row["ms a frame"] for row in stages) == pytest.approx(work["ms a frame"])  # type: ignore[misc]
+    assert rows["follow"]["runs a frame"] == rows["snapshot"]["runs a frame"] == 1
+    assert 0 < rows["detect"]["runs a frame"] < 1
+
+
+def test_engines_are_compared_with_the_first(
+    capfd: pytest.CaptureFixture[str], clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLYPHFEED_CACHE", str(tmp_path / "cache"))
+    finder = described(tmp_path, brightness_model(), MAP.replace("255", "128"), "finder")
+    reader = described(
+        tmp_path, columns_model(), CTC.replace("255", "25").replace("[input]", 'output = "logits"\n[input]'), "reader"
+    )
+    page = tmp_path / "report" / "bench.md"
+    arguments = ["bench", "engines", str(clip), "--runs", "2", "--threads", "1", "--json", "--markdown", str(page)]
+    assert cli.run([*arguments, "--detector", str(finder), "--recogniser", str(reader)]) == 0
+    detector, recogniser = json.loads(capfd.readouterr().out)["sheets"]
+    assert (detector["title"], recogniser["title"]) == ("Detector finder", "Recogniser reader")
+    assert detector["rows"][0]["back-end"] == "onnxruntime fp32"
+    assert {row["input"] for row in detector["rows"]} == {"128x64", "64x128"}
+    assert any(row["back-end"].startswith("openvino") for row in detector["rows"])
+    for row in (*detector["rows"], *recogniser["rows"]):
+        assert row["p95, ms"] >= row["p50, ms"] > 0
+    assert all(row["agrees, F"] > 0.9 for row in detector["rows"])
+    assert all(row["changed"] < 0.1 for row in recogniser["rows"] if row["changed"] is not None)
+    whole = [row for row in recogniser["rows"] if row["input"].startswith("all ")]
+    assert whole[0]["back-end"] == "onnxruntime fp32 by 1", "this network takes no batches"
+    assert whole[0]["times as fast"] == 1
+    assert page.read_text().startswith("Made with\n\n```sh\nglyphfeed ")

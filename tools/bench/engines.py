@@ -1,0 +1,273 @@
+"""`glyphfeed bench engines`: each network on each back-end and in each precision that this machine has, side by side.
+
+Owns: the material, the order of the runs and what is told of them.  What differs between machines from minute to minute falls on
+all alike: their runs take turns.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from engines.detector import MapDetector
+from engines.engine import EngineError
+from engines.lexicon import Lexicon
+from engines.loading import Backend, Engines, charset_of, load_engine, load_engines
+from engines.models import describe_detector, describe_recogniser
+from engines.recogniser import CtcRecogniser, fill_line
+from engines.weights import DETECTOR, RECOGNISER, locate
+from stream.reader import Reader
+from stream.sources.address import open_source
+from stream.sources.source import Pace
+from stream.video import read_video
+from tools.bench.agreement import characters_changed, detection_f
+from tools.bench.sheet import Sheet
+from tools.errors import CommandError, note
+from tools.networks import cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from engines.engine import Engine, Shape
+    from engines.lattice import Lattice
+    from engines.models import Ctc, DetectorModel
+    from stream.records import Event, Frame, Snapshot, Status
+    from tools.bench.sheet import Cell
+    from tools.networks import Networks
+
+PICTURES: Final = 8
+"""So many frames of the clips show whether detectors agree."""
+BATCH: Final = 6
+"""Lines that the usual way of reading takes at a time, padded to the widest (RapidOCR's default)."""
+REFERENCE: Final = (Backend.ONNXRUNTIME, True)
+"""What the others are measured against: ONNX Runtime in float32."""
+MODES: Final = (REFERENCE, (Backend.OPENVINO, True), (Backend.OPENVINO, False))
+SPEEDS: Final = ("p50, ms", "p95, ms", "a second", "times as fast")
+COSTS: Final = ("load, s", "memory, MB")
+MEMORY: Final = Path("/proc/self/statm")
+"""Where Linux tells how many pages of memory a process has, the second number."""
+
+
+@dataclass(slots=True)
+class Material:
+    """What networks are to be fed with: pictures (height, width, 3) uint8, and every crop that reading the clips asked for."""
+
+    pictures: list[NDArray[np.uint8]] = field(default_factory=list)
+    crops: list[NDArray[np.uint8]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it takes to have a network ready, in a process of its own: seconds to load and warm it, and MB of memory, where the
+    system tells.
+    """
+
+    load_s: float
+    memory_mb: float | None
+
+
+class Keeper:
+    """A recogniser that keeps the crops that it is given."""
+
+    def __init__(self, engines: Engines, material: Material) -> None:
+        self.name = engines.recogniser.name
+        self._recogniser, self._material = engines.recogniser, material
+
+    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
+        """See `Recogniser.read`."""
+        self._material.crops += crops
+        return self._recogniser.read(crops)
+
+
+class Watcher:
+    """A sink that keeps a few pictures, evenly spread, of a clip of so many frames."""
+
+    def __init__(self, material: Material, every: int) -> None:
+        self._material, self._every = material, every
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
+        """See `Sink.publish`."""
+        if frame.index % self._every == 0:
+            self._material.pictures.append(frame.bgr())
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+
+
+def bench_engines(clips: Sequence[str | Path], networks: Networks, *, runs: int, threads: int) -> list[Sheet]:
+    """Measure both networks, each on each back-end; `threads` of a run, 0 for all cores.
+
+    Raises:
+        EngineError: weights cannot be had, or a network cannot be loaded.
+        SourceError: a clip cannot be read.
+        CommandError: a clip shows no text.
+
+    """
+    detector, recogniser = locate(DETECTOR, networks.detector), locate(RECOGNISER, networks.recogniser)
+    finder, reader = describe_detector(detector), describe_recogniser(recogniser)
+    note("reading the clips for what the networks are fed with")
+    material = gather(clips, load_engines(Backend.OPENVINO, detector=detector, recogniser=recogniser, threads=threads))
+    if not material.crops:
+        raise CommandError("nothing was read in the clips; take some with text in them")
+    return [
+        bench_detector(detector, finder, material.pictures, runs, threads),
+        bench_recogniser(recogniser, reader, material.crops, runs, threads),
+    ]
+
+
+def gather(clips: Sequence[str | Path], engines: Engines) -> Material:
+    """Read clips once, and keep some pictures of each and all crops."""
+    material = Material()
+    for clip in clips:
+        frames = sum(1 for _ in open_source(str(clip), "count", Pace.EVERY_FRAME).frames(lambda *_: None))
+        watcher = Watcher(material, max(frames // max(PICTURES // len(clips), 1), 1))
+        keeping = Engines(engines.detector, Keeper(engines, material))
+        read_video(open_source(str(clip), "bench", Pace.EVERY_FRAME), keeping, watcher, Reader())
+    return material
+
+
+def bench_detector(path: Path, model: DetectorModel, pictures: Sequence[NDArray[np.uint8]], runs: int, threads: int) -> Sheet:
+    """Measure a detector in each of its input sizes."""
+    loaded = load_all(path, model.input.shapes, threads)
+    found = [[MapDetector(engine, model).detect(picture)[0] for picture in pictures] for engine, _ in loaded]
+    agreeing = [detection_f(one, found[0]) for one in found]
+    return Sheet(
+        f"Detector {path.stem}",
+        ("back-end", "input", *SPEEDS, "agrees, F", *COSTS),
+        rows_of(loaded, model.input.shapes, runs, agreeing),
+        (machine(threads), f"It agrees where it finds the same lines in {len(pictures)} pictures as the first does."),
+    )
+
+
+def bench_recogniser(path: Path, model: Ctc, crops: Sequence[NDArray[np.uint8]], runs: int, threads: int) -> Sheet:
+    """Measure a recogniser in each of its widths, and over all crops, for which the usual way is padded batches."""
+    loaded = load_all(path, model.input.shapes, threads)
+    readers = [CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({})) for engine, _ in loaded]
+    texts = [[lattice.text for lattice in one.read(crops)] for one in readers]
+    changed = [characters_changed(one, texts[0]) for one in texts]
+    rows = rows_of(loaded, model.input.shapes, runs, changed)
+    ways: list[tuple[str, float | None, Callable[[], object]]] = [
+        (f"{how(engine)} by 1", share, partial(one.read, crops))
+        for (engine, _), one, share in zip(loaded, readers, changed, strict=True)
+    ]
+    batches = padded_batches(crops, model)
+    backend, exact = REFERENCE
+    try:
+        usual = load_engine(backend, path, sorted({batch.shape for batch in batches}), threads, exact=exact)
+        ways.insert(0, (f"{how(usual)} by {BATCH}", None, partial(run_all, usual, batches)))
+    except EngineError as error:
+        note(f"there are no rows for batches of {BATCH}: {error}")
+    taken = take_turns([way for _, _, way in ways], max(runs // 10, 2))
+    for (name, share, _), times in zip(ways, taken, strict=True):
+        rows.append((name, f"all {len(crops)} crops", *speeds(times, taken[0]), share, None, None))
+    return Sheet(
+        f"Recogniser {path.stem}",
+        ("back-end", "input", *SPEEDS, "changed", *COSTS),
+        rows,
+        (
+            machine(threads),
+            f"By {BATCH}: in padded batches of so many, the usual way; by 1: line by line, as glyphfeed does.",
+            f"Changed is the share of the characters of {len(crops)} crops that are read otherwise than by the first.",
+        ),
+    )
+
+
+def rows_of(
+    loaded: Sequence[tuple[Engine, Cost]], shapes: Sequence[Shape], runs: int, agreeing: Sequence[float]
+) -> list[tuple[Cell, ...]]:
+    """Run networks in turns on each of the shapes: a row for each, with how far it agrees with the first."""
+    rows: list[tuple[Cell, ...]] = []
+    for shape in shapes:
+        tensor = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+        taken = take_turns([partial(engine.run, {engine.input: tensor}) for engine, _ in loaded], runs)
+        for (engine, cost), agrees, times in zip(loaded, agreeing, taken, strict=True):
+            measured = speeds(times, taken[0])
+            rows.append((how(engine), f"{shape[3]}x{shape[2]}", *measured, agrees, cost.load_s, cost.memory_mb))
+    return rows
+
+
+def how(engine: Engine) -> str:
+    """Back-end and precision of a network."""
+    return engine.name.rpartition("(")[2].rstrip(")").replace(",", "")
+
+
+def run_all(engine: Engine, tensors: Sequence[NDArray[np.float32]]) -> None:
+    """Run a network over several tensors, one after the other."""
+    for tensor in tensors:
+        engine.run({engine.input: tensor})
+
+
+def load_all(path: Path, shapes: Sequence[Shape], threads: int) -> list[tuple[Engine, Cost]]:
+    """Load a network in every mode, the reference first, with what each takes by itself; modes that come to the same once."""
+    loaded: list[tuple[Engine, Cost]] = []
+    for backend, exact in MODES:
+        try:
+            engine = load_engine(backend, path, shapes, threads, exact=exact)
+        except EngineError as error:
+            note(f"{backend} is left out: {error}")
+            continue
+        if engine.name not in {other.name for other, _ in loaded}:
+            with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
+                cost = fresh.submit(cost_of, backend, path, shapes, threads, exact).result()
+            loaded.append((engine, cost))
+    return loaded
+
+
+def cost_of(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, exact: bool) -> Cost:
+    """What loading takes in this process, which has loaded nothing yet; OpenVINO has it in its cache by then."""
+    before = memory_mb()
+    begun_s = time.perf_counter()
+    load_engine(backend, path, shapes, threads, exact=exact)
+    taken_s = time.perf_counter() - begun_s
+    after = memory_mb()
+    return Cost(taken_s, None if before is None or after is None else after - before)
+
+
+def memory_mb() -> float | None:
+    """Memory of this process, MB; None where the system does not tell."""
+    return int(MEMORY.read_text().split()[1]) * resource.getpagesize() / 1e6 if MEMORY.exists() else None
+
+
+def take_turns(ways: Sequence[Callable[[], object]], runs: int) -> list[list[float]]:
+    """Run several things in turns, once to warm up; the seconds of each of their runs."""
+    taken: list[list[float]] = [[] for _ in ways]
+    for number in range(runs + 1):
+        for way, times in zip(ways, taken, strict=True):
+            begun_s = time.perf_counter()
+            way()
+            if number:
+                times.append(time.perf_counter() - begun_s)
+    return taken
+
+
+def speeds(times: Sequence[float], reference: Sequence[float]) -> tuple[float, float, float, float]:
+    """Median and 95th percentile in milliseconds, runs a second, and how many times as fast as the reference."""
+    middle, most = (float(np.percentile(times, share)) for share in (50, 95))
+    return middle * 1e3, most * 1e3, 1 / middle, float(np.median(reference)) / middle
+
+
+def padded_batches(crops: Sequence[NDArray[np.uint8]], model: Ctc) -> list[NDArray[np.float32]]:
+    """Lines by width, so many at a time, each padded to the widest of them: (N, channels, height, width)."""
+    lines = sorted((fill_line(crop, model.input)[0] for crop in crops), key=lambda line: line.shape[3])
+    batches = []
+    for start in range(0, len(lines), BATCH):
+        group = lines[start : start + BATCH]
+        widest = group[-1].shape[3]
+        padded = [np.pad(line, ((0, 0), (0, 0), (0, 0), (0, widest - line.shape[3]))) for line in group]
+        batches.append(np.concatenate(padded))
+    return batches
+
+
+def machine(threads: int) -> str:
+    """On what was measured."""
+    return f"{cores()} cores, {threads or 'all'} for a run; a network's runs take turns with the others'."

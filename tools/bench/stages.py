@@ -1,0 +1,226 @@
+"""`glyphfeed bench stages`: where the time of a frame goes, from decode to publish.
+
+Owns: the stop-watches around each part.  The parts themselves are those of `glyphfeed watch`, in the same threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from engines.loading import Engines
+from stream.feed.outbox import run
+from stream.feed.publisher import Publisher
+from stream.reader import Reader
+from stream.sink import TurnOutbox, TurnSink
+from stream.sources.address import open_source
+from stream.sources.source import Pace
+from stream.video import read_video
+from tools.bench.sheet import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from engines.detector import Detector
+    from engines.lattice import Lattice
+    from engines.recogniser import Recogniser
+    from stream.records import Event, Frame, Snapshot
+    from stream.requests import DetectorPass, Reading, ReadRequest
+    from stream.sources.source import Source, StateListener
+
+ANY_FEED: Final = "tcp://127.0.0.1:*"
+BESIDE: Final = ("decode", "detect", "publish")
+"""Stages that have threads of their own, beside the one that follows and reads."""
+
+
+class StopWatch:
+    """How long each run of each stage took, in seconds; any thread may use it."""
+
+    def __init__(self) -> None:
+        self.runs: defaultdict[str, list[float]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def over(self, stage: str) -> Iterator[None]:
+        """Time what is done meanwhile."""
+        begun_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            taken_s = time.perf_counter() - begun_s
+            with self._lock:
+                self.runs[stage].append(taken_s)
+
+
+class TimedSource:
+    """A source whose every frame is timed as `decode`."""
+
+    def __init__(self, source: Source, watch: StopWatch) -> None:
+        self.name, self.live = source.name, source.live
+        self._source, self._watch = source, watch
+
+    def frames(self, on_state: StateListener) -> Iterator[Frame]:
+        """See `Source.frames`."""
+        frames = self._source.frames(on_state)
+        while True:
+            with self._watch.over("decode"):
+                frame = next(frames, None)
+            if frame is None:
+                return
+            yield frame
+
+    def stop(self) -> None:
+        """See `Source.stop`."""
+        self._source.stop()
+
+
+class TimedDetector:
+    """A detector whose every pass is timed as `detect`."""
+
+    def __init__(self, detector: Detector, watch: StopWatch) -> None:
+        self.name = detector.name
+        self._detector, self._watch = detector, watch
+
+    def detect(self, image: NDArray[np.uint8], **how: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `Detector.detect`."""
+        with self._watch.over("detect"):
+            return self._detector.detect(image, **how)
+
+
+class TimedRecogniser:
+    """A recogniser whose every batch is timed as `recognise`."""
+
+    def __init__(self, recogniser: Recogniser, watch: StopWatch) -> None:
+        self.name = recogniser.name
+        self._recogniser, self._watch = recogniser, watch
+
+    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
+        """See `Recogniser.read`."""
+        with self._watch.over("recognise"):
+            return self._recogniser.read(crops)
+
+
+class TimedReader(Reader):
+    """A core whose every part is timed."""
+
+    def __init__(self, watch: StopWatch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def follow(self, frame: Frame) -> None:
+        """See `Reader.follow`."""
+        with self._watch.over("follow"):
+            super().follow(frame)
+
+    def wanted_pass(self) -> DetectorPass | None:
+        """See `Reader.wanted_pass`."""
+        with self._watch.over("choose a pass"):
+            return super().wanted_pass()
+
+    def accept_detections(self, *detected: Any) -> None:
+        """See `Reader.accept_detections`."""
+        with self._watch.over("take in a pass"):
+            super().accept_detections(*detected)
+
+    def wanted(self, texts: int | None = None) -> list[ReadRequest]:
+        """See `Reader.wanted`."""
+        with self._watch.over("choose reads"):
+            return super().wanted(texts)
+
+    def accept_readings(self, readings: list[Reading]) -> None:
+        """See `Reader.accept_readings`."""
+        with self._watch.over("take in reads"):
+            super().accept_readings(readings)
+
+    def snapshot(self) -> Snapshot:
+        """See `Reader.snapshot`."""
+        with self._watch.over("snapshot"):
+            return super().snapshot()
+
+
+class TimedPublisher(Publisher):
+    """A publisher whose every message is timed as `publish`."""
+
+    watch: StopWatch
+
+    def publish_text(self, source: str, snapshot: Snapshot) -> None:
+        """See `Publisher.publish_text`."""
+        with self.watch.over("publish"):
+            super().publish_text(source, snapshot)
+
+    def publish_event(self, source: str, event: Event) -> None:
+        """See `Publisher.publish_event`."""
+        with self.watch.over("publish"):
+            super().publish_event(source, event)
+
+
+def bench_stages(clip: str | Path, engines: Engines) -> Sheet:
+    """Read every frame of a clip, and tell what each stage took.
+
+    Raises:
+        SourceError: the clip cannot be read.
+        EngineError: a network failed.
+        FeedError: nothing can be published here.
+
+    """
+    floor_s = decode_only(clip)
+    watch = StopWatch()
+    begun_s = time.perf_counter()
+    frames = read_timed(clip, engines, watch)
+    taken_s = time.perf_counter() - begun_s
+    work_s = sum(map(sum, watch.runs.values()))
+    rows = [stage_row(stage, watch.runs[stage], frames, work_s) for stage in watch.runs]
+    rows.sort(key=lambda row: -row[1])
+    rows.append(("all work", work_s / frames * 1e3, 1.0, None, None, None))
+    rows.append(("wall clock", taken_s / frames * 1e3, taken_s / work_s, None, None, None))
+    rows.append(("decode alone: the floor", floor_s / frames * 1e3, floor_s / work_s, None, None, None))
+    return Sheet(
+        f"{frames} frames of {clip} at {frames / taken_s:.0f} a second",
+        ("stage", "ms a frame", "share", "runs a frame", "p50, ms", "p95, ms"),
+        rows,
+        (
+            f"{', '.join(BESIDE)} run beside the rest, so that the wall clock takes less than all work.",
+            f"Networks: {engines.detector.name}, {engines.recogniser.name}.",
+        ),
+    )
+
+
+def stage_row(
+    stage: str, runs: Sequence[float], frames: int, work_s: float
+) -> tuple[str, float, float, float | None, float | None, float | None]:
+    """What one stage took of so many frames and of all work."""
+    middle, most = (float(np.percentile(runs, share)) * 1e3 for share in (50, 95))
+    return stage, sum(runs) / frames * 1e3, sum(runs) / work_s, len(runs) / frames, middle, most
+
+
+def decode_only(clip: str | Path) -> float:
+    """Seconds that it takes to decode a clip and do nothing else."""
+    begun_s = time.perf_counter()
+    for _ in open_source(str(clip), "floor", Pace.EVERY_FRAME).frames(lambda *_: None):
+        pass
+    return time.perf_counter() - begun_s
+
+
+def read_timed(clip: str | Path, engines: Engines, watch: StopWatch) -> int:
+    """Read a clip as `glyphfeed watch` does, timed; how many frames it had."""
+    timed = Engines(TimedDetector(engines.detector, watch), TimedRecogniser(engines.recogniser, watch))
+    source = TimedSource(open_source(str(clip), "bench", Pace.EVERY_FRAME), watch)
+    with TimedPublisher(ANY_FEED) as publisher, ThreadPoolExecutor(1, "glyphfeed-publish") as pool:
+        publisher.watch = watch
+        outbox = TurnOutbox(publisher.wake)
+        publishing = pool.submit(run, publisher, outbox)
+        try:
+            read_video(source, timed, TurnSink(outbox, source.name), TimedReader(watch))
+        finally:
+            outbox.close()
+        publishing.result()
+    return len(watch.runs["follow"])
