@@ -186,12 +186,14 @@ def rows_of(
     loaded: Sequence[tuple[Engine, Cost]], shapes: Sequence[Shape], runs: int, agreeing: Sequence[float]
 ) -> list[tuple[Cell, ...]]:
     """Run networks in turns on each of the shapes: a row for each, with how far it agrees with the first."""
+    tensors = [np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32) for shape in shapes]
+    # All take turns, the shapes as well: a machine's speed changes from minute to minute.
+    taken = take_turns([partial(engine.run, {engine.input: tensor}) for tensor in tensors for engine, _ in loaded], runs)
     rows: list[tuple[Cell, ...]] = []
-    for shape in shapes:
-        tensor = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-        taken = take_turns([partial(engine.run, {engine.input: tensor}) for engine, _ in loaded], runs)
-        for (engine, cost), agrees, times in zip(loaded, agreeing, taken, strict=True):
-            measured = speeds(times, taken[0])
+    for number, shape in enumerate(shapes):
+        own = taken[number * len(loaded) : (number + 1) * len(loaded)]
+        for (engine, cost), agrees, times in zip(loaded, agreeing, own, strict=True):
+            measured = speeds(times, own[0])
             rows.append((how(engine), f"{shape[3]}x{shape[2]}", *measured, agrees, cost.load_s, cost.memory_mb))
     return rows
 

@@ -49,7 +49,8 @@ def show(sheets: Sequence[Sheet], *, command: str, as_json: bool, page: Path | N
     for sheet in sheets:
         table = Table(title=sheet.title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         for name in sheet.columns:
-            table.add_column(name, justify="right" if is_numeric(sheet, name) else "left", overflow="fold")
+            numeric = is_numeric(sheet, name)
+            table.add_column(name, justify="right" if numeric else "left", no_wrap=not numeric)
         for row in sheet.rows:
             table.add_row(*map(written, row))
         console.print(table)
