@@ -140,9 +140,11 @@ def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
     track.spans = words_of(evidence)
     track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
     agrees = plain(latest.text) == plain(track.text) and not clipped
+    # What is read twice the wrong way up agrees as well.
+    judged = track.turn_known or track.judged_view > 0
     track.settled = track.trusted and (
         track.settled
-        or (evidence.readings >= 2 and agrees and track.confidence >= SETTLE_CONFIDENCE)
+        or (evidence.readings >= 2 and agrees and judged and track.confidence >= SETTLE_CONFIDENCE)
         or (not clipped and track.confidence >= SETTLE_ALONE_CONFIDENCE)
     )
 

@@ -262,6 +262,28 @@ def test_a_likely_reading_settles_when_a_second_one_agrees() -> None:
     assert [event.type for event in reader.events()] == [EventType.READ]
 
 
+@pytest.mark.parametrize(("turned", "text"), [("FRAGILE", "FRAGILE"), ("3TI", "FILE")])
+def test_readings_that_agree_settle_only_when_it_is_known_which_way_up_they_are(turned: str, text: str) -> None:
+    places = [PLACE + np.array([0, 50 * number - 50], np.float32) for number in range(3)]
+    reader = began(*places)
+    for index in range(1, 3):
+        for request in reader.wanted():
+            told = lattice_of("FILE" if request.track == 3 else "WALL", LIKELY if request.track == 3 else SURE, request.margin)
+            if request.track == 3:
+                told = replace(told, seen=0.9)  # the network was less sure: the lexicon did the rest
+            reader.accept_readings([Reading(request, told)])
+        states = [entity.state for entity in sorted(reader.snapshot().texts, key=lambda entity: entity.id)]
+        assert states == [TextState.SETTLED, TextState.SETTLED, TextState.READING]
+        later(reader, index)
+    requests = reader.wanted()
+    assert [(request.track, request.quarters) for request in requests] == [(3, 0), (3, 2)]
+    level = replace(lattice_of("FILE", LIKELY, requests[0].margin), seen=0.88)
+    other = lattice_of(turned, SURE if turned == "FRAGILE" else 0.3, requests[0].margin)
+    reader.accept_readings([Reading(request, other if request.quarters else level) for request in requests])
+    (read,) = (entity for entity in reader.snapshot().texts if entity.id == 3)
+    assert (read.text, read.state) == (text, TextState.SETTLED)
+
+
 def test_a_likely_reading_does_not_settle_when_the_second_one_says_something_else() -> None:
     reader = began(PLACE)
     answer(reader, "SHOP", LIKELY)
