@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from engines.character_maps import boxes_from_characters
+from engines.engine import first_output
 from engines.models import ModelError, ProbabilityMap
 from engines.tensors import tensor_of
 
@@ -79,7 +80,7 @@ class MapDetector:
         inputs = self._model.input
         sizes = inputs.coarse_sizes if coarse and landscape else ()
         tensor, fit = fill_bucket(seen, sizes or inputs.sizes, inputs)
-        output = next(iter(self._engine.run({self._engine.input: tensor}).values()))
+        output = first_output(self._engine, tensor)
         quads, scores = quads_from_output(output, tensor.shape, fit, self._model)
         quads /= np.float32(fit.scale)
         return turned_back(quads, image.shape[0]) if turned else quads, scores
@@ -93,7 +94,7 @@ def check_maps(engine: Engine, model: DetectorModel) -> None:
 
     """
     shape = min(model.input.shapes, key=math.prod)
-    output = next(iter(engine.run({engine.input: np.zeros(shape, np.float32)}).values()))
+    output = first_output(engine, np.zeros(shape, np.float32))
     if isinstance(model, ProbabilityMap):
         fits, wanted = output.shape == (1, 1, *shape[2:]), f"{(1, 1, *shape[2:])}"
     else:

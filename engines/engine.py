@@ -18,6 +18,11 @@ class EngineError(Exception):
     """A network cannot be loaded or run: one sentence that names it and what to do."""
 
 
+def first_output(engine: Engine, tensor: Tensor) -> Tensor:
+    """Run a network of one input, and take the first of what it gives; see `Engine.run`."""
+    return next(iter(engine.run({engine.input: tensor}).values()))
+
+
 class Engine(Protocol):
     """A network compiled for a few fixed input shapes; any thread may call `run`.
 

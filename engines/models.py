@@ -136,7 +136,8 @@ class Ctc(Description, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
 
 
 DetectorModel: TypeAlias = ProbabilityMap | CharacterMaps
-KNOWN = files("engines.known")
+DESCRIPTIONS = files("engines.known")
+"""Those of the models that glyphfeed knows."""
 
 
 def describe_detector(path: Path) -> DetectorModel:
@@ -175,7 +176,7 @@ def describe(path: Path) -> DetectorModel | Ctc:
                 f"{path} has the SHA-256 sum {found} and {beside} tells of {model.sha256}: one of the two is not current"
             )
         return model
-    for known in KNOWN.iterdir():
+    for known in DESCRIPTIONS.iterdir():
         if known.name.endswith(".toml") and (model := parse(known, known.name)).sha256 == found:
             return model
     raise ModelError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
+from engines.engine import first_output
 from engines.lattice import Lattice, lattice_from_ctc
 from engines.models import ModelError
 from engines.tensors import tensor_of
@@ -58,7 +59,7 @@ class CtcRecogniser:
 
     def _read_line(self, crop: NDArray[np.uint8]) -> Lattice:
         tensor, filled = fill_line(crop, self._model.input)
-        output = next(iter(self._engine.run({self._engine.input: tensor}).values()))
+        output = first_output(self._engine, tensor)
         return self._lexicon.weigh(lattice_from_ctc(distributions(output, self._model), self._charset, filled))
 
 
@@ -70,7 +71,7 @@ def check_classes(engine: Engine, model: Ctc, charset: Sequence[str]) -> None:
 
     """
     shape = model.input.shapes[0]
-    output = next(iter(engine.run({engine.input: np.zeros(shape, np.float32)}).values()))
+    output = first_output(engine, np.zeros(shape, np.float32))
     if output.ndim != 3 or 1 not in output.shape[:2]:
         raise ModelError(
             f"{engine.name} is described with the head {model.head}, whose output is (1, steps, classes), and it gives "

@@ -226,7 +226,7 @@ def evaluate(
     from tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages))
-    command = shlex.join(["glyphfeed", *sys.argv[1:]])
+    command = typed()
     evaluate(
         clips, networks, pace=pace, feeds=feed or [], beside=beside or [], out=out, page=markdown, as_json=json, command=command
     )
@@ -304,7 +304,7 @@ def bench_engines(
     from tools.networks import Networks
 
     sheets = bench_engines(clips or [street()], Networks("auto", detector, recogniser), runs=runs, threads=threads)
-    show(sheets, command=shlex.join(["glyphfeed", *sys.argv[1:]]), as_json=json, page=markdown)
+    show(sheets, command=typed(), as_json=json, page=markdown)
 
 
 @bench.command("stages")
@@ -327,7 +327,7 @@ def bench_stages(
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
     sheet = bench_stages(clip or street(), networks.load(live=False).result())
-    show([sheet], command=shlex.join(["glyphfeed", *sys.argv[1:]]), as_json=json, page=markdown)
+    show([sheet], command=typed(), as_json=json, page=markdown)
 
 
 @app.command()
@@ -358,6 +358,11 @@ def demo(
     from tools.demo import run_demo
 
     raise typer.Exit(run_demo(camera, out))
+
+
+def typed() -> str:
+    """The command line as it was typed, for reports."""
+    return shlex.join(["glyphfeed", *sys.argv[1:]])
 
 
 class _StderrHandler(logging.Handler):

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from engines.weights import cache_folder
-from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError
+from stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT, FeedError
 from stream.feed.publisher import Publisher
 from stream.records import EventType, TextState
 from stream.sources.address import open_source
@@ -144,6 +144,6 @@ def open_feed() -> Publisher:
     try:
         return Publisher(DEFAULT_ENDPOINT)
     except FeedError:
-        publisher = Publisher("tcp://127.0.0.1:*")
+        publisher = Publisher(ANY_ENDPOINT)
         note(f"{DEFAULT_ENDPOINT} is taken; the feed is published on {publisher.endpoint}")
         return publisher

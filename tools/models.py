@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from engines.models import KNOWN as DESCRIPTIONS
-from engines.models import Ctc, describe, parse
+from engines.models import DESCRIPTIONS, Ctc, describe, parse
 from engines.weights import KNOWN, State, locate, verify
 
 if TYPE_CHECKING:

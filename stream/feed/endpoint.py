@@ -9,6 +9,8 @@ import re
 from typing import Final
 
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5570"
+ANY_ENDPOINT: Final = "tcp://127.0.0.1:*"
+"""Any free port of this machine."""
 
 _TCP = re.compile(r"tcp://(?P<host>[^\s/]+):(?P<port>\*|\d{1,5})", re.ASCII)
 _IPC = re.compile(r"ipc://\S.*")

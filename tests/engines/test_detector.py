@@ -20,7 +20,7 @@ from engines.detector import (
     turned_back,
     upright,
 )
-from engines.models import KNOWN, ProbabilityMap, parse
+from engines.models import DESCRIPTIONS, ProbabilityMap, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from engines.engine import Tensor
 
-MODEL = parse(KNOWN / "PP-OCRv6_det_small.toml", "the default")
+MODEL = parse(DESCRIPTIONS / "PP-OCRv6_det_small.toml", "the default")
 assert isinstance(MODEL, ProbabilityMap)
 LIMITS = MODEL.thresholds
 BUCKETS, COARSE_BUCKETS = MODEL.input.sizes, MODEL.input.coarse_sizes

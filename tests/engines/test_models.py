@@ -10,9 +10,8 @@ import pytest
 
 from engines.engine import EngineError
 from engines.loading import Backend, load_engines
-from engines.models import KNOWN, ModelError, describe, parse
-from engines.weights import KNOWN as WEIGHTS
-from engines.weights import locate
+from engines.models import DESCRIPTIONS, ModelError, describe, parse
+from engines.weights import KNOWN, locate
 from tests.engines.described import CHARACTERS, CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model, line_model, twin_maps_model
 
@@ -175,10 +174,10 @@ def test_a_description_of_another_file_and_none_at_all_are_refused(tmp_path: Pat
 
 
 def test_the_default_models_are_known_wherever_they_lie(tmp_path: Path) -> None:
-    for weights in WEIGHTS:
+    for weights in KNOWN:
         copy = tmp_path / f"copy of {weights.name}.onnx"
         copy.write_bytes(locate(weights).read_bytes())
-        known = parse(KNOWN / f"{weights.name}.toml", weights.name)
+        known = parse(DESCRIPTIONS / f"{weights.name}.toml", weights.name)
         assert describe(copy) == known
         assert (known.sha256, known.licence) == (weights.sha256, weights.licence)
 

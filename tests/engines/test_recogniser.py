@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engines.lattice import LATE
 from engines.lexicon import Lexicon
-from engines.models import KNOWN, Ctc, parse
+from engines.models import DESCRIPTIONS, Ctc, parse
 from engines.recogniser import CtcRecogniser, fill_line
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engines.engine import Tensor
     from engines.loading import Engines
 
-MODEL = parse(KNOWN / "PP-OCRv6_rec_small.toml", "the default")
+MODEL = parse(DESCRIPTIONS / "PP-OCRv6_rec_small.toml", "the default")
 assert isinstance(MODEL, Ctc)
 LINE = MODEL.input
 HEIGHT_PX, WIDTHS_PX = LINE.height, LINE.widths

@@ -17,8 +17,9 @@ from tests.stream.feed.samples import box
 from tools import cli
 from tools.bench.agreement import characters_changed, detection_f
 from tools.bench.engines import BATCH, padded_batches, speeds, take_turns
-from tools.bench.sheet import Sheet, markdown, records, written
+from tools.bench.sheet import Sheet, markdown, records, show, written
 from tools.bench.stages import bench_stages
+from tools.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +121,11 @@ def test_engines_are_compared_with_the_first(
     assert whole[0]["back-end"] == "onnxruntime fp32 by 1", "this network takes no batches"
     assert whole[0]["times as fast"] == 1
     assert page.read_text().startswith("Made with\n\n```sh\nglyphfeed ")
+
+
+def test_what_was_measured_is_seen_also_where_it_cannot_be_kept(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    page = tmp_path / "file" / "bench.md"
+    with pytest.raises(CommandError, match=rf"the report {page} cannot be written: .*; check the path"):
+        show([Sheet("Speed", ("name", "ms"), [("a", 12.345)])], command="glyphfeed bench stages", as_json=False, page=page)
+    assert "12.3" in capfd.readouterr().out

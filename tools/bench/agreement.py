@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from functools import partial
 from typing import TYPE_CHECKING
 
-from stream.geometry import area, intersection
+from tools.evaluation.regions import iou, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 SAME_OVERLAP = 0.5
 """Two quads are the same line from this intersection over union on."""
 
 
-def detection_f(found: Sequence[NDArray], wanted: Sequence[NDArray]) -> float:  # type: ignore[type-arg]
+def detection_f(found: Sequence[NDArray[np.float32]], wanted: Sequence[NDArray[np.float32]]) -> float:
     """F of the quads (N, 4, 2) found in some pictures against those wanted there, 0..1; 1 where there are none of either."""
     matched = total = 0
     for some, others in zip(found, wanted, strict=True):
-        left = list(others)
+        left = [region_of(quad) for quad in others]
         total += len(some) + len(others)
-        for quad in some:
-            best = max(left, key=lambda other: overlap(quad, other), default=None)
-            if best is not None and overlap(quad, best) >= SAME_OVERLAP:
+        for region in map(region_of, some):
+            best = max(left, key=partial(iou, region), default=None)
+            if best is not None and iou(region, best) >= SAME_OVERLAP:
                 left = [other for other in left if other is not best]
                 matched += 2
     return matched / total if total else 1.0
-
-
-def overlap(a: NDArray, b: NDArray) -> float:  # type: ignore[type-arg]
-    """Intersection over union of two quads, 0..1."""
-    shared = intersection(a, b)
-    return shared / max(area(a) + area(b) - shared, 1e-9)
 
 
 def characters_changed(read: Sequence[str], wanted: Sequence[str]) -> float:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.errors import CommandError
+from tools.markdown import table_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,16 +36,22 @@ def show(sheets: Sequence[Sheet], *, command: str, as_json: bool, page: Path | N
         CommandError: the page cannot be written.
 
     """
+    if as_json:
+        told = [{"title": sheet.title, "rows": records(sheet), "notes": sheet.notes} for sheet in sheets]
+        print(json.dumps({"command": command, "sheets": told}, ensure_ascii=False))
+    else:
+        print_tables(sheets)
+    # Last: what took minutes to measure is seen also where it cannot be kept.
     if page is not None:
         try:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(markdown(sheets, command), encoding="utf-8")
         except OSError as error:
             raise CommandError(f"the report {page} cannot be written: {error.strerror}; check the path") from error
-    if as_json:
-        told = [{"title": sheet.title, "rows": records(sheet), "notes": sheet.notes} for sheet in sheets]
-        print(json.dumps({"command": command, "sheets": told}, ensure_ascii=False))
-        return
+
+
+def print_tables(sheets: Sequence[Sheet]) -> None:
+    """Print sheets for people."""
     console = Console()
     for sheet in sheets:
         table = Table(title=sheet.title, title_justify="left", box=None, pad_edge=False, header_style="bold")
@@ -63,9 +70,9 @@ def markdown(sheets: Sequence[Sheet], command: str) -> str:
     """Write sheets as one page."""
     lines = ["Made with", "", "```sh", command, "```"]
     for sheet in sheets:
-        lines += ["", f"## {sheet.title}", "", _line(sheet.columns)]
-        lines.append(_line(["---:" if is_numeric(sheet, name) else "---" for name in sheet.columns]))
-        lines += [_line(list(map(written, row))) for row in sheet.rows]
+        lines += ["", f"## {sheet.title}", "", table_row(sheet.columns)]
+        lines.append(table_row(["---:" if is_numeric(sheet, name) else "---" for name in sheet.columns]))
+        lines += [table_row(list(map(written, row))) for row in sheet.rows]
         lines += ["", *sheet.notes]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -88,7 +95,3 @@ def written(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
     return str(cell)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from engines.loading import Engines
+from stream.feed.endpoint import ANY_ENDPOINT
 from stream.feed.outbox import run
 from stream.feed.publisher import Publisher
 from stream.reader import Reader
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from stream.requests import DetectorPass, Reading, ReadRequest
     from stream.sources.source import Source, StateListener
 
-ANY_FEED: Final = "tcp://127.0.0.1:*"
 BESIDE: Final = ("decode", "detect", "publish")
 """Stages that have threads of their own, beside the one that follows and reads."""
 
@@ -214,7 +214,7 @@ def read_timed(clip: str | Path, engines: Engines, watch: StopWatch) -> int:
     """Read a clip as `glyphfeed watch` does, timed; how many frames it had."""
     timed = Engines(TimedDetector(engines.detector, watch), TimedRecogniser(engines.recogniser, watch))
     source = TimedSource(open_source(str(clip), "bench", Pace.EVERY_FRAME), watch)
-    with TimedPublisher(ANY_FEED) as publisher, ThreadPoolExecutor(1, "glyphfeed-publish") as pool:
+    with TimedPublisher(ANY_ENDPOINT) as publisher, ThreadPoolExecutor(1, "glyphfeed-publish") as pool:
         publisher.watch = watch
         outbox = TurnOutbox(publisher.wake)
         publishing = pool.submit(run, publisher, outbox)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tools.evaluation.figures import GROUPS, ratio, written
 from tools.evaluation.scores import figures_of, reliability_of
+from tools.markdown import table_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,12 +123,12 @@ def _ratio_note(systems: Sequence[dict[str, Any]]) -> str:
 
 def _figures_table(systems: Sequence[dict[str, Any]]) -> list[str]:
     titles = _titles(systems)
-    lines = [_row(["figure", *titles]), _row(["---", *["---:"] * len(titles)])]
+    lines = [table_row(["figure", *titles]), table_row(["---", *["---:"] * len(titles)])]
     for group in GROUPS:
         figures = _present(group.figures, systems)
         if figures:
-            lines.append(_row([f"**{group.title}**", *[""] * len(titles)]))
-        lines += [_row(cells) for cells in _rows(figures, systems)]
+            lines.append(table_row([f"**{group.title}**", *[""] * len(titles)]))
+        lines += [table_row(cells) for cells in _rows(figures, systems)]
     return lines
 
 
@@ -156,17 +157,13 @@ def _present(figures: Sequence[Figure], systems: Sequence[dict[str, Any]]) -> li
 def _clips_table(systems: Sequence[dict[str, Any]]) -> list[str]:
     names = [system["name"] for system in systems]
     lines = [
-        _row(["clip", "words", *(f"F1, {name}" for name in names), *(f"ever read, {name}" for name in names)]),
-        _row(["---", *["---:"] * (1 + 2 * len(names))]),
+        table_row(["clip", "words", *(f"F1, {name}" for name in names), *(f"ever read, {name}" for name in names)]),
+        table_row(["---", *["---:"] * (1 + 2 * len(names))]),
     ]
     for row in zip(*(system["clips"] for system in systems), strict=True):
         f1s, evers = ([written(clip["figures"][key], 3) for clip in row] for key in ("word_f1", "ever_read"))
-        lines.append(_row([row[0]["clip"], f"{row[0]['figures']['words']:.0f}", *f1s, *evers]))
+        lines.append(table_row([row[0]["clip"], f"{row[0]['figures']['words']:.0f}", *f1s, *evers]))
     return lines
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def tables(report: dict[str, Any]) -> list[Table]:

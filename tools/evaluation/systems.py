@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import engines
 import stream
 from engines.loading import best_backend
+from stream.feed.endpoint import ANY_ENDPOINT
 from stream.feed.publisher import Publisher
 from stream.sources.address import open_source
 from stream.sources.source import Pace
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from tools.networks import Networks
 
 OURS: Final = "glyphfeed"
-ANY_FEED: Final = "tcp://127.0.0.1:*"
 BACKENDS: Final = ("openvino", "onnxruntime", "opencv-python", "av", "numpy")
 """Packages whose versions may change what is read, and how fast."""
 
@@ -106,7 +106,7 @@ class Glyphfeed:
             self._engines = self._networks.load(live=self._pace is Pace.LIVE).result()
         source = open_source(str(video), None, self._pace)
         begun_s = time.process_time()
-        with Publisher(ANY_FEED, record) as publisher:
+        with Publisher(ANY_ENDPOINT, record) as publisher:
             failures = run_sources([source], self._engines, publisher, [])
         cost = Cost(cpu_s=time.process_time() - begun_s)
         for _, error in failures:
