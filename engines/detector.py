@@ -65,6 +65,13 @@ class MapDetector:
     """A network whose output is a picture of where text is, or of where characters are and what joins them."""
 
     def __init__(self, engine: Engine, model: DetectorModel) -> None:
+        """Run the network once, to see whether its output is what its description says.
+
+        Raises:
+            ModelError: it is not.
+
+        """
+        check_maps(engine, model)
         self._engine = engine
         self._model = model
         self.name = engine.name

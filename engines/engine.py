@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 Tensor: TypeAlias = NDArray[np.float32]
 Shape: TypeAlias = tuple[int, ...]
@@ -23,6 +23,29 @@ def first_output(engine: Engine, tensor: Tensor) -> Tensor:
     return next(iter(engine.run({engine.input: tensor}).values()))
 
 
+def only_tensor(name: str, input_name: str, shapes: Collection[Shape], batch: int, tensors: Mapping[str, Tensor]) -> Tensor:
+    """Take the one tensor that a network is given; `shapes` are those of single inputs, (1, ...), of which `batch` go at a time.
+
+    Raises:
+        EngineError: the tensor has another name or another shape, or there are several.
+
+    """
+    known = ", ".join(map(str, shapes)) or "(closed)"
+    taken = f"{name} takes {input_name} of shape {known}{f', up to {batch} together,' if batch > 1 else ''}"
+    if len(tensors) != 1:
+        raise EngineError(f"{taken} alone, not {len(tensors)} tensors")
+    ((given, tensor),) = tensors.items()
+    if given != input_name or (1, *tensor.shape[1:]) not in shapes or not 1 <= tensor.shape[0] <= batch:
+        raise EngineError(f"{taken} and not {given} {tensor.shape}")
+    return tensor
+
+
+def warm(engine: Engine, shapes: Sequence[Shape]) -> bool:
+    """Run a network once for each shape, and see whether its outputs lie along the first dimension, as its inputs do."""
+    results = [engine.run({engine.input: np.zeros(shape, np.float32)}) for shape in shapes]
+    return all(output.ndim > 0 and len(output) == 1 for outputs in results for output in outputs.values())
+
+
 class Engine(Protocol):
     """A network compiled for a few fixed input shapes; any thread may call `run`.
 
@@ -33,6 +56,8 @@ class Engine(Protocol):
     """Model, back-end and precision, for people: `PP-OCRv6_det_small (openvino, fp32)`."""
     input: str
     """Name of the input tensor."""
+    batch: int
+    """Inputs of like shape that one run takes at most; 1 where the file takes no more, or has its outputs in another order."""
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network once.

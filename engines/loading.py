@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from engines.detector import Detector, MapDetector, check_maps
+from engines.detector import Detector, MapDetector
 from engines.engine import EngineError
 from engines.lexicon import LANGUAGES, load_lexicon
 from engines.models import ModelError, describe_detector, describe_recogniser
-from engines.recogniser import CtcRecogniser, Recogniser, check_classes
+from engines.recogniser import LINES, CtcRecogniser, Recogniser
+from engines.sharing import SharedEngine
 from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def load_engines(
     recogniser: Path | None = None,
     languages: Sequence[str] = LANGUAGES,
     threads: int = 0,
+    shared: bool = False,
 ) -> Engines:
     """Find, compile, warm and check both networks.
 
@@ -57,6 +59,7 @@ def load_engines(
         recogniser: likewise.
         languages: whose common words are likelier than other strings, by their two letters, such as en.
         threads: CPU threads of one run; 0 for all cores.
+        shared: whether several cameras will use them (`engines.sharing`).
 
     Raises:
         EngineError: weights cannot be had, a network cannot be loaded or is not what it is described as, or a language is not
@@ -68,12 +71,11 @@ def load_engines(
     finder, reader = describe_detector(detector_file), describe_recogniser(recogniser_file)
     # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
     # Python's lock held, the other in OpenVINO waiting for that lock.
-    reading = load_engine(backend, recogniser_file, reader.input.shapes, threads)
-    charset = charset_of(reader, reading)
-    check_classes(reading, reader, charset)
+    reading = load_engine(backend, recogniser_file, reader.input.shapes, threads, batch=LINES)
     finding = load_engine(backend, detector_file, finder.input.shapes, threads)
-    check_maps(finding, finder)
-    return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset, lexicon))
+    if shared:
+        reading, finding = SharedEngine(reading), SharedEngine(finding)
+    return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset_of(reader, reading), lexicon))
 
 
 def best_backend() -> Backend:
@@ -98,10 +100,12 @@ def best_backend() -> Backend:
     raise EngineError(f"nothing can run the networks: {' and '.join(troubles)}; see glyphfeed doctor")
 
 
-def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, *, exact: bool = False) -> Engine:
+def load_engine(
+    backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, *, batch: int = 1, exact: bool = False
+) -> Engine:
     """Compile and warm one network for its input shapes on a back-end, which is imported only when it is used.
 
-    `exact` asks for float32 where the back-end would choose less.
+    One run takes up to `batch` inputs of a shape; `exact` asks for float32 where the back-end would choose less.
 
     Raises:
         EngineError: the back-end cannot be used here, or not for this network.
@@ -111,10 +115,10 @@ def load_engine(backend: Backend, path: Path, shapes: Sequence[Shape], threads: 
         if backend is Backend.OPENVINO:
             from engines.openvino_engine import OpenVinoEngine
 
-            return OpenVinoEngine(path, shapes, threads=threads, cache=cache_folder() / "openvino", exact=exact)
+            return OpenVinoEngine(path, shapes, threads=threads, batch=batch, cache=cache_folder() / "openvino", exact=exact)
         from engines.onnxruntime_engine import OnnxRuntimeEngine
 
-        return OnnxRuntimeEngine(path, shapes, threads=threads)
+        return OnnxRuntimeEngine(path, shapes, threads=threads, batch=batch)
     except (ImportError, OSError) as error:
         raise EngineError(f"{backend} cannot be used here: {error}; take another --engine, or pip install {backend}") from error
 

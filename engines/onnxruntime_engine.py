@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import onnxruntime as ort
 
-from engines.engine import EngineError, Shape, Tensor
+from engines.engine import EngineError, Shape, Tensor, only_tensor, warm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +19,10 @@ if TYPE_CHECKING:
 class OnnxRuntimeEngine:
     """A network of one input, run by ONNX Runtime for the shapes that were warmed."""
 
-    def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int) -> None:
-        """Load the network and warm it for every shape; `threads` 0 lets ONNX Runtime choose.
+    def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int, batch: int = 1) -> None:
+        """Load the network and warm it for every shape of a single input, (1, ...).
+
+        One run takes up to `batch` of them; `threads` 0 lets ONNX Runtime choose.
 
         Raises:
             EngineError: the file cannot be loaded.
@@ -35,30 +36,26 @@ class OnnxRuntimeEngine:
             self._session: ort.InferenceSession | None = ort.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-            self.input = self._session.get_inputs()[0].name
+            taken = self._session.get_inputs()[0]
+            self.input = taken.name
+            self.batch = 1 if isinstance(taken.shape[0], int) else batch
             self._outputs = [output.name for output in self._session.get_outputs()]
-            self._shapes = frozenset(shapes)
+            self._shapes = tuple(shapes)
             self._metadata = dict(self._session.get_modelmeta().custom_metadata_map)
-            for shape in shapes:
-                self.run({self.input: np.zeros(shape, np.float32)})
+            if not warm(self, shapes):
+                self.batch = 1
         except Exception as error:  # ONNX Runtime's own exceptions share no base class
             raise EngineError(f"ONNX Runtime cannot load {path}: {str(error).splitlines()[0]}") from error
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network once; see `engines.engine.Engine.run`."""
-        if len(tensors) != 1:
-            raise EngineError(f"{self.name} takes {self.input} of shape {self._known()} alone, not {len(tensors)} tensors")
-        ((name, tensor),) = tensors.items()
         session = self._session
-        if session is None or name != self.input or tensor.shape not in self._shapes:
-            raise EngineError(f"{self.name} takes {self.input} of shape {self._known()}, not {name} {tensor.shape}")
+        tensor = only_tensor(self.name, self.input, self._shapes if session else (), self.batch, tensors)
+        assert session is not None
         try:
-            return dict(zip(self._outputs, session.run(self._outputs, {name: tensor}), strict=True))
+            return dict(zip(self._outputs, session.run(self._outputs, {self.input: tensor}), strict=True))
         except Exception as error:
             raise EngineError(f"{self.name} failed: {str(error).splitlines()[0]}") from error
-
-    def _known(self) -> str:
-        return ", ".join(map(str, sorted(self._shapes))) if self._session else "(closed)"
 
     def metadata(self, key: str) -> str | None:
         """See `engines.engine.Engine.metadata`."""

@@ -40,19 +40,19 @@ class Networks:
         """
         return replace(self, detector=locate(DETECTOR, self.detector), recogniser=locate(RECOGNISER, self.recogniser))
 
-    def load(self, *, live: bool) -> Future[Engines]:
-        """Begin to load them; the future raises EngineError where that fails.
+    def load(self, *, live: bool, sources: int = 1) -> Future[Engines]:
+        """Begin to load them, for so many sources at a time; the future raises EngineError where that fails.
 
         Beside live sources they leave a core to the threads that follow the text.
         """
         pool = ThreadPoolExecutor(1, "glyphfeed-load")
-        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0)
+        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0, sources > 1)
         pool.shutdown(wait=False)
         # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
         importlib.import_module("stream.pipeline")
         return loading
 
-    def _load(self, threads: int) -> Engines:
+    def _load(self, threads: int, shared: bool) -> Engines:
         from engines.loading import Backend, best_backend, load_engines
 
         return load_engines(
@@ -61,6 +61,7 @@ class Networks:
             recogniser=self.recogniser,
             languages=self.languages,
             threads=threads,
+            shared=shared,
         )
 
 

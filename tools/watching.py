@@ -90,7 +90,7 @@ def watch(
         networks = networks.locate()
         if not quiet:
             displays.append(open_print(stack, publisher.endpoint))
-        loading = networks.load(live=any(source.live for source in sources))
+        loading = networks.load(live=any(source.live for source in sources), sources=len(sources))
         await_subscribers(publisher, subscribers)
         failures = run_sources(sources, loading.result(), publisher, displays, chars=chars)
         # Before the publisher closes, as that may fail as well.

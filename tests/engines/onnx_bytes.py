@@ -55,9 +55,15 @@ def attribute(name: str, value: int | Sequence[int]) -> bytes:
     return message((1, name), *((8, number) for number in value), (20, 7))
 
 
-def model(nodes: Iterable[bytes], channels: int, output: Sequence[int | str], metadata: Mapping[str, str] | None = None) -> bytes:
-    """A model of nodes from x, of shape (1, channels, any, any), to y."""
-    ends = ((11, value_of("x", (1, channels, "height", "width"))), (12, value_of("y", output)))
+def model(
+    nodes: Iterable[bytes],
+    channels: int,
+    output: Sequence[int | str],
+    metadata: Mapping[str, str] | None = None,
+    batch: int | str = 1,
+) -> bytes:
+    """A model of nodes from x, of shape (batch, channels, any, any), to y."""
+    ends = ((11, value_of("x", (batch, channels, "height", "width"))), (12, value_of("y", output)))
     graph = message(*((1, content) for content in nodes), (2, "test"), *ends)
     properties = [(14, message((1, key), (2, value))) for key, value in (metadata or {}).items()]
     return message((1, 8), (7, graph), (8, message((1, ""), (2, 13))), *properties)
@@ -80,9 +86,15 @@ def columns_model(channels: int = 3, metadata: Mapping[str, str] | None = None) 
     return model(nodes, channels, (1, "width", channels), metadata)
 
 
-def line_model(factor: float, offset: float, metadata: Mapping[str, str] | None = None) -> bytes:
-    """A model that computes y = factor x + offset for x of shape (1, 3, any, any)."""
-    shape = (1, 3, "height", "width")
+def steps_first_model() -> bytes:
+    """The same for lines of any number, with the lines in the second dimension: (width, lines, 3)."""
+    nodes = [node("ReduceMean", ["x"], "c", axes=[2], keepdims=0), node("Transpose", ["c"], "y", perm=[2, 0, 1])]
+    return model(nodes, 3, ("width", "lines", 3), batch="lines")
+
+
+def line_model(factor: float, offset: float, metadata: Mapping[str, str] | None = None, batch: int | str = 1) -> bytes:
+    """A model that computes y = factor x + offset for x of shape (batch, 3, any, any)."""
+    shape = (batch, 3, "height", "width")
     graph = message(
         (1, node("Mul", ("x", "factor"), "scaled")),
         (1, node("Add", ("scaled", "offset"), "y")),

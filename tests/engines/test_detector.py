@@ -219,7 +219,9 @@ def test_a_coarse_look_sees_less_of_a_landscape(
     size: tuple[int, int], turned: bool, coarse: bool, buckets: Sequence[tuple[int, int]]
 ) -> None:
     network = Bright()
-    MapDetector(network, MODEL).detect(np.zeros((*size, 3), np.uint8), turned=turned, coarse=coarse)
+    detector = MapDetector(network, MODEL)
+    network.seen.clear()
+    detector.detect(np.zeros((*size, 3), np.uint8), turned=turned, coarse=coarse)
     assert network.seen[0] in buckets
     assert len(network.seen) == 1
 

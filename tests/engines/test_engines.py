@@ -13,7 +13,7 @@ import pytest
 from engines.engine import Engine, EngineError
 from engines.loading import Backend, Engines, load_engine, load_engines
 from engines.openvino_engine import families
-from tests.engines.onnx_bytes import line_model
+from tests.engines.onnx_bytes import line_model, steps_first_model
 from tools.clip import Scene, Sign, locate_words, look, render, words_of
 
 if TYPE_CHECKING:
@@ -145,12 +145,38 @@ def test_lines_of_several_widths_are_computed_and_no_others(backend: Backend, tm
         engine.run({"x": ramp(LINES[0])})
 
 
-def test_shapes_that_differ_in_their_last_dimension_alone_share_a_network() -> None:
-    assert families(LINES) == [([1, 3, 4, -1], list(LINES))]
-    assert families([SMALL]) == [(list(SMALL), [SMALL])]
-    assert families([SMALL, LARGE]) == [(list(SMALL), [SMALL]), (list(LARGE), [LARGE])]
-    assert families([*LINES, LARGE]) == [(list(shape), [shape]) for shape in (*LINES, LARGE)]
-    assert families([]) == []
+@pytest.mark.parametrize("batch", [1, 3])
+def test_shapes_that_differ_in_their_last_dimension_alone_share_a_network(batch: int) -> None:
+    first = 1 if batch == 1 else -1
+    assert families(LINES, batch) == [([first, 3, 4, -1], list(LINES))]
+    assert families([SMALL], batch) == [([first, *SMALL[1:]], [SMALL])]
+    assert families([SMALL, LARGE], batch) == [([first, *SMALL[1:]], [SMALL]), ([first, *LARGE[1:]], [LARGE])]
+    assert families([*LINES, LARGE], batch) == [([first, *shape[1:]], [shape]) for shape in (*LINES, LARGE)]
+    assert families([], batch) == []
+
+
+def test_inputs_of_one_shape_go_together_where_the_file_leaves_it_open(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "line.onnx"
+    path.write_bytes(line_model(FACTOR, OFFSET, batch="lines"))
+    engine = load_engine(backend, path, LINES, threads=1, batch=3)
+    assert engine.batch == 3
+    for lines in (1, 3, 2):
+        given = ramp((lines, *LINES[1][1:]))
+        np.testing.assert_allclose(engine.run({"x": given})["y"], FACTOR * given + OFFSET)
+    for lines in (0, 4):
+        with pytest.raises(EngineError, match=r"takes x of shape .*, up to 3 together, and not x \("):
+            engine.run({"x": np.zeros((lines, *LINES[1][1:]), np.float32)})
+
+
+@pytest.mark.parametrize("content", [line_model(FACTOR, OFFSET), steps_first_model()], ids=["one alone", "steps first"])
+def test_inputs_go_one_by_one_where_the_file_wants_it(backend: Backend, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "line.onnx"
+    path.write_bytes(content)
+    engine = load_engine(backend, path, LINES, threads=1, batch=3)
+    assert engine.batch == 1
+    assert engine.run({"x": ramp(LINES[0])})["y"].size
+    with pytest.raises(EngineError, match="and not x"):
+        engine.run({"x": np.zeros((2, *LINES[0][1:]), np.float32)})
 
 
 def test_a_closed_engine_refuses(load: Callable[..., Engine]) -> None:

@@ -87,7 +87,7 @@ def test_text_printed_tone_on_tone_gets_more_contrast() -> None:
 class Ruler:
     """A network that takes eight dark columns for an A, bright ones for a B and others for a blank."""
 
-    name, input = "ruler", "x"
+    name, input, batch = "ruler", "x", 3
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -95,7 +95,7 @@ class Ruler:
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         tensor = tensors[self.input]
         self.shapes.append(tensor.shape)
-        brightness = tensor.mean(axis=(1, 2)).reshape(1, -1, 8).mean(axis=2)
+        brightness = tensor.mean(axis=(1, 2)).reshape(len(tensor), -1, 8).mean(axis=2)
         nothing = np.zeros_like(brightness)
         scores = np.stack([nothing + 0.5, -brightness, brightness, nothing, nothing], axis=2).clip(0, 1)
         return {"y": scores / scores.sum(axis=2, keepdims=True)}
@@ -105,12 +105,16 @@ class Ruler:
     def close(self) -> None: ...
 
 
-def test_columns_do_not_depend_on_the_padding() -> None:
+def test_columns_do_not_depend_on_the_padding_or_on_what_is_read_with_a_line() -> None:
     ruler = Ruler()
     recogniser = CtcRecogniser(ruler, MODEL, CHARSET, Lexicon({}))
-    widths = [width - less for width in WIDTHS_PX for less in (16, 0)]
+    ruler.shapes.clear()
+    widths = [width - less for less in (16, 0, 16, 0) for width in reversed(WIDTHS_PX)]
     lattices = recogniser.read([crop(HEIGHT_PX, width) for width in widths])
-    assert [shape[3] for shape in ruler.shapes] == [width for width in WIDTHS_PX for _ in range(2)]
+    told = [(shape[0], shape[3]) for shape in ruler.shapes]
+    assert told == [(lines, width) for width in WIDTHS_PX for lines in (3, 1)], (
+        "as many of one width together as the network takes"
+    )
     for width, lattice in zip(widths, lattices, strict=True):
         assert lattice.text == "AB"
         late = LATE * 8 / width  # a step is 8 pixels wide

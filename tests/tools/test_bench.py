@@ -61,19 +61,19 @@ def test_what_has_changed_is_a_share(pairs: list[tuple[str, str]]) -> None:
 
 def test_things_take_turns_and_the_first_is_what_they_are_compared_with() -> None:
     calls: list[str] = []
-    taken = take_turns([lambda: calls.append("a"), lambda: calls.append("b")], 3)
-    assert calls == ["a", "b"] * 4, "once to warm up, and three times"
-    assert [len(times) for times in taken] == [3, 3]
+    taken = take_turns([lambda: calls.append("a"), lambda: calls.append("b")], 7)
+    assert "".join(calls) == "aaaaaabbbbbbaaabbb", "five at a time and then two, each time once more to warm up"
+    assert [len(times) for times in taken] == [7, 7]
     assert speeds([0.01, 0.02, 0.04], [0.04, 0.04]) == pytest.approx((20, 38, 50, 2))
 
 
 def test_lines_are_padded_into_batches_of_like_width(tmp_path: Path) -> None:
     model = describe(described(tmp_path, columns_model(), CTC))
     assert isinstance(model, Ctc)
-    crops = [np.full((16, width, 3), 255, np.uint8) for width in (60, 20, 30, 64, 10, 25, 28, 50)]
+    crops = [np.full((16, width, 3), 255, np.uint8) for width in (60, 20, 30, 64, 10, 25, 28, 150)]
     batches = padded_batches(crops, model)
-    assert [batch.shape for batch in batches] == [(BATCH, 3, 16, 64), (2, 3, 16, 64)]
-    assert sorted(np.count_nonzero(line[0, 0]) for batch in batches for line in batch) == [10, 20, 25, 28, 30, 50, 60, 64]
+    assert [batch.shape for batch in batches] == [(BATCH, 3, 16, round(16 * 320 / 48)), (2, 3, 16, 150)]
+    assert sorted(np.count_nonzero(line[0, 0]) for batch in batches for line in batch) == [10, 20, 25, 28, 30, 60, 64, 150]
 
 
 def test_a_sheet_is_told_as_a_page_and_as_records() -> None:
@@ -118,7 +118,7 @@ def test_engines_are_compared_with_the_first(
     assert all(row["agrees, F"] > 0.9 for row in detector["rows"])
     assert all(row["changed"] < 0.1 for row in recogniser["rows"] if row["changed"] is not None)
     whole = [row for row in recogniser["rows"] if row["input"].startswith("all ")]
-    assert whole[0]["back-end"] == "onnxruntime fp32 by 1", "this network takes no batches"
+    assert whole[0]["back-end"] == "onnxruntime fp32 by width", "this network takes no batches"
     assert whole[0]["times as fast"] == 1
     assert page.read_text().startswith("Made with\n\n```sh\nglyphfeed ")
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+import msgspec
 import numpy as np
 
 from engines.detector import MapDetector
@@ -22,7 +23,7 @@ from engines.engine import EngineError
 from engines.lexicon import Lexicon
 from engines.loading import Backend, Engines, charset_of, load_engine, load_engines
 from engines.models import describe_detector, describe_recogniser
-from engines.recogniser import CtcRecogniser, fill_line
+from engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
 from engines.weights import DETECTOR, RECOGNISER, locate
 from stream.reader import Reader
 from stream.sources.address import open_source
@@ -45,10 +46,16 @@ if TYPE_CHECKING:
     from tools.bench.sheet import Cell
     from tools.networks import Networks
 
+Item = TypeVar("Item")
+
 PICTURES: Final = 8
 """So many frames of the clips show whether detectors agree."""
 BATCH: Final = 6
-"""Lines that the usual way of reading takes at a time, padded to the widest (RapidOCR's default)."""
+"""Lines that the usual way of reading takes at a time, sorted by shape (RapidOCR's and PaddleOCR's default, `rec_batch_num`)."""
+TURN: Final = 5
+"""Runs in a row."""
+LEAST_RATIO: Final = 320 / 48
+"""Times its height to which it pads each line at least (likewise, `rec_img_shape`)."""
 REFERENCE: Final = (Backend.ONNXRUNTIME, True)
 """What the others are measured against: ONNX Runtime in float32."""
 MODES: Final = (REFERENCE, (Backend.OPENVINO, True), (Backend.OPENVINO, False))
@@ -151,22 +158,23 @@ def bench_detector(path: Path, model: DetectorModel, pictures: Sequence[NDArray[
 
 def bench_recogniser(path: Path, model: Ctc, crops: Sequence[NDArray[np.uint8]], runs: int, threads: int) -> Sheet:
     """Measure a recogniser in each of its widths, and over all crops, for which the usual way is padded batches."""
-    loaded = load_all(path, model.input.shapes, threads)
+    loaded = load_all(path, model.input.shapes, threads, LINES)
     readers = [CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({})) for engine, _ in loaded]
     texts = [[lattice.text for lattice in one.read(crops)] for one in readers]
     changed = [characters_changed(one, texts[0]) for one in texts]
     rows = rows_of(loaded, model.input.shapes, runs, changed)
     ways: list[tuple[str, float | None, Callable[[], object]]] = [
-        (f"{how(engine)} by 1", share, partial(one.read, crops))
-        for (engine, _), one, share in zip(loaded, readers, changed, strict=True)
+        (f"{how(engine)} by width", share, partial(run_all, engine, by_width(crops, model, engine.batch)))
+        for (engine, _), share in zip(loaded, changed, strict=True)
     ]
-    batches = padded_batches(crops, model)
-    backend, exact = REFERENCE
-    try:
-        usual = load_engine(backend, path, sorted({batch.shape for batch in batches}), threads, exact=exact)
+    if all(engine.batch > 1 for engine, _ in loaded):
+        batches = padded_batches(crops, model)
+        shapes = sorted({(1, *batch.shape[1:]) for batch in batches})
+        backend, exact = REFERENCE
+        usual = load_engine(backend, path, shapes, threads, batch=BATCH, exact=exact)
         ways.insert(0, (f"{how(usual)} by {BATCH}", None, partial(run_all, usual, batches)))
-    except EngineError as error:
-        note(f"there are no rows for batches of {BATCH}: {error}")
+    else:
+        note(f"there is no row for batches of {BATCH}: {path.stem} takes one line at a time")
     taken = take_turns([way for _, _, way in ways], max(runs // 10, 2))
     for (name, share, _), times in zip(ways, taken, strict=True):
         rows.append((name, f"all {len(crops)} crops", *speeds(times, taken[0]), share, None, None))
@@ -176,7 +184,7 @@ def bench_recogniser(path: Path, model: Ctc, crops: Sequence[NDArray[np.uint8]],
         rows,
         (
             machine(threads),
-            f"By {BATCH}: in padded batches of so many, the usual way; by 1: line by line, as glyphfeed does.",
+            f"By {BATCH}: the usual way, sorted, in batches padded to 320x48 and to the widest; by width: as glyphfeed reads.",
             f"Changed is the share of the characters of {len(crops)} crops that are read otherwise than by the first.",
         ),
     )
@@ -209,27 +217,27 @@ def run_all(engine: Engine, tensors: Sequence[NDArray[np.float32]]) -> None:
         engine.run({engine.input: tensor})
 
 
-def load_all(path: Path, shapes: Sequence[Shape], threads: int) -> list[tuple[Engine, Cost]]:
+def load_all(path: Path, shapes: Sequence[Shape], threads: int, batch: int = 1) -> list[tuple[Engine, Cost]]:
     """Load a network in every mode, the reference first, with what each takes by itself; modes that come to the same once."""
     loaded: list[tuple[Engine, Cost]] = []
     for backend, exact in MODES:
         try:
-            engine = load_engine(backend, path, shapes, threads, exact=exact)
+            engine = load_engine(backend, path, shapes, threads, batch=batch, exact=exact)
         except EngineError as error:
             note(f"{backend} is left out: {error}")
             continue
         if engine.name not in {other.name for other, _ in loaded}:
             with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
-                cost = fresh.submit(cost_of, backend, path, shapes, threads, exact).result()
+                cost = fresh.submit(cost_of, backend, path, shapes, threads, batch, exact).result()
             loaded.append((engine, cost))
     return loaded
 
 
-def cost_of(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, exact: bool) -> Cost:
+def cost_of(backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, batch: int, exact: bool) -> Cost:
     """What loading takes in this process, which has loaded nothing yet; OpenVINO has it in its cache by then."""
     before = memory_mb()
     begun_s = time.perf_counter()
-    load_engine(backend, path, shapes, threads, exact=exact)
+    load_engine(backend, path, shapes, threads, batch=batch, exact=exact)
     taken_s = time.perf_counter() - begun_s
     after = memory_mb()
     return Cost(taken_s, None if before is None or after is None else after - before)
@@ -241,13 +249,17 @@ def memory_mb() -> float | None:
 
 
 def take_turns(ways: Sequence[Callable[[], object]], runs: int) -> list[list[float]]:
-    """Run several things in turns, once to warm up; the seconds of each of their runs."""
+    """Run several things in turns of `TURN`, and once before each turn to warm up; the seconds of each of their runs.
+
+    Without that run the threads of the one before, which wait for more on all cores, and the caches would count as well.
+    """
     taken: list[list[float]] = [[] for _ in ways]
-    for number in range(runs + 1):
+    for done in range(0, runs, TURN):
         for way, times in zip(ways, taken, strict=True):
-            begun_s = time.perf_counter()
             way()
-            if number:
+            for _ in range(min(TURN, runs - done)):
+                begun_s = time.perf_counter()
+                way()
                 times.append(time.perf_counter() - begun_s)
     return taken
 
@@ -258,16 +270,30 @@ def speeds(times: Sequence[float], reference: Sequence[float]) -> tuple[float, f
     return middle * 1e3, most * 1e3, 1 / middle, float(np.median(reference)) / middle
 
 
+def by_width(crops: Sequence[NDArray[np.uint8]], model: Ctc, batch: int) -> list[NDArray[np.float32]]:
+    """Lines as the reader feeds them to the network: up to `batch` of one width, (lines, channels, height, width)."""
+    return [lines.tensor for lines in lay_lines(crops, model.input, batch)]
+
+
 def padded_batches(crops: Sequence[NDArray[np.uint8]], model: Ctc) -> list[NDArray[np.float32]]:
-    """Lines by width, so many at a time, each padded to the widest of them: (N, channels, height, width)."""
-    lines = sorted((fill_line(crop, model.input)[0] for crop in crops), key=lambda line: line.shape[3])
+    """Lines by shape, so many at a time, each padded to the widest of them and to `LEAST_RATIO`: (N, channels, height, width)."""
+    lines = sorted(crops, key=ratio)
     batches = []
-    for start in range(0, len(lines), BATCH):
-        group = lines[start : start + BATCH]
-        widest = group[-1].shape[3]
-        padded = [np.pad(line, ((0, 0), (0, 0), (0, 0), (0, widest - line.shape[3]))) for line in group]
-        batches.append(np.concatenate(padded))
+    for group in batched(lines, BATCH):
+        width = round(model.input.height * max(LEAST_RATIO, ratio(group[-1])))
+        padded = msgspec.structs.replace(model.input, widths=(width,))
+        batches.append(np.concatenate([fill_line(crop, padded)[0] for crop in group]))
     return batches
+
+
+def batched(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """Split a sequence into parts of `size`, the last one shorter (itertools has this from Python 3.12 on)."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def ratio(crop: NDArray[np.uint8]) -> float:
+    """How many times as wide as high a picture is."""
+    return float(crop.shape[1] / crop.shape[0])
 
 
 def machine(threads: int) -> str:

@@ -1,0 +1,121 @@
+"""One engine for many cameras: a thread that runs it, and takes requests of like shape together.
+
+Owns: the order of the requests.  Does not know what the tensors mean.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engines.engine import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engines.engine import Engine, Tensor
+
+WAIT_S = 0.002
+"""A request waits so long at most for others to share its run: far less than any run takes on a CPU."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """What one thread wants to have computed, a tensor (inputs, ...), since when (monotonic clock), and the answer to come."""
+
+    tensor: Tensor
+    since_s: float
+    answer: Future[dict[str, Tensor]] = field(default_factory=Future)
+
+
+class SharedEngine:
+    """An engine that many threads use, and one thread runs; itself an `Engine`.
+
+    `run` blocks, so a thread has one request in the queue at most.  The oldest request is always the next, with those of its
+    shape that others have waiting: so each camera has its turn after one run for each of the others, however much it wants, and
+    one that wants nothing holds up nobody.
+    """
+
+    def __init__(self, engine: Engine, wait_s: float = WAIT_S) -> None:
+        """Take over an engine; `wait_s` is how long a request waits at most for others to fill its run."""
+        self.name, self.input, self.batch = engine.name, engine.input, engine.batch
+        self._engine = engine
+        self._wait_s = wait_s
+        self._queue: list[Request] = []
+        self._news = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="glyphfeed-engine", daemon=True)
+        self._thread.start()
+
+    def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Have the network run; see `engines.engine.Engine.run`."""
+        if [*tensors] != [self.input]:
+            return self._engine.run(tensors)  # which refuses it
+        request = Request(tensors[self.input], time.monotonic())
+        with self._news:
+            if self._closed:
+                raise EngineError(f"{self.name} is closed")
+            self._queue.append(request)
+            self._news.notify_all()
+        return request.answer.result()
+
+    def metadata(self, key: str) -> str | None:
+        """See `engines.engine.Engine.metadata`."""
+        return self._engine.metadata(key)
+
+    def close(self) -> None:
+        """Compute what is waiting, end the thread and free the network."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        self._thread.join()
+        self._engine.close()
+
+    def _work(self) -> None:
+        while requests := self._next():
+            try:
+                answers = run_together(self._engine, requests)
+            except Exception as error:  # each of those who wait must hear of it, whatever it is
+                for request in requests:
+                    request.answer.set_exception(error)
+            else:
+                for request, answer in zip(requests, answers, strict=True):
+                    request.answer.set_result(answer)
+
+    def _next(self) -> list[Request]:
+        """Wait for requests; nothing once the engine is closed and all are answered."""
+        with self._news:
+            while True:
+                chosen = choose(self._queue, self.batch)
+                full = sum(len(request.tensor) for request in chosen) >= self.batch
+                left_s = chosen[0].since_s + self._wait_s - time.monotonic() if chosen else None
+                if self._closed or full or (left_s is not None and left_s <= 0):
+                    self._queue = [request for request in self._queue if request not in chosen]
+                    return chosen
+                # Ends with a request, with the end, or when the oldest request has waited long enough.
+                self._news.wait(left_s)
+
+
+def choose(queue: Sequence[Request], most: int) -> list[Request]:
+    """Take the oldest request, and those of its shape, by age, that go into one run of so many inputs with it."""
+    chosen: list[Request] = []
+    for request in queue:
+        together = sum(len(other.tensor) for other in chosen) + len(request.tensor)
+        if not chosen or (request.tensor.shape[1:] == chosen[0].tensor.shape[1:] and together <= most):
+            chosen.append(request)
+    return chosen
+
+
+def run_together(engine: Engine, requests: Sequence[Request]) -> list[dict[str, Tensor]]:
+    """Compute requests of like shape in one run, and give each its own part of what comes out."""
+    if len(requests) == 1:
+        return [engine.run({engine.input: requests[0].tensor})]
+    sizes = [len(request.tensor) for request in requests]
+    results = engine.run({engine.input: np.concatenate([request.tensor for request in requests])})
+    parts = {name: np.split(result, np.cumsum(sizes)[:-1]) for name, result in results.items()}
+    return [{name: part[number] for name, part in parts.items()} for number in range(len(requests))]
