@@ -47,5 +47,5 @@ clean: ## remove .venv and whatever the tools left behind
 
 .venv/.installed-dev: $(REQUIREMENTS) | .venv/bin/python
 	@echo "Installing glyphfeed and its tests' tools into .venv; the first time this takes a minute or two."
-	@$(PIP) install -qq -c constraints.txt -e '.[dev,evaluate]'
+	@$(PIP) install -qq -c constraints.txt -e '.[dev,evaluate,quantise]'
 	@touch .venv/.installed $@

@@ -163,11 +163,12 @@ def describe(path: Path) -> DetectorModel | Ctc:
         ModelError: nothing is told, or something that cannot be, or the sums differ.
 
     """
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
+    return find_description(path)[1]
+
+
+def find_description(path: Path) -> tuple[str, DetectorModel | Ctc]:
+    """Find what is told of an ONNX file, as the text of a TOML file and what that says; see `describe`."""
+    found = sum_of(path)
     beside = path.with_suffix(".toml")
     if beside.is_file():
         model = parse(beside, str(beside))
@@ -175,13 +176,27 @@ def describe(path: Path) -> DetectorModel | Ctc:
             raise ModelError(
                 f"{path} has the SHA-256 sum {found} and {beside} tells of {model.sha256}: one of the two is not current"
             )
-        return model
+        return beside.read_text(encoding="utf-8"), model
     for known in DESCRIPTIONS.iterdir():
         if known.name.endswith(".toml") and (model := parse(known, known.name)).sha256 == found:
-            return model
+            return known.read_text(encoding="utf-8"), model
     raise ModelError(
         f"{path} needs {beside.name} beside it, which tells how the network is fed and read; the README shows what it holds"
     )
+
+
+def sum_of(path: Path) -> str:
+    """SHA-256 sum of a file, hexadecimal.
+
+    Raises:
+        ModelError: it cannot be read.
+
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
 
 
 def parse(source: Path | Traversable, name: str) -> DetectorModel | Ctc:

@@ -2,7 +2,8 @@
 
 Owns: words and exit codes.  What a command does is in the module that its body imports, so that help and complaints are quick.
 
-Exit codes: 0 for what ended by itself or at the user's wish, 2 for an error, 130 for Ctrl-C or SIGTERM before the end.
+Exit codes: 0 for what ended by itself or at the user's wish, 1 for a check that was not passed, 2 for an error, 130 for Ctrl-C or
+SIGTERM before the end.
 """
 
 import io
@@ -268,6 +269,43 @@ def models(
     from tools.models import show_models
 
     raise typer.Exit(show_models(files or [], fetch=fetch, demand=verify))
+
+
+@app.command()
+def quantise(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE", show_default=False, help="Videos or folders of pictures, to calibrate with and to judge by."
+        ),
+    ],
+    precision: Annotated[Literal["int8", "fp16"], typer.Option(help="What the networks are to compute in.")] = "int8",
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the ONNX files go, each with its description.")] = Path(),
+    only: Annotated[Literal["detector", "recogniser"] | None, typer.Option(help="This network alone.")] = None,
+    least_f: Annotated[
+        float | None, typer.Option(min=0, max=1, help="A detector must find the same lines with this F; 0.98 unless told.")
+    ] = None,
+    most_changed: Annotated[
+        float | None, typer.Option(min=0, max=1, help="A recogniser may change this share of the characters; 0.005 unless told.")
+    ] = None,
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Make networks of fewer bits; the exit code is 1 where one no longer agrees with the full one and is refused.
+
+    [bold]Examples[/]
+
+    glyphfeed quantise street.mp4 --out mine       [dim]then: glyphfeed watch 0 --detector mine/PP-OCRv6_det_small_int8.onnx[/]
+    glyphfeed quantise photos --precision fp16 --only detector
+    """
+    from tools.agreement import Limits
+    from tools.networks import Networks
+    from tools.quantise import Precision, Role, quantise
+
+    told = {"detection_f": least_f, "changed": most_changed}
+    limits = Limits(**{name: limit for name, limit in told.items() if limit is not None})
+    roles = [Role(only)] if only else list(Role)
+    raise typer.Exit(quantise(sources, Networks("auto", detector, recogniser), Precision(precision), out, roles, limits))
 
 
 bench = typer.Typer(

@@ -15,7 +15,7 @@ from tests.engines.described import CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model
 from tests.stream.feed.samples import box
 from tools import cli
-from tools.bench.agreement import characters_changed, detection_f
+from tools.agreement import characters_changed, detection_f
 from tools.bench.engines import BATCH, padded_batches, speeds, take_turns
 from tools.bench.sheet import Sheet, markdown, records, show, written
 from tools.bench.stages import bench_stages

@@ -29,7 +29,7 @@ from stream.reader import Reader
 from stream.sources.address import open_source
 from stream.sources.source import Pace
 from stream.video import read_video
-from tools.bench.agreement import characters_changed, detection_f
+from tools.agreement import SURE, detection_f, recognisers_differ
 from tools.bench.sheet import Sheet
 from tools.errors import CommandError, note
 from tools.networks import cores
@@ -132,12 +132,12 @@ def bench_engines(clips: Sequence[str | Path], networks: Networks, *, runs: int,
     ]
 
 
-def gather(clips: Sequence[str | Path], engines: Engines) -> Material:
-    """Read clips once, and keep some pictures of each and all crops."""
+def gather(clips: Sequence[str | Path], engines: Engines, pictures: int = PICTURES) -> Material:
+    """Read clips once, and keep so many pictures, evenly spread, and all crops."""
     material = Material()
     for clip in clips:
         frames = sum(1 for _ in open_source(str(clip), "count", Pace.EVERY_FRAME).frames(lambda *_: None))
-        watcher = Watcher(material, max(frames // max(PICTURES // len(clips), 1), 1))
+        watcher = Watcher(material, max(frames // max(pictures // len(clips), 1), 1))
         keeping = Engines(engines.detector, Keeper(engines, material))
         read_video(open_source(str(clip), "bench", Pace.EVERY_FRAME), keeping, watcher, Reader())
     return material
@@ -160,8 +160,7 @@ def bench_recogniser(path: Path, model: Ctc, crops: Sequence[NDArray[np.uint8]],
     """Measure a recogniser in each of its widths, and over all crops, for which the usual way is padded batches."""
     loaded = load_all(path, model.input.shapes, threads, LINES)
     readers = [CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({})) for engine, _ in loaded]
-    texts = [[lattice.text for lattice in one.read(crops)] for one in readers]
-    changed = [characters_changed(one, texts[0]) for one in texts]
+    changed, sure = zip(*(recognisers_differ(readers[0], one, crops) for one in readers), strict=True)
     rows = rows_of(loaded, model.input.shapes, runs, changed)
     ways: list[tuple[str, float | None, Callable[[], object]]] = [
         (f"{how(engine)} by width", share, partial(run_all, engine, by_width(crops, model, engine.batch)))
@@ -185,7 +184,8 @@ def bench_recogniser(path: Path, model: Ctc, crops: Sequence[NDArray[np.uint8]],
         (
             machine(threads),
             f"By {BATCH}: the usual way, sorted, in batches padded to 320x48 and to the widest; by width: as glyphfeed reads.",
-            f"Changed is the share of the characters of {len(crops)} crops that are read otherwise than by the first.",
+            f"Changed is the share of the characters that are read otherwise than by the first, in the {sure[0]} lines that it "
+            f"is sure of ({SURE:g} and more).",
         ),
     )
 

@@ -1,0 +1,200 @@
+"""`glyphfeed quantise`: networks of fewer bits, kept only where they find and read what the full ones do.
+
+Owns: what they are calibrated and judged with, the conversion and the files.  What comes out is an ONNX file with its
+description, which every back-end takes by its path.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.detector import MapDetector, fill_bucket
+from engines.engine import Tensor
+from engines.lexicon import Lexicon
+from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines
+from engines.models import Ctc, find_description, sum_of
+from engines.recogniser import LINES, CtcRecogniser, fill_line
+from engines.weights import DETECTOR, RECOGNISER, locate
+from tools.agreement import judge_detector, judge_recogniser
+from tools.bench.engines import gather
+from tools.errors import CommandError, note
+
+if TYPE_CHECKING:
+    from tools.agreement import Limits, Verdict
+    from tools.networks import Networks
+
+Picture: TypeAlias = NDArray[np.uint8]
+"""(height, width, 3) blue-green-red."""
+Converter: TypeAlias = Callable[[Path, Sequence[Tensor]], bytes]
+"""Makes of an ONNX file, and inputs to calibrate it with, another's content."""
+
+PICTURES: Final = 90
+"""So many frames of the sources, evenly spread, show a detector."""
+PER_CHANNEL: Final = 13
+"""The first ONNX operator set in which each channel can have a scale of its own."""
+CALIBRATING: Final = 2 / 3
+"""Share of the material, the first of it, that a network is calibrated with; it is judged by the rest."""
+
+
+class Precision(StrEnum):
+    """Into what a network can be converted."""
+
+    INT8 = "int8"
+    FP16 = "fp16"
+
+
+class Role(StrEnum):
+    """The two networks."""
+
+    DETECTOR = "detector"
+    RECOGNISER = "recogniser"
+
+
+def quantise(
+    sources: Sequence[str], networks: Networks, precision: Precision, out: Path, roles: Sequence[Role], limits: Limits
+) -> int:
+    """Convert networks, and keep in the folder `out` those that agree with the full ones; the exit code is 0, or 1 where one was
+    refused.
+
+    Raises:
+        EngineError: weights cannot be had, or a network cannot be loaded.
+        SourceError: a source cannot be read.
+        CommandError: too little is to be seen in the sources, what converts is not installed, or a file cannot be written.
+
+    """
+    convert = CONVERTERS[precision]()
+    detector, recogniser = locate(DETECTOR, networks.detector), locate(RECOGNISER, networks.recogniser)
+    backend = best_backend()
+    note("reading the sources for what the networks are calibrated and judged with")
+    material = gather(sources, load_engines(backend, detector=detector, recogniser=recogniser), PICTURES)
+    paths = {Role.DETECTOR: detector, Role.RECOGNISER: recogniser}
+    gates = {Role.DETECTOR: gate_detector, Role.RECOGNISER: gate_recogniser}
+    seen = {Role.DETECTOR: material.pictures, Role.RECOGNISER: material.crops}
+    verdicts = []
+    for role in roles:
+        kept = out / f"{paths[role].stem}_{precision}.onnx"
+        verdict = gates[role](paths[role], kept, convert, seen[role], backend, limits)
+        note(f"{kept} {'is accepted' if verdict.accepted else 'is refused, and not kept'}: {verdict.figures}")
+        verdicts.append(verdict)
+    return 0 if all(verdict.accepted for verdict in verdicts) else 1
+
+
+def gate_detector(
+    path: Path, kept: Path, convert: Converter, seen: Sequence[Picture], backend: Backend, limits: Limits
+) -> Verdict:
+    """Convert a detector, and keep it if it agrees with itself in float32 about the last of some pictures."""
+    calibrating, held_out = split(seen)
+    text, model = find_description(path)
+    assert not isinstance(model, Ctc)
+    full = MapDetector(load_engine(Backend.ONNXRUNTIME, path, model.input.shapes, 0, exact=True), model)
+    content = convert(path, [fill_bucket(picture, model.input.sizes, model.input)[0] for picture in calibrating])
+
+    def judge(file: Path) -> Verdict:
+        return judge_detector(full, MapDetector(load_engine(backend, file, model.input.shapes, 0), model), held_out, limits)
+
+    return keep_if_accepted(content, text, kept, judge)
+
+
+def gate_recogniser(
+    path: Path, kept: Path, convert: Converter, seen: Sequence[Picture], backend: Backend, limits: Limits
+) -> Verdict:
+    """Convert a recogniser, and keep it if it agrees with itself in float32 about the last of some lines."""
+    calibrating, held_out = split(seen)
+    text, model = find_description(path)
+    assert isinstance(model, Ctc)
+
+    def load(backend: Backend, file: Path, *, exact: bool) -> CtcRecogniser:
+        engine = load_engine(backend, file, model.input.shapes, 0, batch=LINES, exact=exact)
+        return CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({}))
+
+    full = load(Backend.ONNXRUNTIME, path, exact=True)
+    content = convert(path, [fill_line(crop, model.input)[0] for crop in calibrating])
+    return keep_if_accepted(
+        content, text, kept, lambda file: judge_recogniser(full, load(backend, file, exact=False), held_out, limits)
+    )
+
+
+def split(seen: Sequence[Picture]) -> tuple[Sequence[Picture], Sequence[Picture]]:
+    """What a network is calibrated with, and what it is judged by."""
+    first = round(len(seen) * CALIBRATING)
+    return seen[:first], seen[first:]
+
+
+def keep_if_accepted(content: bytes, description: str, kept: Path, judge: Callable[[Path], Verdict]) -> Verdict:
+    """Write an ONNX file with its description, the sum renewed, and move both into place if the judge accepts the file.
+
+    Raises:
+        CommandError: they cannot be written.
+
+    """
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=kept.parent, prefix=".quantise-") as folder:
+            file = Path(folder) / kept.name
+            file.write_bytes(content)
+            verdict = judge(file)
+            if verdict.accepted:
+                told = re.sub(r"^sha256 *=.*$", f'sha256 = "{sum_of(file)}"', description, count=1, flags=re.MULTILINE)
+                kept.with_suffix(".toml").write_text(told, encoding="utf-8")
+                file.replace(kept)
+            return verdict
+    except OSError as error:
+        raise CommandError(f"{kept} cannot be written: {error.strerror}; check the path") from error
+
+
+def to_int8() -> Converter:
+    """Weights and activations as 8-bit integers, with the scales written into the file (QuantizeLinear, DequantizeLinear).
+
+    Post-training quantisation by NNCF, from what the network computes of the inputs that it is given.
+    """
+    nncf, onnx, version_converter = imported("nncf"), imported("onnx"), imported("onnx.version_converter")
+
+    def convert(path: Path, inputs: Sequence[Tensor]) -> bytes:
+        model = onnx.load(path)
+        if max(opset.version for opset in model.opset_import if opset.domain in ("", "ai.onnx")) < PER_CHANNEL:
+            model = version_converter.convert_version(model, PER_CHANNEL)
+        name = model.graph.input[0].name
+        # NNCF tells each of its steps on stdout, which here may be a report's.
+        with redirect_stdout(sys.stderr):
+            quantised = nncf.quantize(model, nncf.Dataset([{name: tensor} for tensor in inputs]), subset_size=max(len(inputs), 1))
+        return bytes(quantised.SerializeToString())
+
+    return convert
+
+
+def to_fp16() -> Converter:
+    """Weights and activations as 16-bit floating point numbers, inputs and outputs as before; nothing is calibrated."""
+    onnx = imported("onnx")
+    float16 = imported("onnxruntime.transformers.float16")
+
+    def convert(path: Path, inputs: Sequence[Tensor]) -> bytes:  # noqa: ARG001
+        return bytes(float16.convert_float_to_float16(onnx.load(path), keep_io_types=True).SerializeToString())
+
+    return convert
+
+
+CONVERTERS: Final = {Precision.INT8: to_int8, Precision.FP16: to_fp16}
+
+
+def imported(name: str) -> Any:
+    """Import what only this command needs.
+
+    Raises:
+        CommandError: it is not installed.
+
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise CommandError(f"{error}; pip install 'glyphfeed[quantise]' brings what converts networks") from error
