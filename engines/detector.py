@@ -33,7 +33,10 @@ MAX_UPSCALE = 2.0
 class Detector(Protocol):
     """Finds lines of text."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The network's, for people; see `engines.engine.Engine.name`."""
+        ...
 
     def detect(
         self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False, coarse: bool = False
@@ -74,7 +77,11 @@ class MapDetector:
         check_maps(engine, model)
         self._engine = engine
         self._model = model
-        self.name = engine.name
+
+    @property
+    def name(self) -> str:
+        """See `engines.engine.Engine.name`."""
+        return self._engine.name
 
     def detect(
         self, image: NDArray[np.uint8], *, turned: bool = False, enhanced: bool = False, coarse: bool = False

@@ -52,12 +52,20 @@ class Engine(Protocol):
     The arrays that `run` returns belong to the caller.
     """
 
-    name: str
-    """Model, back-end and precision, for people: `PP-OCRv6_det_small (openvino, fp32)`."""
-    input: str
-    """Name of the input tensor."""
-    batch: int
-    """Inputs of like shape that one run takes at most; 1 where the file takes no more, or has its outputs in another order."""
+    @property
+    def name(self) -> str:
+        """Model, back-end and precision, for people: `PP-OCRv6_det_small (openvino, fp32)`; it may change from run to run."""
+        ...
+
+    @property
+    def input(self) -> str:
+        """Name of the input tensor."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """Inputs of like shape that one run takes at most; 1 where the file takes no more, or orders its outputs otherwise."""
+        ...
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network once.

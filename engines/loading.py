@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engines.detector import Detector, MapDetector
 from engines.engine import EngineError
@@ -14,10 +15,12 @@ from engines.lexicon import LANGUAGES, load_lexicon
 from engines.models import ModelError, describe_detector, describe_recogniser
 from engines.recogniser import LINES, CtcRecogniser, Recogniser
 from engines.sharing import SharedEngine
+from engines.switching import SwitchingEngine
 from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from engines.engine import Engine, Shape
@@ -28,10 +31,25 @@ logger = logging.getLogger("glyphfeed.engines")
 
 
 class Backend(StrEnum):
-    """What runs the networks; the fastest on a CPU first."""
+    """What runs the networks; the fastest first."""
 
+    TENSORRT = "tensorrt"
+    CUDA = "cuda"
+    """ONNX Runtime with its CUDA provider."""
     OPENVINO = "openvino"
     ONNXRUNTIME = "onnxruntime"
+    """ONNX Runtime on the CPU."""
+
+
+GPU: Final = (Backend.TENSORRT, Backend.CUDA)
+"""Those that need an NVIDIA GPU."""
+PACKAGES: Final = {
+    Backend.TENSORRT: "'glyphfeed[tensorrt]'",
+    Backend.CUDA: "onnxruntime-gpu",
+    Backend.OPENVINO: "openvino",
+    Backend.ONNXRUNTIME: "onnxruntime",
+}
+"""What brings each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,7 @@ class Engines:
 
 
 def load_engines(
-    backend: Backend,
+    backend: Backend | None = None,
     *,
     detector: Path | None = None,
     recogniser: Path | None = None,
@@ -54,7 +72,7 @@ def load_engines(
     """Find, compile, warm and check both networks.
 
     Args:
-        backend: what runs them.
+        backend: what runs them; None for the fastest that works here.
         detector: an ONNX file instead of the default model, with its description beside it (`engines.models`).
         recogniser: likewise.
         languages: whose common words are likelier than other strings, by their two letters, such as en.
@@ -69,35 +87,105 @@ def load_engines(
     lexicon = load_lexicon(languages)
     detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
     finder, reader = describe_detector(detector_file), describe_recogniser(recogniser_file)
-    # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
-    # Python's lock held, the other in OpenVINO waiting for that lock.
-    reading = load_engine(backend, recogniser_file, reader.input.shapes, threads, batch=LINES)
-    finding = load_engine(backend, detector_file, finder.input.shapes, threads)
-    if shared:
-        reading, finding = SharedEngine(reading), SharedEngine(finding)
-    return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset_of(reader, reading), lexicon))
+
+    def load(backend: Backend, required: bool) -> Engines:
+        plans = ThreadPoolExecutor(1, "glyphfeed-plans")
+
+        def engine(path: Path, shapes: Sequence[Shape], batch: int) -> Engine:
+            ready = load_while_built(backend, path, shapes, threads, batch, plans, required=required)
+            return SharedEngine(ready) if shared else ready
+
+        # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
+        # Python's lock held, the other in OpenVINO waiting for that lock.
+        reading = engine(recogniser_file, reader.input.shapes, LINES)
+        finding = engine(detector_file, finder.input.shapes, 1)
+        plans.shutdown(wait=False)
+        return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset_of(reader, reading), lexicon))
+
+    if backend is not None:
+        return load(backend, required=True)
+    best_backend()
+    troubles: list[str] = []
+    failures: list[str] = []
+    for candidate in Backend:
+        trouble = trouble_with(candidate)
+        if trouble is None:
+            try:
+                engines = load(candidate, required=False)
+            except ModelError:
+                raise
+            except EngineError as error:
+                trouble = str(error)
+                failures.append(trouble)
+            else:
+                tell_choice(candidate, troubles)
+                return engines
+        troubles.append(f"{candidate} cannot be used ({trouble})")
+    raise EngineError("; ".join(failures))
+
+
+def tell_choice(chosen: Backend, troubles: Sequence[str]) -> None:
+    """Log which back-end runs the networks and why: a warning where a CPU does it without the one that is meant for CPUs."""
+    reason = "; ".join(troubles) or "there is none faster"
+    level = logging.WARNING if chosen is Backend.ONNXRUNTIME else logging.INFO
+    logger.log(level, "%s runs the networks: %s", chosen, reason)
 
 
 def best_backend() -> Backend:
-    """Choose the fastest back-end that works here, and log which it is and why.
+    """The fastest back-end that should work here, by what is installed.
 
     Raises:
-        EngineError: none does.
+        EngineError: there is none.
 
     """
-    troubles: list[str] = []
-    for backend in Backend:
-        try:
-            importlib.import_module(f"engines.{backend}_engine")
-        except (ImportError, OSError) as error:
-            troubles.append(f"{backend} cannot be used ({error})")
-            continue
-        if troubles:
-            logger.warning("%s runs the networks, because %s", backend, " and ".join(troubles))
-        else:
-            logger.info("%s runs the networks: of the back-ends for a CPU it is the fastest", backend)
-        return backend
-    raise EngineError(f"nothing can run the networks: {' and '.join(troubles)}; see glyphfeed doctor")
+    troubles = {backend: trouble_with(backend) for backend in Backend}
+    for backend, trouble in troubles.items():
+        if trouble is None:
+            return backend
+    told = "; ".join(f"{backend} cannot be used ({trouble})" for backend, trouble in troubles.items())
+    raise EngineError(f"nothing can run the networks: {told}; see glyphfeed doctor")
+
+
+def trouble_with(backend: Backend) -> str | None:
+    """Why a back-end cannot be used here, None where it should work."""
+    try:
+        if backend is Backend.CUDA:
+            from engines.onnxruntime_engine import has_cuda
+
+            return None if has_cuda() else "this ONNX Runtime is built without CUDA"
+        module = importlib.import_module(f"engines.{backend}_engine")
+        if backend is Backend.TENSORRT:
+            module.gpu()
+    except (ImportError, OSError, EngineError) as error:
+        return str(error)
+    return None
+
+
+def load_while_built(
+    backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, batch: int, plans: Executor, *, required: bool
+) -> Engine:
+    """Load a network at once, where need be on another back-end until its TensorRT plan is built, which that does by the way.
+
+    Raises:
+        EngineError: see `load_engine`.
+
+    """
+    if backend is Backend.TENSORRT and trouble_with(backend) is None:
+        from engines.tensorrt_engine import key_of
+
+        if not (plans_folder() / key_of(path, shapes, batch).file).exists():
+            others = (other for other in Backend if other is not Backend.TENSORRT and trouble_with(other) is None)
+            first = next(others, None)
+            if first is not None:
+                meanwhile = load_engine(first, path, shapes, threads, batch=1)
+                better = plans.submit(load_engine, backend, path, shapes, threads, batch=batch)
+                return SwitchingEngine(meanwhile, better, "its TensorRT plan", required=required)
+    return load_engine(backend, path, shapes, threads, batch=batch)
+
+
+def plans_folder() -> Path:
+    """Where TensorRT's plans are kept."""
+    return cache_folder() / "tensorrt"
 
 
 def load_engine(
@@ -111,16 +199,20 @@ def load_engine(
         EngineError: the back-end cannot be used here, or not for this network.
 
     """
-    try:
-        if backend is Backend.OPENVINO:
-            from engines.openvino_engine import OpenVinoEngine
+    trouble = trouble_with(backend)
+    if trouble is not None:
+        raise EngineError(f"{backend} cannot be used here: {trouble}; take another --engine, or pip install {PACKAGES[backend]}")
+    if backend is Backend.TENSORRT:
+        from engines.tensorrt_engine import TensorRtEngine
 
-            return OpenVinoEngine(path, shapes, threads=threads, batch=batch, cache=cache_folder() / "openvino", exact=exact)
-        from engines.onnxruntime_engine import OnnxRuntimeEngine
+        return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder())
+    if backend is Backend.OPENVINO:
+        from engines.openvino_engine import OpenVinoEngine
 
-        return OnnxRuntimeEngine(path, shapes, threads=threads, batch=batch)
-    except (ImportError, OSError) as error:
-        raise EngineError(f"{backend} cannot be used here: {error}; take another --engine, or pip install {backend}") from error
+        return OpenVinoEngine(path, shapes, threads=threads, batch=batch, cache=cache_folder() / "openvino", exact=exact)
+    from engines.onnxruntime_engine import OnnxRuntimeEngine
+
+    return OnnxRuntimeEngine(path, shapes, threads=threads, batch=batch, cuda=backend is Backend.CUDA)
 
 
 def charset_of(model: Ctc, engine: Engine) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ONNX Runtime back-end: one session on the CPU, the same fixed shapes as every other back-end.
+"""The ONNX Runtime back-end: one session, on the CPU or with CUDA, the same fixed shapes as every other back-end.
 
 Owns the session.  Does not know what the tensors mean.
 """
@@ -16,26 +16,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+
+
+def has_cuda() -> bool:
+    """Whether this ONNX Runtime was built with CUDA, as the package onnxruntime-gpu is."""
+    return CUDA in ort.get_available_providers()
+
+
 class OnnxRuntimeEngine:
     """A network of one input, run by ONNX Runtime for the shapes that were warmed."""
 
-    def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int, batch: int = 1) -> None:
+    def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int, batch: int = 1, cuda: bool = False) -> None:
         """Load the network and warm it for every shape of a single input, (1, ...).
 
-        One run takes up to `batch` of them; `threads` 0 lets ONNX Runtime choose.
+        One run takes up to `batch` of them; `threads` 0 lets ONNX Runtime choose; with `cuda` an NVIDIA GPU runs it.
 
         Raises:
-            EngineError: the file cannot be loaded.
+            EngineError: the file cannot be loaded, or CUDA cannot be used.
 
         """
-        self.name = f"{path.stem} (onnxruntime, fp32)"
+        self.name = f"{path.stem} ({'cuda' if cuda else 'onnxruntime'}, fp32)"
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         try:
             self._session: ort.InferenceSession | None = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path), options, providers=[CUDA, CPU] if cuda else [CPU]
             )
+            if cuda and CUDA not in self._session.get_providers():
+                # It would go on with the CPU and say nothing.
+                raise EngineError("CUDA cannot be used; its libraries, or the GPU, do not answer")
             taken = self._session.get_inputs()[0]
             self.input = taken.name
             self.batch = 1 if isinstance(taken.shape[0], int) else batch

@@ -70,7 +70,7 @@ class OpenVinoEngine:
             self.input = model.input().get_any_name()
             self.batch = batch if model.input().get_partial_shape()[0].is_dynamic else 1
             self._outputs = [output.get_any_name() for output in model.outputs]
-            self._metadata = dict(model.get_rt_info("framework").value) if model.has_rt_info("framework") else {}
+            self._metadata = metadata_of(model)
             self._compiled: dict[Shape, Any] = {}
             for input_shape, members in families(shapes, self.batch):
                 model.reshape(input_shape)
@@ -101,13 +101,19 @@ class OpenVinoEngine:
 
     def metadata(self, key: str) -> str | None:
         """See `engines.engine.Engine.metadata`."""
-        return str(self._metadata[key]) if key in self._metadata else None
+        return self._metadata.get(key)
 
     def close(self) -> None:
         """Free the compiled networks."""
         with self._lock:
             self._compiled = {}
             self._idle.clear()
+
+
+def metadata_of(model: Any) -> dict[str, str]:
+    """What the file of a model says by the way, under its keys."""
+    told = model.get_rt_info("framework").value if model.has_rt_info("framework") else {}
+    return {str(key): str(told[key]) for key in told}
 
 
 def families(shapes: Sequence[Shape], batch: int) -> list[tuple[list[int], list[Shape]]]:

@@ -49,7 +49,10 @@ class Lines:
 class Recogniser(Protocol):
     """Reads crops that hold one upright line of text each."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The network's, for people; see `engines.engine.Engine.name`."""
+        ...
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
         """Read (height, width, 3) uint8 blue-green-red crops, one lattice a crop."""
@@ -73,7 +76,11 @@ class CtcRecogniser:
         self._model = model
         self._charset = charset
         self._lexicon = lexicon
-        self.name = engine.name
+
+    @property
+    def name(self) -> str:
+        """See `engines.engine.Engine.name`."""
+        return self._engine.name
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
         """See `Recogniser.read`; lines of one width go through the network together, the narrow ones first."""

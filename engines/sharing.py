@@ -43,7 +43,7 @@ class SharedEngine:
 
     def __init__(self, engine: Engine, wait_s: float = WAIT_S) -> None:
         """Take over an engine; `wait_s` is how long a request waits at most for others to fill its run."""
-        self.name, self.input, self.batch = engine.name, engine.input, engine.batch
+        self.input = engine.input
         self._engine = engine
         self._wait_s = wait_s
         self._queue: list[Request] = []
@@ -51,6 +51,16 @@ class SharedEngine:
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="glyphfeed-engine", daemon=True)
         self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """See `engines.engine.Engine.name`."""
+        return self._engine.name
+
+    @property
+    def batch(self) -> int:
+        """See `engines.engine.Engine.batch`."""
+        return self._engine.batch
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Have the network run; see `engines.engine.Engine.run`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -23,10 +23,19 @@ SHARE = 0.2
 """How much the newest duration counts in a moving average."""
 
 
+class Named(Protocol):
+    """A network, whose name tells what runs it at the moment."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+
 class Gauges:
     """Takes note of what happens to one source; any thread may call it."""
 
-    def __init__(self, now_s: float, detector: str, recogniser: str) -> None:
+    def __init__(self, now_s: float, detector: Named, recogniser: Named) -> None:
         self._lock = threading.Lock()
         self._start_s = now_s
         self._detector = detector
@@ -98,8 +107,8 @@ class Gauges:
                 texts=self._texts,
                 uptime_s=now_s - self._start_s,
                 last_event_seq=0,
-                detector=self._detector,
-                recogniser=self._recogniser,
+                detector=self._detector.name,
+                recogniser=self._recogniser.name,
             )
 
 

@@ -51,7 +51,7 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
         EngineError: a network failed.
 
     """
-    gauges = Gauges(time.monotonic(), engines.detector.name, engines.recogniser.name)
+    gauges = Gauges(time.monotonic(), engines.detector, engines.recogniser)
     frames: Channel[Frame] = Channel()
     passes: Channel[DetectorPass] = Channel()
     batches: Channel[Batch] = Channel()

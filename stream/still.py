@@ -49,7 +49,7 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     reader = Reader()
     captured_at = time.time()
-    gauges = Gauges(0.0, engines.detector.name, engines.recogniser.name)
+    gauges = Gauges(0.0, engines.detector, engines.recogniser)
     tiles = spread(list(tiles_of((image.shape[1], image.shape[0]))), MOST_TILES)
     looks = [LOOK_STEP_S] * (LOOKS + len(tiles))
     for index, pts in enumerate(accumulate([*looks, *READ_STEPS_S])):

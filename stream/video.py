@@ -42,7 +42,7 @@ def read_video(source: Source, engines: Engines, sink: Sink, reader: Reader | No
         EngineError: a network failed.
 
     """
-    gauges = Gauges(time.monotonic(), engines.detector.name, engines.recogniser.name)
+    gauges = Gauges(time.monotonic(), engines.detector, engines.recogniser)
     arrivals: Channel[Arrival] = Channel(AHEAD)
     with ThreadPoolExecutor(2, f"{source.name}-video") as pool:
         decoding = pool.submit(decode, source, arrivals)

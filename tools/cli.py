@@ -2,8 +2,8 @@
 
 Owns: words and exit codes.  What a command does is in the module that its body imports, so that help and complaints are quick.
 
-Exit codes: 0 for what ended by itself or at the user's wish, 1 for a check that was not passed, 2 for an error, 130 for Ctrl-C or
-SIGTERM before the end.
+Exit codes: 0 for what ended by itself or at the user's wish, 1 for a check that was not passed, 2 for an error, 3 where there is
+no GPU to check, 130 for Ctrl-C or SIGTERM before the end.
 """
 
 import io
@@ -48,7 +48,7 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-Backend: TypeAlias = Literal["auto", "openvino", "onnxruntime"]
+Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
 Engine = Annotated[
     Backend,
     typer.Option("--engine", help="What runs the networks; auto is the fastest that works here.", rich_help_panel="Networks"),
@@ -366,6 +366,55 @@ def bench_stages(
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
     sheet = bench_stages(clip or street(), networks.load(live=False).result())
     show([sheet], command=typed(), as_json=json, page=markdown)
+
+
+@bench.command("cameras")
+def bench_cameras(
+    clip: Annotated[
+        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=128, help="Cameras that are tried at most.")] = 128,
+    json: AsJson = False,
+    markdown: Page = None,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+    languages: Languages = "en",
+) -> None:
+    """Play a clip live on more and more cameras, and tell how many this machine carries."""
+    from tools.bench.cameras import bench_cameras
+    from tools.bench.sheet import show
+    from tools.demo import street
+    from tools.networks import Networks
+
+    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
+    sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most).result(), most)
+    show([sheet], command=typed(), as_json=json, page=markdown)
+
+
+@app.command("build-plan")
+def build_plan(detector: DetectorFile = None, recogniser: RecogniserFile = None) -> None:
+    """Compile the networks for this machine's NVIDIA GPU, which otherwise happens while they are first used."""
+    from tools.build_plan import build_plans
+    from tools.networks import Networks
+
+    build_plans(Networks("tensorrt", detector, recogniser))
+
+
+@app.command("check-gpu")
+def check_gpu(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the report goes, as Markdown.")] = Path("gpu.md"),
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Build the plans, compare and time the networks, and count the cameras that this machine's NVIDIA GPU carries.
+
+    The exit code is 3 where there is none.
+    """
+    from tools.check_gpu import check_gpu
+    from tools.networks import Networks
+
+    raise typer.Exit(check_gpu(Networks("tensorrt", detector, recogniser), out, typed()))
 
 
 @app.command()

@@ -99,17 +99,17 @@ def find_back_ends() -> Iterator[Finding]:
     tensorrt, first = _load("tensorrt")
     pycuda, second = _load("pycuda")
     text = f"tensorrt{_version('tensorrt')}{first}, pycuda{_version('pycuda')}{second}"
-    advice = "pip install tensorrt pycuda" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
+    advice = "pip install 'glyphfeed[tensorrt]'" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
     yield Finding("back-end", bool(tensorrt and pycuda), text, advice)
 
 
 def find_engine() -> Finding:
-    """Which of the back-ends `--engine auto` takes here, and why."""
+    """Which of the back-ends `--engine auto` takes here."""
     from engines.engine import EngineError
     from engines.loading import best_backend
 
     try:
-        return Finding("engine", True, f"auto takes {best_backend()}, the fastest on a CPU that works here")
+        return Finding("engine", True, f"auto takes {best_backend()}, the fastest of what is installed")
     except EngineError as error:
         return Finding("engine", False, str(error), "pip install openvino")
 

@@ -53,10 +53,10 @@ class Networks:
         return loading
 
     def _load(self, threads: int, shared: bool) -> Engines:
-        from engines.loading import Backend, best_backend, load_engines
+        from engines.loading import Backend, load_engines
 
         return load_engines(
-            best_backend() if self.backend == AUTO else Backend(self.backend),
+            None if self.backend == AUTO else Backend(self.backend),
             detector=self.detector,
             recogniser=self.recogniser,
             languages=self.languages,

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
+import resource
 import threading
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import onnxruntime as ort
+import openvino as ov
 import pytest
 
 from engines.engine import Engine, EngineError
 from engines.loading import Backend, Engines, load_engine, load_engines
+from engines.models import describe_recogniser
 from engines.openvino_engine import families
+from engines.weights import RECOGNISER, locate
+from tests.engines.backends import BACKENDS
 from tests.engines.onnx_bytes import line_model, steps_first_model
 from tools.clip import Scene, Sign, locate_words, look, render, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Tensor
+    from engines.engine import Shape, Tensor
     from stream.records import Colour
 
 SMALL, LARGE = (1, 3, 4, 6), (1, 3, 32, 48)
@@ -38,7 +45,7 @@ SIGNS = (
 )
 
 
-@pytest.fixture(params=list(Backend))
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     """Each back-end, with a cache of its own."""
     monkeypatch.setenv("GLYPHFEED_CACHE", str(tmp_path / "cache"))
@@ -187,7 +194,7 @@ def test_a_closed_engine_refuses(load: Callable[..., Engine]) -> None:
     engine.close()
 
 
-@pytest.mark.parametrize("backend", list(Backend), indirect=True)
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 @pytest.mark.parametrize("content", [b"", b"no network at all" * 50], ids=["empty", "text"])
 def test_a_file_that_is_no_network_is_refused_by_name(backend: Backend, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.onnx"
@@ -214,6 +221,77 @@ def test_threads_get_their_own_results(load: Callable[..., Engine]) -> None:
         thread.join(DEADLINE_S)
         assert not thread.is_alive()
     assert right == [True] * 200
+
+
+CALLS = 5000
+
+
+def resident_mb() -> float:
+    """Memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+def shaped(lines: Sequence[Shape], batch: int) -> Iterator[Shape]:
+    """Shapes that change from call to call, with each number of inputs."""
+    rng = np.random.default_rng(0)
+    while True:
+        yield (int(rng.integers(1, batch + 1)), *lines[rng.integers(len(lines))][1:])
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell how much memory is used")
+def test_memory_stays_flat_whatever_shapes_come(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "line.onnx"
+    path.write_bytes(line_model(FACTOR, OFFSET, batch="lines"))
+    engine = load_engine(backend, path, LINES, threads=1, batch=3)
+    for call, shape in enumerate(islice(shaped(LINES, 3), CALLS)):
+        if call == CALLS // 5:
+            before_mb = resident_mb()
+        engine.run({"x": np.zeros(shape, np.float32)})
+    assert resident_mb() - before_mb < 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell how much memory is used")
+def test_the_recognisers_memory_stays_flat_over_thousands_of_lines() -> None:
+    path = locate(RECOGNISER)
+    lines = describe_recogniser(path).input.shapes[:3]
+    engine = load_engine(Backend.OPENVINO, path, lines, threads=0, batch=2)
+    for call, shape in enumerate(islice(shaped(lines, 2), CALLS)):
+        if call == CALLS // 5:
+            before_mb = resident_mb()
+        engine.run({engine.input: np.zeros(shape, np.float32)})
+    assert resident_mb() - before_mb < 8
+
+
+@pytest.mark.parametrize(
+    ("backend", "maker", "name"),
+    [(Backend.OPENVINO, ov.Core, "compile_model"), (Backend.ONNXRUNTIME, ort.InferenceSession, "__init__")],
+)
+def test_nothing_is_compiled_after_loading(
+    backend: Backend, maker: type, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = []
+    real = getattr(maker, name)
+
+    def counted(*arguments: object, **options: object) -> object:
+        compiled.append(arguments)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(maker, name, counted)
+    path = tmp_path / "line.onnx"
+    path.write_bytes(line_model(FACTOR, OFFSET, batch="lines"))
+    lines = load_engine(backend, path, LINES, threads=1, batch=3)
+    pictures = load_engine(backend, path, [SMALL, LARGE], threads=1)
+    loaded = len(compiled)
+    assert loaded == (3 if backend is Backend.OPENVINO else 2), (
+        "lines of all widths are one, on OpenVINO each picture size is one"
+    )
+    for shape in islice(shaped(LINES, 3), 100):
+        lines.run({"x": np.zeros(shape, np.float32)})
+    for shape in (SMALL, LARGE, SMALL):
+        pictures.run({"x": np.zeros(shape, np.float32)})
+    with pytest.raises(EngineError, match="takes x of shape"):
+        lines.run({"x": np.zeros((1, 3, 4, 7), np.float32)})
+    assert len(compiled) == loaded
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from engines.engine import EngineError
-from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines
+from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines, trouble_with
 from engines.models import describe_recogniser
 from engines.weights import RECOGNISER, locate
+from tests.engines.described import MAP, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,19 +46,49 @@ def test_the_fastest_back_end_that_works_is_taken_and_told(
     lacking: Callable[[str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "glyphfeed.engines")
-    assert best_backend() is Backend.OPENVINO
-    assert "openvino runs the networks: of the back-ends for a CPU it is the fastest" in caplog.text
+    lacking("tensorrt")
+    if trouble_with(Backend.CUDA) is not None:
+        assert best_backend() is Backend.OPENVINO
+        assert load_engines(languages=()).detector.name.startswith("PP-OCRv6_det_small (openvino, ")
+        record = caplog.records[-1]
+        assert record.levelname == "INFO"
+        assert record.getMessage().startswith("openvino runs the networks: tensorrt cannot be used (")
     lacking("openvino")
-    caplog.clear()
-    assert best_backend() is Backend.ONNXRUNTIME
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert record.getMessage().startswith("onnxruntime runs the networks, because openvino cannot be used (")
     lacking("onnxruntime")
     with pytest.raises(
-        EngineError, match=r"nothing can run the networks: openvino .* and onnxruntime cannot be used .*; see glyphfeed"
+        EngineError, match=r"nothing can run the networks: .*; openvino cannot .*; onnxruntime cannot .*; see glyph"
     ):
         best_backend()
+    with pytest.raises(EngineError, match="nothing can run the networks"):
+        load_engines()
+
+
+def test_the_next_best_is_taken_where_one_is_not_installed(
+    lacking: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    for package in ("tensorrt", "openvino"):
+        lacking(package)
+    if trouble_with(Backend.CUDA) is None:
+        pytest.skip("CUDA is the next best here")
+    assert load_engines(languages=()).detector.name == "PP-OCRv6_det_small (onnxruntime, fp32)"
+    record = caplog.records[-1]
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("onnxruntime runs the networks: ")
+    assert "openvino cannot be used (" in record.getMessage()
+
+
+def test_a_network_that_nothing_can_load_is_told_by_each_that_tried(tmp_path: Path) -> None:
+    broken = described(tmp_path, b"no network", MAP)
+    with pytest.raises(EngineError, match=r"OpenVINO cannot load .*mine\.onnx: .*; ONNX Runtime cannot load .*mine\.onnx: "):
+        load_engines(detector=broken, languages=())
+
+
+@pytest.mark.parametrize("backend", [backend for backend in Backend if trouble_with(backend) is not None])
+def test_what_cannot_be_used_here_is_refused_with_the_reason(backend: Backend) -> None:
+    """On a machine without a GPU these are TensorRT and CUDA: nothing else runs in their stead."""
+    with pytest.raises(EngineError, match=rf"{backend} cannot be used here: .*; take another --engine") as refused:
+        load_engines(backend)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_back_end_that_was_asked_for_and_cannot_be_used_is_an_error(lacking: Callable[[str], None]) -> None:

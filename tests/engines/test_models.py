@@ -12,6 +12,7 @@ from engines.engine import EngineError
 from engines.loading import Backend, load_engines
 from engines.models import DESCRIPTIONS, ModelError, describe, parse
 from engines.weights import KNOWN, locate
+from tests.engines.backends import BACKENDS
 from tests.engines.described import CHARACTERS, CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model, line_model, twin_maps_model
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@pytest.fixture(params=list(Backend))
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Backend:
     return Backend(request.param)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engines.engine import Engine, EngineError
 from engines.loading import Backend, load_engine
 from engines.sharing import Request, SharedEngine, choose
+from tests.engines.backends import BACKENDS
 from tests.engines.onnx_bytes import line_model
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Gate:
         self.engine.close()
 
 
-@pytest.fixture(params=list(Backend))
+@pytest.fixture(params=BACKENDS)
 def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Gate:
     path = tmp_path / "line.onnx"
     path.write_bytes(line_model(FACTOR, OFFSET, {"author": "somebody"}, batch="lines"))

@@ -198,7 +198,7 @@ def test_a_pass_is_taken_in_so_many_frames_after_it_was_begun_and_the_first_at_o
     world, eye, reader = World((SHOP,), AT_REST), Eye(), Reader()
     seen: list[int] = []
     with ThreadPoolExecutor(1) as pool:
-        detector = PassAhead(eye, Gauges(0.0, eye.name, "nobody"), pool)
+        detector = PassAhead(eye, Gauges(0.0, eye, eye), pool)
         for index, t in enumerate(clock(5)):
             picture = np.full((SIZE[1], SIZE[0], 3), index, np.uint8)
             reader.follow(replace(world.frame(index, t), bgr=picture.copy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engines.loading import Backend, trouble_with
 from engines.models import Ctc, describe
+from stream.records import SourceState, Status
+from stream.sources.address import open_source
+from stream.sources.source import Pace
 from tests.engines.described import CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model
+from tests.stream.feed import samples
 from tests.stream.feed.samples import box
 from tools import cli
 from tools.agreement import characters_changed, detection_f
+from tools.bench.cameras import bench_cameras, play_live, row_of, try_steps
 from tools.bench.engines import BATCH, padded_batches, speeds, take_turns
 from tools.bench.sheet import Sheet, markdown, records, show, written
 from tools.bench.stages import bench_stages
+from tools.check_gpu import enlarged
 from tools.errors import CommandError
 
 if TYPE_CHECKING:
@@ -129,3 +137,63 @@ def test_what_was_measured_is_seen_also_where_it_cannot_be_kept(capfd: pytest.Ca
     with pytest.raises(CommandError, match=rf"the report {page} cannot be written: .*; check the path"):
         show([Sheet("Speed", ("name", "ms"), [("a", 12.345)])], command="glyphfeed bench stages", as_json=False, page=page)
     assert "12.3" in capfd.readouterr().out
+
+
+def status(fps_out: float, p95_ms: float | None) -> Status:
+    return replace(samples.status(), fps_in=30.0, fps_out=fps_out, latency_p95_ms=p95_ms, detect_ms=40.0, read_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        ([status(30, 20), status(29, 99)], (2, 59 / 60, 99, 40, None, "yes")),
+        ([status(30, 20), status(30, 101)], (2, 1, 101, 40, None, "no")),
+        ([status(30, 20), status(20, 20)], (2, 5 / 6, 20, 40, None, "no")),
+        ([status(0, None)], (1, 0, None, 40, None, "no")),
+    ],
+    ids=["in time", "one too late", "too few frames", "nothing came"],
+)
+def test_cameras_are_carried_as_long_as_the_worst_is_in_time(statuses: list[Status], told: tuple[float, ...]) -> None:
+    assert row_of(len(statuses), statuses) == pytest.approx(told)
+
+
+def test_more_cameras_are_tried_until_there_are_too_many() -> None:
+    rows = try_steps([1, 2, 4, 8], lambda cameras: [status(30, 30.0 * cameras)] * cameras)
+    assert [row[0] for row in rows] == [1, 2, 4]
+    assert [row[-1] for row in rows] == ["yes", "yes", "no"]
+
+
+def test_cameras_are_played_live_and_each_tells_how_it_was_doing(clip: Path, engines: Engines) -> None:
+    statuses = play_live(clip, engines, 2)
+    assert [one.state for one in statuses] == [SourceState.ENDED] * 2
+    assert all(one.fps_out > 0 and one.latency_p95_ms is not None for one in statuses)
+    sheet = bench_cameras(clip, engines, most=1)
+    assert sheet.rows[0][0] == 1
+    assert "cameras are carried" in sheet.notes[-1]
+
+
+@pytest.mark.skipif(trouble_with(Backend.TENSORRT) is None, reason="this machine has what is needed")
+def test_without_a_gpu_there_is_nothing_to_check(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "gpu.md"
+    assert cli.run(["check-gpu", "--out", str(page)]) == 3
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("glyphfeed: there is no NVIDIA GPU to check here, or TensorRT and pycuda are not installed: ")
+    assert not page.exists()
+    assert cli.run(["build-plan"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("glyphfeed: tensorrt cannot be used here: ")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(trouble_with(Backend.TENSORRT) is not None, reason=f"tensorrt: {trouble_with(Backend.TENSORRT)}")
+def test_a_gpu_is_checked_and_the_report_written(tmp_path: Path) -> None:
+    page = tmp_path / "gpu.md"
+    assert cli.run(["check-gpu", "--out", str(page)]) == 0
+    assert "cameras are carried" in page.read_text()
+
+
+def test_a_clip_is_written_again_in_full_hd(clip: Path, tmp_path: Path) -> None:
+    frames = list(open_source(str(enlarged(clip, tmp_path / "large.mp4")), "large", Pace.EVERY_FRAME).frames(lambda *_: None))
+    assert {frame.size for frame in frames} == {(1920, 1080)}
+    assert len(frames) == 60
+    assert frames[-1].pts == pytest.approx(59 / 30, abs=0.001)

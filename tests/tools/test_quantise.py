@@ -15,6 +15,7 @@ from onnx import numpy_helper
 from engines.loading import Backend, load_engines
 from engines.models import sum_of
 from engines.weights import DETECTOR, RECOGNISER, locate
+from tests.engines.backends import BACKENDS, USABLE
 from tools import cli
 from tools.agreement import Limits, judge_detector, judge_recogniser
 from tools.errors import CommandError
@@ -83,7 +84,7 @@ def test_what_is_calibrated_with_is_not_judged_by(pages: list[Colour]) -> None:
     assert all(one is not other for one in calibrating for other in held_out)
 
 
-@pytest.mark.parametrize("backend", list(Backend))
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_half_precision_network_is_kept_and_works_by_its_path(
     backend: Backend, pages: list[Colour], lines: list[Colour], engines: Engines, tmp_path: Path
 ) -> None:
@@ -151,7 +152,7 @@ def test_a_folder_of_pictures_makes_an_eight_bit_detector(
     assert told.out == ""
     assert kept.stat().st_size < locate(DETECTOR, None).stat().st_size / 2
     assert cli.run(["models", str(kept)]) == 0
-    for backend in Backend:
+    for backend in USABLE:
         quads, _ = load_engines(backend, detector=kept).detector.detect(pages[0])
         assert len(quads) == 6
     assert cli.run([*arguments, "--least-f", "1", "--precision", "fp16", "--most-changed", "2"]) == 2

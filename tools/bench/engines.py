@@ -21,7 +21,7 @@ import numpy as np
 from engines.detector import MapDetector
 from engines.engine import EngineError
 from engines.lexicon import Lexicon
-from engines.loading import Backend, Engines, charset_of, load_engine, load_engines
+from engines.loading import GPU, Backend, Engines, charset_of, load_engine, load_engines, trouble_with
 from engines.models import describe_detector, describe_recogniser
 from engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
 from engines.weights import DETECTOR, RECOGNISER, locate
@@ -58,7 +58,13 @@ LEAST_RATIO: Final = 320 / 48
 """Times its height to which it pads each line at least (likewise, `rec_img_shape`)."""
 REFERENCE: Final = (Backend.ONNXRUNTIME, True)
 """What the others are measured against: ONNX Runtime in float32."""
-MODES: Final = (REFERENCE, (Backend.OPENVINO, True), (Backend.OPENVINO, False))
+MODES: Final = (
+    REFERENCE,
+    (Backend.OPENVINO, True),
+    (Backend.OPENVINO, False),
+    (Backend.CUDA, False),
+    (Backend.TENSORRT, False),
+)
 SPEEDS: Final = ("p50, ms", "p95, ms", "a second", "times as fast")
 COSTS: Final = ("load, s", "memory, MB")
 MEMORY: Final = Path("/proc/self/statm")
@@ -221,6 +227,8 @@ def load_all(path: Path, shapes: Sequence[Shape], threads: int, batch: int = 1) 
     """Load a network in every mode, the reference first, with what each takes by itself; modes that come to the same once."""
     loaded: list[tuple[Engine, Cost]] = []
     for backend, exact in MODES:
+        if backend in GPU and trouble_with(backend) is not None:
+            continue
         try:
             engine = load_engine(backend, path, shapes, threads, batch=batch, exact=exact)
         except EngineError as error:

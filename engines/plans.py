@@ -1,0 +1,132 @@
+"""Compiled networks on disk, which take minutes to build and work on one machine alone: found again, or built once.
+
+Owns: what a plan depends on, and that a file is whole, current and written by one process.  Does not know what builds or loads it
+(the back-end).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from filelock import FileLock, Timeout
+
+from engines.engine import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engines.engine import Shape
+
+logger = logging.getLogger("glyphfeed.engines")
+Loaded = TypeVar("Loaded")
+
+BUILD_S = 1800.0
+"""So long a process waits for another that builds the same plan, before it gives up."""
+
+
+class PlanError(EngineError):
+    """A plan cannot be loaded: what was built is damaged, or for another machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanKey:
+    """All that a plan depends on: with any of these another, it is another plan.
+
+    `sha256` is that of the ONNX file, `capability` the GPU's, such as 9.0; `profiles` are the least, best and largest shapes of
+    the input, for each of which there is one set of kernels.
+    """
+
+    name: str
+    sha256: str
+    tensorrt: str
+    gpu: str
+    capability: str
+    driver: str
+    precision: str
+    profiles: tuple[tuple[Shape, Shape, Shape], ...]
+
+    @property
+    def file(self) -> str:
+        """Name of the file, which tells the network and the GPU to people and all of it to a computer."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return f"{self.name}-{'-'.join(self.gpu.split())}-{digest[:16]}.plan"
+
+
+def obtain(
+    folder: Path, key: PlanKey, build: Callable[[], bytes], load: Callable[[bytes], Loaded], timeout_s: float = BUILD_S
+) -> Loaded:
+    """Load a plan, which is built first where there is none, or none that loads; of several processes one builds.
+
+    Args:
+        folder: where plans are kept.
+        key: which one is wanted.
+        build: makes its content; may take minutes.
+        load: makes something of the content, or raises PlanError.
+        timeout_s: how long to wait for another process that builds it.
+
+    Raises:
+        EngineError: it cannot be built or written, the one just built does not load, or another process takes too long.
+
+    """
+    path = folder / key.file
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        loaded = _load(path, load)
+        if loaded is not None:
+            return loaded
+        with FileLock(f"{path}.lock", timeout_s):
+            # Another process may have built it in the meantime.
+            loaded = _load(path, load)
+            if loaded is not None:
+                return loaded
+            logger.warning("building the plan %s, which takes some minutes, once", path.name)
+            begun_s = time.monotonic()
+            content = build()
+            made = load(content)
+            write_whole(path, content)
+            logger.warning("built the plan %s in %.0f s", path.name, time.monotonic() - begun_s)
+            return made
+    except Timeout as error:
+        raise EngineError(
+            f"another process has been building {path} for {timeout_s:.0f} s; wait for it, or end it and try again"
+        ) from error
+    except OSError as error:
+        raise EngineError(
+            f"the plan {path} cannot be kept: {error.strerror}; check the folder, or set GLYPHFEED_CACHE"
+        ) from error
+
+
+def _load(path: Path, load: Callable[[bytes], Loaded]) -> Loaded | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return load(content)
+    except PlanError as error:
+        logger.warning("the plan %s does not load and is built anew: %s", path.name, error)
+        return None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

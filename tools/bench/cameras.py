@@ -1,0 +1,116 @@
+"""How many cameras this machine carries: a clip played live several times at once, until messages come too late.
+
+Owns the search and what is told of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from stream.feed.endpoint import ANY_ENDPOINT
+from stream.feed.publisher import Publisher
+from stream.sources.address import open_source
+from stream.sources.source import Pace
+from tools.bench.sheet import Sheet
+from tools.errors import CommandError, note
+from tools.networks import cores
+from tools.running import run_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from engines.loading import Engines
+    from stream.records import Status
+    from tools.bench.sheet import Cell
+    from tools.running import View
+
+STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+"""Numbers of cameras that are tried."""
+LATE_MS: Final = 100.0
+"""A picture is published in time if its message goes out so soon after its capture: what a viewer takes for at once (Nielsen,
+Usability Engineering, 1993, chapter 5).
+"""
+PACE: Final = 0.95
+"""Share of the frames that must be published."""
+
+
+class Eyes:
+    """A display that remembers what is known of the sources."""
+
+    period_s = 0.2
+
+    def __init__(self) -> None:
+        self.views: Sequence[View] = ()
+
+    def draw(self, views: Sequence[View]) -> bool:
+        """See `tools.running.Display.draw`."""
+        self.views = views
+        return True
+
+
+def bench_cameras(clip: str | Path, engines: Engines, most: int = STEPS[-1]) -> Sheet:
+    """Play a clip live on more and more cameras, `most` of them at most, as long as each keeps up; the networks are shared.
+
+    Raises:
+        EngineError: a network failed.
+        SourceError: the clip cannot be read.
+
+    """
+
+    def play(cameras: int) -> list[Status]:
+        note(f"playing {clip} on {cameras} camera{'s' * (cameras > 1)}")
+        return play_live(clip, engines, cameras)
+
+    rows = try_steps([step for step in STEPS if step <= most], play)
+    carried = max((step for step, row in zip(STEPS, rows, strict=False) if row[-1] == "yes"), default=0)
+    return Sheet(
+        f"Cameras of {engines.detector.name}",
+        ("cameras", "published", "worst p95, ms", "detect, ms", "read, ms", "in time"),
+        rows,
+        (
+            f"{cores()} cores.",
+            f"{carried} cameras are carried: {PACE:.0%} of the frames are published, 95 % of these within {LATE_MS:g} ms.",
+        ),
+    )
+
+
+def try_steps(steps: Sequence[int], play: Callable[[int], list[Status]]) -> list[tuple[Cell, ...]]:
+    """A row for each number of cameras, up to the first that is too many."""
+    rows: list[tuple[Cell, ...]] = []
+    for cameras in steps:
+        rows.append(row_of(cameras, play(cameras)))
+        if rows[-1][-1] == "no":
+            break
+    return rows
+
+
+def row_of(cameras: int, statuses: Sequence[Status]) -> tuple[Cell, ...]:
+    """What the last statuses of some cameras say together."""
+    published = sum(status.fps_out for status in statuses) / max(sum(status.fps_in for status in statuses), 1e-9)
+    worst_ms = max((status.latency_p95_ms for status in statuses if status.latency_p95_ms is not None), default=None)
+    detect_ms, read_ms = (mean([getattr(status, name) for status in statuses]) for name in ("detect_ms", "read_ms"))
+    kept = published >= PACE and worst_ms is not None and worst_ms <= LATE_MS
+    return cameras, published, worst_ms, detect_ms, read_ms, "yes" if kept else "no"
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Mean of what is known."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def play_live(clip: str | Path, engines: Engines, cameras: int) -> list[Status]:
+    """Play a clip to its end on several cameras at once; how each was doing in its last seconds.
+
+    Raises:
+        CommandError: a camera failed.
+
+    """
+    eyes = Eyes()
+    sources = [open_source(str(clip), f"camera{number}", Pace.LIVE) for number in range(cameras)]
+    with Publisher(ANY_ENDPOINT) as publisher:
+        failures = run_sources(sources, engines, publisher, [eyes])
+    for name, error in failures:
+        raise CommandError(f"{name} failed: {error}")
+    return [view.status for view in eyes.views if view.status is not None]
