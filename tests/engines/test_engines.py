@@ -14,11 +14,12 @@ import numpy as np
 import onnxruntime as ort
 import openvino as ov
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from engines.engine import Engine, EngineError
 from engines.loading import Backend, Engines, load_engine, load_engines
 from engines.models import describe_recogniser
-from engines.openvino_engine import families
+from engines.openvino_engine import families, unroll_transposed
 from engines.weights import RECOGNISER, locate
 from tests.engines.backends import BACKENDS
 from tests.engines.onnx_bytes import line_model, steps_first_model
@@ -184,6 +185,33 @@ def test_inputs_go_one_by_one_where_the_file_wants_it(backend: Backend, tmp_path
     assert engine.run({"x": ramp(LINES[0])})["y"].size
     with pytest.raises(EngineError, match="and not x"):
         engine.run({"x": np.zeros((2, *LINES[0][1:]), np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "replaced"),
+    [(2, 2, 0, True), (3, 3, 0, True), (3, 2, 0, False), (4, 2, 1, False)],
+)
+def test_transposed_convolutions_are_computed_as_they_are_meant(
+    kernel: int, stride: int, padding: int, replaced: bool, tmp_path: Path
+) -> None:
+    weights = np.random.default_rng(0).normal(size=(3, 5, kernel, kernel)).astype(np.float32)
+    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[stride] * 2, pads=[padding] * 4)
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, f"{name}h", f"{name}w"])
+        for name, channels in (("x", 3), ("y", 5))
+    ]
+    graph = helper.make_graph([node], "up", ends[:1], ends[1:], [numpy_helper.from_array(weights, "w")])
+    path = tmp_path / "up.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString())
+    given = np.random.default_rng(1).normal(size=LARGE).astype(np.float32)
+    wanted, found = (
+        load_engine(backend, path, [LARGE], threads=1, exact=True).run({"x": given})["y"]
+        for backend in (Backend.ONNXRUNTIME, Backend.OPENVINO)
+    )
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    model = ov.Core().read_model(path)
+    unroll_transposed(model)
+    assert replaced == ("ConvolutionBackpropData" not in {op.get_type_name() for op in model.get_ordered_ops()})
 
 
 def test_a_closed_engine_refuses(load: Callable[..., Engine]) -> None:
