@@ -25,10 +25,10 @@ def has_cuda() -> bool:
 
 
 class OnnxRuntimeEngine:
-    """A network of one input, run by ONNX Runtime for the shapes that were warmed."""
+    """A network of one input, run by ONNX Runtime."""
 
     def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int, batch: int = 1, cuda: bool = False) -> None:
-        """Load the network and warm it for every shape of a single input, (1, ...).
+        """Load the network for some shapes of a single input, (1, ...), and warm it.
 
         One run takes up to `batch` of them; `threads` 0 lets ONNX Runtime choose; with `cuda` an NVIDIA GPU runs it.
 

@@ -41,7 +41,7 @@ class OpenVinoEngine:
         cache: Path | None = None,
         exact: bool = False,
     ) -> None:
-        """Compile and warm the network for every shape.
+        """Compile the network for every shape, and warm it.
 
         Args:
             path: the ONNX file.

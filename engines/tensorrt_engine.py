@@ -169,7 +169,7 @@ class TensorRtEngine:
     """A network of one input, compiled for the GPU; threads that run it at the same time have each a stream and contexts."""
 
     def __init__(self, path: Path, shapes: Sequence[Shape], *, plans: Path, batch: int = 1) -> None:
-        """Load the plan, which is built and kept in the folder `plans` where there is none, and warm it for every shape.
+        """Load the plan, which is built and kept in the folder `plans` where there is none, and warm it.
 
         Args:
             path: the ONNX file.
