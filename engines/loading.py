@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -68,6 +69,7 @@ def load_engines(
     languages: Sequence[str] = LANGUAGES,
     threads: int = 0,
     shared: bool = False,
+    complete: bool = False,
 ) -> Engines:
     """Find, compile, warm and check both networks.
 
@@ -78,6 +80,7 @@ def load_engines(
         languages: whose common words are likelier than other strings, by their two letters, such as en.
         threads: CPU threads of one run; 0 for all cores.
         shared: whether several cameras will use them (`engines.sharing`).
+        complete: whether to wait for a plan that must be built, and not to read with another back-end meanwhile.
 
     Raises:
         EngineError: weights cannot be had, a network cannot be loaded or is not what it is described as, or a language is not
@@ -90,17 +93,31 @@ def load_engines(
 
     def load(backend: Backend, required: bool) -> Engines:
         plans = ThreadPoolExecutor(1, "glyphfeed-plans")
+        loaded: list[Engine] = []
 
         def engine(path: Path, shapes: Sequence[Shape], batch: int) -> Engine:
-            ready = load_while_built(backend, path, shapes, threads, batch, plans, required=required)
-            return SharedEngine(ready) if shared else ready
+            ready = (
+                load_engine(backend, path, shapes, threads, batch=batch)
+                if complete
+                else load_while_built(backend, path, shapes, threads, batch, plans, required=required)
+            )
+            loaded.append(SharedEngine(ready) if shared else ready)
+            return loaded[-1]
 
-        # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
-        # Python's lock held, the other in OpenVINO waiting for that lock.
-        reading = engine(recogniser_file, reader.input.shapes, LINES)
-        finding = engine(detector_file, finder.input.shapes, 1)
-        plans.shutdown(wait=False)
-        return Engines(MapDetector(finding, finder), CtcRecogniser(reading, reader, charset_of(reader, reading), lexicon))
+        try:
+            # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO
+            # with Python's lock held, the other in OpenVINO waiting for that lock.
+            reading = engine(recogniser_file, reader.input.shapes, LINES)
+            finding = engine(detector_file, finder.input.shapes, 1)
+            recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), lexicon)
+            return Engines(MapDetector(finding, finder), recogniser)
+        except EngineError:
+            plans.shutdown(wait=False, cancel_futures=True)
+            for one in loaded:
+                one.close()
+            raise
+        finally:
+            plans.shutdown(wait=False)
 
     if backend is not None:
         return load(backend, required=True)
@@ -174,12 +191,13 @@ def load_while_built(
         from engines.tensorrt_engine import key_of
 
         if not (plans_folder() / key_of(path, shapes, batch).file).exists():
-            others = (other for other in Backend if other is not Backend.TENSORRT and trouble_with(other) is None)
-            first = next(others, None)
-            if first is not None:
-                meanwhile = load_engine(first, path, shapes, threads, batch=1)
-                better = plans.submit(load_engine, backend, path, shapes, threads, batch=batch)
-                return SwitchingEngine(meanwhile, better, "its TensorRT plan", required=required)
+            for other in Backend:
+                if other is backend or trouble_with(other) is not None:
+                    continue
+                with suppress(EngineError):
+                    meanwhile = load_engine(other, path, shapes, threads)
+                    better = plans.submit(load_engine, backend, path, shapes, threads, batch=batch)
+                    return SwitchingEngine(meanwhile, better, "its TensorRT plan", required=required)
     return load_engine(backend, path, shapes, threads, batch=batch)
 
 

@@ -130,7 +130,8 @@ def unroll_transposed(model: Any) -> None:
         plain = not any((*told["pads_begin"], *told["pads_end"], *told["output_padding"]))
         if not plain or not [rows] * 2 == [columns] * 2 == list(told["strides"]):
             continue
-        matrix = weights.data.transpose(1, 2, 3, 0).reshape(leaving * rows * columns, entering, 1, 1)
+        # OpenVINO would take numbers of 16 bits that do not lie one after the other for integers.
+        matrix = np.ascontiguousarray(weights.data.transpose(1, 2, 3, 0).reshape(leaving * rows * columns, entering, 1, 1))
         flat = opset.convolution(node.input_value(0), opset.constant(matrix), [1, 1], [0, 0], [0, 0], [1, 1])
         node.output(0).replace(opset.depth_to_space(flat, "depth_first", rows).output(0))
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import tempfile
 import time
 from contextlib import suppress
@@ -42,7 +43,7 @@ class PlanKey:
     """All that a plan depends on: with any of these another, it is another plan.
 
     `sha256` is that of the ONNX file, `capability` the GPU's, such as 9.0; `profiles` are the least, best and largest shapes of
-    the input, for each of which there is one set of kernels.
+    the input, for each of which there is one set of kernels; `format` changes with the way in which plans are built.
     """
 
     name: str
@@ -53,12 +54,14 @@ class PlanKey:
     driver: str
     precision: str
     profiles: tuple[tuple[Shape, Shape, Shape], ...]
+    format: int
 
     @property
     def file(self) -> str:
         """Name of the file, which tells the network and the GPU to people and all of it to a computer."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-        return f"{self.name}-{'-'.join(self.gpu.split())}-{digest[:16]}.plan"
+        gpu = re.sub(r"[^A-Za-z0-9]+", "-", self.gpu)
+        return f"{self.name}-{gpu}-{digest[:16]}.plan"
 
 
 def obtain(

@@ -68,6 +68,8 @@ class SwitchingEngine:
             self._engine.close()
 
     def _change(self, better: Future[Engine]) -> None:
+        if better.cancelled():
+            return
         error = better.exception()
         with self._lock:
             if error is not None and self._required:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from engines.loading import Backend, load_engine, plans_folder
@@ -28,6 +29,10 @@ def build_plans(networks: Networks) -> None:
         (recogniser, describe_recogniser(recogniser).input.shapes, LINES),
     ):
         begun_s = time.monotonic()
-        engine = load_engine(Backend.TENSORRT, path, shapes, 0, batch=batch)
+        # In a thread of its own: TensorRT keeps Ctrl-C to itself while it builds.
+        pool = ThreadPoolExecutor(1, "glyphfeed-plans")
+        building = pool.submit(load_engine, Backend.TENSORRT, path, shapes, 0, batch=batch)
+        pool.shutdown(wait=False)
+        engine = building.result()
         note(f"{engine.name} is ready after {time.monotonic() - begun_s:.0f} s; plans are kept in {plans_folder()}")
         engine.close()

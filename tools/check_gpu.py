@@ -48,18 +48,22 @@ def check_gpu(networks: Networks, page: Path, command: str) -> int:
         load_engines(backend, detector=networks.detector, recogniser=networks.recogniser, languages=(), shared=True)
         for backend in (Backend.TENSORRT, Backend.ONNXRUNTIME)
     )
-    material = gather([clip], full, pictures=30)
-    verdicts = [
-        judge_detector(full.detector, ours.detector, material.pictures, Limits()),
-        judge_recogniser(full.recogniser, ours.recogniser, material.crops, Limits()),
-    ]
-    names = (ours.detector.name, ours.recogniser.name)
-    rows = [(name, "yes" if one.accepted else "no", one.figures) for name, one in zip(names, verdicts, strict=True)]
-    sheets = [Sheet("Agreement with float32", ("network", "agrees", "figures"), rows)]
-    sheets += bench_engines([clip], networks, runs=RUNS, threads=0)
-    with TemporaryDirectory() as folder:
-        sheets.append(bench_cameras(enlarged(clip, Path(folder) / "street1080.mp4"), ours))
-    show(sheets, command=command, as_json=False, page=page)
+    sheets: list[Sheet] = []
+    try:
+        material = gather([clip], full, pictures=30)
+        verdicts = [
+            judge_detector(full.detector, ours.detector, material.pictures, Limits()),
+            judge_recogniser(full.recogniser, ours.recogniser, material.crops, Limits()),
+        ]
+        names = (ours.detector.name, ours.recogniser.name)
+        rows = [(name, "yes" if one.accepted else "no", one.figures) for name, one in zip(names, verdicts, strict=True)]
+        sheets.append(Sheet("Agreement with float32", ("network", "agrees", "figures"), rows))
+        sheets += bench_engines([clip], networks, runs=RUNS, threads=0)
+        with TemporaryDirectory() as folder:
+            sheets.append(bench_cameras(enlarged(clip, Path(folder) / "street1080.mp4"), ours))
+    finally:
+        # What was found out before a step failed is told as well.
+        show(sheets, command=command, as_json=False, page=page)
     return 0 if all(verdict.accepted for verdict in verdicts) else 1
 
 

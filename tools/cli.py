@@ -364,7 +364,7 @@ def bench_stages(
     from tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
-    sheet = bench_stages(clip or street(), networks.load(live=False).result())
+    sheet = bench_stages(clip or street(), networks.load(live=False, complete=True).result())
     show([sheet], command=typed(), as_json=json, page=markdown)
 
 
@@ -388,7 +388,7 @@ def bench_cameras(
     from tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
-    sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most).result(), most)
+    sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most, complete=True).result(), most)
     show([sheet], command=typed(), as_json=json, page=markdown)
 
 

@@ -40,19 +40,20 @@ class Networks:
         """
         return replace(self, detector=locate(DETECTOR, self.detector), recogniser=locate(RECOGNISER, self.recogniser))
 
-    def load(self, *, live: bool, sources: int = 1) -> Future[Engines]:
+    def load(self, *, live: bool, sources: int = 1, complete: bool = False) -> Future[Engines]:
         """Begin to load them, for so many sources at a time; the future raises EngineError where that fails.
 
-        Beside live sources they leave a core to the threads that follow the text.
+        Beside live sources they leave a core to the threads that follow the text.  Who measures waits until they are `complete`;
+        others can begin on another back-end while a plan is built.
         """
         pool = ThreadPoolExecutor(1, "glyphfeed-load")
-        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0, sources > 1)
+        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0, sources > 1, complete)
         pool.shutdown(wait=False)
         # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
         importlib.import_module("stream.pipeline")
         return loading
 
-    def _load(self, threads: int, shared: bool) -> Engines:
+    def _load(self, threads: int, shared: bool, complete: bool) -> Engines:
         from engines.loading import Backend, load_engines
 
         return load_engines(
@@ -62,6 +63,7 @@ class Networks:
             languages=self.languages,
             threads=threads,
             shared=shared,
+            complete=complete,
         )
 
 

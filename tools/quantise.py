@@ -73,11 +73,11 @@ def quantise(
         CommandError: too little is to be seen in the sources, what converts is not installed, or a file cannot be written.
 
     """
-    convert = CONVERTERS[precision]()
-    detector, recogniser = locate(DETECTOR, networks.detector), locate(RECOGNISER, networks.recogniser)
     backend = best_backend()
+    convert = CONVERTERS[precision](signed=backend is Backend.TENSORRT)
+    detector, recogniser = locate(DETECTOR, networks.detector), locate(RECOGNISER, networks.recogniser)
     note("reading the sources for what the networks are calibrated and judged with")
-    material = gather(sources, load_engines(backend, detector=detector, recogniser=recogniser), PICTURES)
+    material = gather(sources, load_engines(backend, detector=detector, recogniser=recogniser, complete=True), PICTURES)
     paths = {Role.DETECTOR: detector, Role.RECOGNISER: recogniser}
     gates = {Role.DETECTOR: gate_detector, Role.RECOGNISER: gate_recogniser}
     seen = {Role.DETECTOR: material.pictures, Role.RECOGNISER: material.crops}
@@ -126,8 +126,15 @@ def gate_recogniser(
 
 
 def split(seen: Sequence[Picture]) -> tuple[Sequence[Picture], Sequence[Picture]]:
-    """What a network is calibrated with, and what it is judged by."""
+    """What a network is calibrated with, and what it is judged by.
+
+    Raises:
+        CommandError: there is nothing for one of the two.
+
+    """
     first = round(len(seen) * CALIBRATING)
+    if not 0 < first < len(seen):
+        raise CommandError(f"a network cannot be made from {len(seen)} pictures or lines: add sources with more text")
     return seen[:first], seen[first:]
 
 
@@ -146,17 +153,20 @@ def keep_if_accepted(content: bytes, description: str, kept: Path, judge: Callab
             verdict = judge(file)
             if verdict.accepted:
                 told = re.sub(r"^sha256 *=.*$", f'sha256 = "{sum_of(file)}"', description, count=1, flags=re.MULTILINE)
-                kept.with_suffix(".toml").write_text(told, encoding="utf-8")
+                beside = file.with_suffix(".toml")
+                beside.write_text(told, encoding="utf-8")
                 file.replace(kept)
+                beside.replace(kept.with_suffix(".toml"))
             return verdict
     except OSError as error:
         raise CommandError(f"{kept} cannot be written: {error.strerror}; check the path") from error
 
 
-def to_int8() -> Converter:
+def to_int8(*, signed: bool) -> Converter:
     """Weights and activations as 8-bit integers, with the scales written into the file (QuantizeLinear, DequantizeLinear).
 
-    Post-training quantisation by NNCF, from what the network computes of the inputs that it is given.
+    Post-training quantisation by NNCF, from what the network computes of the inputs that it is given; activations that are never
+    negative are unsigned, unless all must be `signed`, as for TensorRT.
     """
     nncf, onnx, version_converter = imported("nncf"), imported("onnx"), imported("onnx.version_converter")
 
@@ -168,12 +178,36 @@ def to_int8() -> Converter:
         # NNCF tells each of its steps on stdout, which here may be a report's.
         with redirect_stdout(sys.stderr):
             quantised = nncf.quantize(model, nncf.Dataset([{name: tensor} for tensor in inputs]), subset_size=max(len(inputs), 1))
+        if signed:
+            make_signed(quantised)
         return bytes(quantised.SerializeToString())
 
     return convert
 
 
-def to_fp16() -> Converter:
+def make_signed(model: Any) -> None:
+    """Let the unsigned 8-bit activations of an ONNX model be signed, in place, at twice the step: half the numbers are lost."""
+    numpy_helper = imported("onnx.numpy_helper")
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    done: set[str] = set()
+    for node in model.graph.node:
+        if node.op_type not in ("QuantizeLinear", "DequantizeLinear") or len(node.input) < 3:
+            continue
+        scale, zero = constants[node.input[1]], constants[node.input[2]]
+        if zero.name not in done and numpy_helper.to_array(zero).dtype != np.uint8:
+            continue
+        if zero.name not in done:
+            done.add(zero.name)
+            zero.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(zero).astype(np.int8), zero.name))
+        if scale.name not in done:
+            done.add(scale.name)
+            wider = numpy_helper.to_array(scale) * np.float32(255 / 127)
+            scale.CopyFrom(numpy_helper.from_array(wider.astype(np.float32), scale.name))
+    # What was noted of the types in between is no longer so, and need not be there.
+    del model.graph.value_info[:]
+
+
+def to_fp16(*, signed: bool) -> Converter:  # noqa: ARG001
     """Weights and activations as 16-bit floating point numbers, inputs and outputs as before; nothing is calibrated."""
     onnx = imported("onnx")
     float16 = imported("onnxruntime.transformers.float16")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHAPE = (1, 3, 544, 960)
-KEY = PlanKey("detector", "ab" * 32, "11.4.0", "NVIDIA H200", "9.0", "580.65", "fp32", ((SHAPE, SHAPE, SHAPE),))
+KEY = PlanKey("detector", "ab" * 32, "11.4.0", "NVIDIA H200", "9.0", "580.65", "fp32", ((SHAPE, SHAPE, SHAPE),), 1)
 CONTENT = b"kernels" * 1000
 
 
@@ -43,6 +43,7 @@ def never() -> bytes:
         {"precision": "fp16"},
         {"profiles": ((SHAPE, SHAPE, (4, *SHAPE[1:])),)},
         {"name": "recogniser"},
+        {"format": 2},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -55,6 +56,7 @@ def test_the_same_plan_has_the_same_name_which_tells_network_and_gpu() -> None:
     assert dataclasses.replace(KEY).file == KEY.file
     assert KEY.file.startswith("detector-NVIDIA-H200-")
     assert KEY.file.endswith(".plan")
+    assert "/" not in dataclasses.replace(KEY, gpu="GA102/Quadro RTX").file
 
 
 def test_a_plan_is_built_once_and_then_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
+from engines.detector import fill_bucket
 from engines.loading import Backend, load_engines
-from engines.models import sum_of
+from engines.models import ProbabilityMap, describe_detector, sum_of
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tests.engines.backends import BACKENDS, USABLE
 from tools import cli
 from tools.agreement import Limits, judge_detector, judge_recogniser
 from tools.errors import CommandError
-from tools.quantise import gate_detector, gate_recogniser, split, to_fp16
+from tools.quantise import gate_detector, gate_recogniser, split, to_fp16, to_int8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,8 +91,8 @@ def test_a_half_precision_network_is_kept_and_works_by_its_path(
     backend: Backend, pages: list[Colour], lines: list[Colour], engines: Engines, tmp_path: Path
 ) -> None:
     detector, recogniser = tmp_path / "new" / "det.onnx", tmp_path / "new" / "rec.onnx"
-    found = gate_detector(locate(DETECTOR, None), detector, to_fp16(), pages, backend, Limits())
-    read = gate_recogniser(locate(RECOGNISER, None), recogniser, to_fp16(), lines, backend, Limits())
+    found = gate_detector(locate(DETECTOR, None), detector, to_fp16(signed=False), pages, backend, Limits())
+    read = gate_recogniser(locate(RECOGNISER, None), recogniser, to_fp16(signed=False), lines, backend, Limits())
     assert found.accepted, found.figures
     assert read.accepted, read.figures
     assert "24 lines of 4 pictures with F 1.000; 0.98 is wanted" in found.figures
@@ -117,6 +119,27 @@ def test_a_broken_network_is_refused_with_the_figures_and_leaves_nothing(
     assert "0.50% may change" in recogniser.figures
     assert [path.name for path in tmp_path.iterdir()] == ["broken.onnx"]
     assert kept.read_bytes() == b"an older one", "what was there before stays"
+
+
+def test_eight_bits_can_all_be_signed(pages: list[Colour]) -> None:
+    """What TensorRT needs: it takes unsigned activations for signed ones."""
+    path, model = locate(DETECTOR, None), describe_detector(locate(DETECTOR, None))
+    assert isinstance(model, ProbabilityMap)
+    inputs = [fill_bucket(picture, model.input.sizes, model.input)[0] for picture in pages]
+    unsigned, signed = (onnx.load_from_string(to_int8(signed=only)(path, inputs[:3])) for only in (False, True))
+    assert onnx.TensorProto.UINT8 in {tensor.data_type for tensor in unsigned.graph.initializer}
+    assert onnx.TensorProto.UINT8 not in {tensor.data_type for tensor in signed.graph.initializer}
+    maps = []
+    for network in (unsigned, signed):
+        session = ort.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
+        maps.append(session.run(None, {session.get_inputs()[0].name: inputs[5]})[0] > model.thresholds.mask)
+    both, either = np.logical_and(*maps).sum(), np.logical_or(*maps).sum()
+    assert both > 0.9 * either > 0, "it finds text at the same places, if less exactly"
+
+
+def test_nothing_can_be_made_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="a network cannot be made from 1 pictures or lines: add sources with more text"):
+        gate_detector(locate(DETECTOR, None), tmp_path / "det.onnx", broken(0), [page(0)], Backend.ONNXRUNTIME, Limits())
 
 
 def test_the_limits_decide(pages: list[Colour], tmp_path: Path) -> None:

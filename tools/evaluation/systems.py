@@ -103,7 +103,7 @@ class Glyphfeed:
 
         """
         if self._engines is None:
-            self._engines = self._networks.load(live=self._pace is Pace.LIVE).result()
+            self._engines = self._networks.load(live=self._pace is Pace.LIVE, complete=True).result()
         source = open_source(str(video), None, self._pace)
         begun_s = time.process_time()
         with Publisher(ANY_ENDPOINT, record) as publisher:
