@@ -88,7 +88,7 @@ def obtain(
             return loaded
         with FileLock(f"{path}.lock", timeout_s):
             # Another process may have built it in the meantime.
-            loaded = _load(path, load)
+            loaded = _load(path, load, logging.WARNING)
             if loaded is not None:
                 return loaded
             logger.warning("building the plan %s, which takes some minutes, once", path.name)
@@ -108,7 +108,8 @@ def obtain(
         ) from error
 
 
-def _load(path: Path, load: Callable[[bytes], Loaded]) -> Loaded | None:
+def _load(path: Path, load: Callable[[bytes], Loaded], level: int = logging.DEBUG) -> Loaded | None:
+    """Load a plan if there is one that loads; why it does not is logged at this level."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -116,7 +117,7 @@ def _load(path: Path, load: Callable[[bytes], Loaded]) -> Loaded | None:
     try:
         return load(content)
     except PlanError as error:
-        logger.warning("the plan %s does not load and is built anew: %s", path.name, error)
+        logger.log(level, "the plan %s does not load and is built anew: %s", path.name, error)
         return None
 
 

@@ -389,7 +389,8 @@ class _Job:
         if self._runs == 1:
             # Not sooner: the first run lets TensorRT allocate what it must not while a graph is recorded.
             try:
-                self._graph = _Graph(self._stream, self._enqueue)
+                with told("it cannot be recorded"):
+                    self._graph = _Graph(self._stream, self._enqueue)
             except EngineError as error:
                 logger.warning("a network runs without a CUDA graph: %s", error)
         self._runs += 1
@@ -425,8 +426,7 @@ class _Graph:
         graph, self._runnable = ctypes.c_void_p(), ctypes.c_void_p()
         self._call("cuStreamBeginCapture_v2", self._stream, ctypes.c_int(RELAXED))
         try:
-            with told("recording failed"):
-                work()
+            work()
         finally:
             self._call("cuStreamEndCapture", self._stream, ctypes.byref(graph))
         try:
