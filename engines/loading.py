@@ -188,7 +188,7 @@ def load_while_built(
 
     """
     if backend is Backend.TENSORRT and trouble_with(backend) is None:
-        from engines.tensorrt_engine import key_of
+        from engines.tensorrt_build import key_of
 
         if not (plans_folder() / key_of(path, shapes, batch).file).exists():
             for other in Backend:

@@ -1,11 +1,7 @@
 """The TensorRT back-end, with pycuda: plans of fixed shapes, run with CUDA graphs from pinned memory.
 
-Owns the building of plans, GPU memory, streams and execution contexts.  Does not know what the tensors mean, nor where plans are
-kept (plans).
-
-For TensorRT 8.6, 10 and 11.  The precision is that of the ONNX file: from 10 on networks are strongly typed, which 11 allows
-alone; 8.6 is told by builder flags to use what the file holds.  This module has been checked against the documentation and never
-been run on a GPU.
+Owns GPU memory, streams and execution contexts.  Does not know what the tensors mean, nor how plans are built (tensorrt_build).
+This module has been checked against the documentation and never been run on a GPU.
 """
 
 from __future__ import annotations
@@ -14,207 +10,27 @@ import ctypes
 import logging
 import math
 import threading
-import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 import pycuda.driver as cuda
 import tensorrt as trt
 
 from engines.engine import EngineError, Shape, Tensor, only_tensor, warm
-from engines.models import sum_of
-from engines.plans import BUILD_S, PlanError, PlanKey, obtain
+from engines.plans import PlanError, obtain
+from engines.tensorrt_build import Log, build, gpu, key_of, most_inputs, precision_of, read_graph, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 logger = logging.getLogger("glyphfeed.engines")
 
-WORKSPACE_BYTES = 1 << 30
-"""What TensorRT may use while it tries kernels; the networks are of 10 to 20 MB."""
-DRIVER = Path("/sys/module/nvidia/version")
-"""Where Linux tells the version of NVIDIA's driver."""
 NON_BLOCKING = 1
 """CU_STREAM_NON_BLOCKING of cuda.h: what other streams do meanwhile does not spoil the recording of a graph."""
 RELAXED = 2
 """CU_STREAM_CAPTURE_MODE_RELAXED of cuda.h: what other threads do meanwhile is not a part of the graph and does not spoil it."""
-
-
-FORMAT = 1
-"""To be raised when plans are built in another way, so that older ones are not taken."""
-TROUBLES = (cuda.Error, RuntimeError, TypeError, ValueError, AttributeError, OSError, MemoryError)
-"""What TensorRT, pycuda and ctypes raise: CUDA's statuses, C++ exceptions, objects that could not be made."""
-
-
-def gpu() -> Any:
-    """The first GPU.
-
-    Raises:
-        EngineError: there is none, or its driver does not answer.
-
-    """
-    try:
-        cuda.init()
-        return cuda.Device(0)
-    except cuda.Error as error:
-        raise EngineError(f"there is no NVIDIA GPU that can be used: {error}") from error
-
-
-def profiles(shapes: Sequence[Shape], batch: int) -> tuple[tuple[Shape, Shape, Shape], ...]:
-    """Least, best and largest shape of the input for each shape of a single one, (1, ...); `batch` go together at most."""
-    return tuple(((1, *shape[1:]), (batch, *shape[1:]), (batch, *shape[1:])) for shape in shapes)
-
-
-@contextmanager
-def told(what: str) -> Iterator[None]:
-    """Make one sentence of whatever goes wrong: EngineError, that `what` is not possible and why."""
-    try:
-        yield
-    except TROUBLES as error:
-        raise EngineError(f"{what}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
-
-
-def read_graph(path: Path) -> Any:
-    """The ONNX model of a file.
-
-    Raises:
-        EngineError: it cannot be read, or holds unsigned 8-bit activations, of which TensorRT would clip the upper half.
-
-    """
-    try:
-        model = onnx.load(path)
-    except Exception as error:  # protobuf's exceptions share no base class
-        raise EngineError(f"TensorRT cannot load {path}: {str(error).splitlines()[0]}") from error
-    if any(tensor.data_type == onnx.TensorProto.UINT8 for tensor in model.graph.initializer):
-        raise EngineError(
-            f"{path} holds unsigned 8-bit activations, which TensorRT misreads; make it anew here with glyphfeed quantise"
-        )
-    return model
-
-
-def most_inputs(model: Any, batch: int) -> int:
-    """How many inputs one run of a model takes, `batch` where its file leaves that open."""
-    first = model.graph.input[0].type.tensor_type.shape.dim[0]
-    return 1 if first.HasField("dim_value") else batch
-
-
-def key_of(path: Path, shapes: Sequence[Shape], batch: int) -> PlanKey:
-    """What the plan of an ONNX file depends on here.
-
-    Raises:
-        EngineError: there is no GPU, or the file cannot be read.
-
-    """
-    device = gpu()
-    batch = most_inputs(read_graph(path), batch)
-    driver = DRIVER.read_text().strip() if DRIVER.exists() else ""
-    return PlanKey(
-        name=path.stem,
-        sha256=sum_of(path),
-        tensorrt=trt.__version__,
-        gpu=device.name(),
-        capability=".".join(map(str, device.compute_capability())),
-        driver=f"{driver} (CUDA {cuda.get_driver_version()})",
-        precision=_precision_of(path),
-        profiles=profiles(shapes, batch),
-        format=FORMAT,
-    )
-
-
-def build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
-    """Compile an ONNX file for some profiles of its only input, which takes minutes.
-
-    Raises:
-        EngineError: TensorRT cannot read or compile it, or takes longer than `engines.plans.BUILD_S`.
-
-    """
-    with told(f"TensorRT cannot compile {path}"):
-        return _build(path, wanted)
-
-
-def _build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
-    log = _Log()
-    builder = trt.Builder(log)
-    network = builder.create_network(_network_flags())
-    parser = trt.OnnxParser(network, log)
-    if not parser.parse(path.read_bytes()):
-        reasons = "; ".join(parser.get_error(number).desc() for number in range(parser.num_errors))
-        raise EngineError(f"TensorRT cannot load {path}: {reasons.splitlines()[0] if reasons else log.last}")
-    config = builder.create_builder_config()
-    config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
-    # Numbers of 32 bits are to be that: whoever wants less asks for it, and has it judged.
-    config.clear_flag(trt.BuilderFlag.TF32)
-    _allow_types(config, network)
-    for least, best, most in wanted:
-        profile = builder.create_optimization_profile()
-        profile.set_shape(network.get_input(0).name, least, best, most)
-        config.add_optimization_profile(profile)
-    if hasattr(trt, "IProgressMonitor"):
-        config.progress_monitor = _monitor(path.stem)
-    plan = builder.build_serialized_network(network, config)
-    if plan is None:
-        raise EngineError(f"TensorRT cannot compile {path}: {log.last}")
-    return bytes(plan)
-
-
-def _network_flags() -> int:
-    known = trt.NetworkDefinitionCreationFlag.__members__
-    name = "STRONGLY_TYPED" if "STRONGLY_TYPED" in known else "EXPLICIT_BATCH"
-    return 1 << int(known[name]) if name in known else 0
-
-
-def _allow_types(config: Any, network: Any) -> None:
-    """Where types are not the file's by themselves (TensorRT 8.6), allow those that it holds."""
-    if "STRONGLY_TYPED" in trt.NetworkDefinitionCreationFlag.__members__:
-        return
-    # Otherwise only one context can use a profile; later versions always allow it.
-    config.set_preview_feature(trt.PreviewFeature.PROFILE_SHARING_0806, True)
-    layers = [network.get_layer(number) for number in range(network.num_layers)]
-    if any(layer.get_output(0).dtype == trt.float16 for layer in layers):
-        config.set_flag(trt.BuilderFlag.FP16)
-    if any(layer.type == trt.LayerType.QUANTIZE for layer in layers):
-        config.set_flag(trt.BuilderFlag.INT8)
-
-
-def _monitor(name: str) -> Any:
-    """Tells about once in ten seconds how far a build is, and ends it when it takes too long."""
-
-    class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
-        def __init__(self) -> None:
-            trt.IProgressMonitor.__init__(self)
-            self._begun_s = self._told_s = time.monotonic()
-            self._steps: dict[str, int] = {}
-
-        def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:  # noqa: ARG002
-            self._steps[phase_name] = num_steps
-
-        def step_complete(self, phase_name: str, step: int) -> bool:
-            now_s = time.monotonic()
-            if now_s - self._told_s > 10:
-                self._told_s = now_s
-                logger.warning("building the plan of %s: %s, %d of %d", name, phase_name, step, self._steps.get(phase_name, 0))
-            return now_s - self._begun_s < BUILD_S
-
-        def phase_finish(self, phase_name: str) -> None:
-            self._steps.pop(phase_name, None)
-
-    return Monitor()
-
-
-class _Log(trt.ILogger):  # type: ignore[misc]
-    """Takes TensorRT's messages: the last error is kept for complaints, the rest goes to the log."""
-
-    def __init__(self) -> None:
-        trt.ILogger.__init__(self)
-        self.last = "it does not say why"
-
-    def log(self, severity: Any, msg: str) -> None:
-        if severity in (trt.ILogger.ERROR, trt.ILogger.INTERNAL_ERROR):
-            self.last = msg.splitlines()[0] if msg else self.last
-        logger.debug("%s", msg)
 
 
 class TensorRtEngine:
@@ -234,7 +50,7 @@ class TensorRtEngine:
 
         """
         self.name = f"{path.stem} (tensorrt)"
-        self._log = _Log()
+        self._log = Log()
         self._lock = threading.Lock()
         self._idle: list[_Lane] = []
         self._shapes: tuple[Shape, ...] = tuple(shapes)
@@ -259,7 +75,7 @@ class TensorRtEngine:
             self.input = model.graph.input[0].name
             # In the file's order: TensorRT has one of its own.
             self._outputs = [output.name for output in model.graph.output]
-        self.name = f"{path.stem} (tensorrt, {_precision_of(path)})"
+        self.name = f"{path.stem} (tensorrt, {precision_of(path)})"
         if not warm(self, shapes):
             self.batch = 1
 
@@ -449,8 +265,3 @@ class _Graph:
 def _must(done: bool, what: str) -> None:
     if not done:
         raise EngineError(f"TensorRT could not {what}")
-
-
-def _precision_of(path: Path) -> str:
-    """What a file computes in, by the marks that `glyphfeed quantise` leaves in its name."""
-    return next((mark for mark in ("int8", "fp16") if path.stem.endswith(f"_{mark}")), "fp32")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,12 @@ SIGNS = (
 )
 WALK = (Waypoint(0.0, (600, 350)), Waypoint(2.0, (660, 370)))
 SCENE = Scene(signs=SIGNS, camera=travel(SIZE, WALK), seconds=2.0, size=SIZE, wall=(1200, 700))
+
+
+@pytest.fixture(autouse=True)
+def all_messages() -> None:
+    """A command line that was told to be quiet has no say in the next test."""
+    logging.getLogger("glyphfeed").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -10,19 +10,20 @@ import io
 import logging
 import os
 import re
-import shlex
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import typer
 from typer.exceptions import TyperException
 
 from stream.feed.endpoint import DEFAULT_ENDPOINT
 from stream.sources.source import Pace
+from tools.bench.commands import bench
 from tools.errors import note, tell
+from tools.options import DetectorFile, Engine, Languages, RecogniserFile, parse_languages, typed
 
 app = typer.Typer(
     name="glyphfeed",
@@ -46,41 +47,6 @@ def parse_size(text: str) -> tuple[int, int]:
     if match is None:
         raise typer.BadParameter(f"{text!r} is no size; write width x height, such as 1280x720", param_hint="--size")
     return int(match[1]), int(match[2])
-
-
-Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
-Engine = Annotated[
-    Backend,
-    typer.Option("--engine", help="What runs the networks; auto is the fastest that works here.", rich_help_panel="Networks"),
-]
-DetectorFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--detector",
-        metavar="FILE",
-        help="An ONNX file instead of the default model, with its TOML beside it.",
-        rich_help_panel="Networks",
-    ),
-]
-RecogniserFile = Annotated[
-    Path | None,
-    typer.Option("--recogniser", metavar="FILE", help="Likewise.", rich_help_panel="Networks"),
-]
-
-Languages = Annotated[
-    str,
-    typer.Option(
-        "--languages",
-        metavar="LIST",
-        help="Whose common words to expect where letters are in doubt, such as en,fr; or none.",
-        rich_help_panel="Networks",
-    ),
-]
-
-
-def parse_languages(text: str) -> tuple[str, ...]:
-    """Split a list such as en,fr; "none" is an empty one."""
-    return () if text.strip() == "none" else tuple(part.strip().lower() for part in text.split(","))
 
 
 @app.command()
@@ -308,88 +274,7 @@ def quantise(
     raise typer.Exit(quantise(sources, Networks("auto", detector, recogniser), Precision(precision), out, roles, limits))
 
 
-bench = typer.Typer(
-    name="bench", no_args_is_help=True, help="Measure how fast the networks run here, and where the time of a frame goes."
-)
 app.add_typer(bench)
-Page = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown to this file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")]
-
-
-@bench.command("engines")
-def bench_engines(
-    clips: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="CLIP", show_default=False, help="Videos for pictures and crops; without any, the demo's street."),
-    ] = None,
-    runs: Annotated[int, typer.Option(min=2, max=100_000, help="How often each is run.")] = 30,
-    threads: Annotated[int, typer.Option(min=0, max=1024, help="CPU threads of one run; 0 for all cores.")] = 0,
-    json: AsJson = False,
-    markdown: Page = None,
-    detector: DetectorFile = None,
-    recogniser: RecogniserFile = None,
-) -> None:
-    """Run each network on each back-end, in turns: speed, load time, memory, and whether they agree.
-
-    [bold]Examples[/]
-
-    glyphfeed bench engines                          [dim]on the demo's street[/]
-    glyphfeed bench engines clips/*.mp4 --threads 1  [dim]as beside live sources on two cores[/]
-    """
-    from tools.bench.engines import bench_engines
-    from tools.bench.sheet import show
-    from tools.demo import street
-    from tools.networks import Networks
-
-    sheets = bench_engines(clips or [street()], Networks("auto", detector, recogniser), runs=runs, threads=threads)
-    show(sheets, command=typed(), as_json=json, page=markdown)
-
-
-@bench.command("stages")
-def bench_stages(
-    clip: Annotated[
-        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
-    ] = None,
-    json: AsJson = False,
-    markdown: Page = None,
-    engine: Engine = "auto",
-    detector: DetectorFile = None,
-    recogniser: RecogniserFile = None,
-    languages: Languages = "en",
-) -> None:
-    """Read a clip, and tell where each millisecond of a frame goes, from decode to publish."""
-    from tools.bench.sheet import show
-    from tools.bench.stages import bench_stages
-    from tools.demo import street
-    from tools.networks import Networks
-
-    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
-    sheet = bench_stages(clip or street(), networks.load(live=False, complete=True).result())
-    show([sheet], command=typed(), as_json=json, page=markdown)
-
-
-@bench.command("cameras")
-def bench_cameras(
-    clip: Annotated[
-        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
-    ] = None,
-    most: Annotated[int, typer.Option(min=1, max=128, help="Cameras that are tried at most.")] = 128,
-    json: AsJson = False,
-    markdown: Page = None,
-    engine: Engine = "auto",
-    detector: DetectorFile = None,
-    recogniser: RecogniserFile = None,
-    languages: Languages = "en",
-) -> None:
-    """Play a clip live on more and more cameras, and tell how many this machine carries."""
-    from tools.bench.cameras import bench_cameras
-    from tools.bench.sheet import show
-    from tools.demo import street
-    from tools.networks import Networks
-
-    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
-    sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most, complete=True).result(), most)
-    show([sheet], command=typed(), as_json=json, page=markdown)
 
 
 @app.command("build-plan")
@@ -445,11 +330,6 @@ def demo(
     from tools.demo import run_demo
 
     raise typer.Exit(run_demo(camera, out))
-
-
-def typed() -> str:
-    """The command line as it was typed, for reports."""
-    return shlex.join(["glyphfeed", *sys.argv[1:]])
 
 
 class _StderrHandler(logging.Handler):

@@ -1,0 +1,90 @@
+"""The commands `glyphfeed bench ...` with their options and help; what they do is in the modules that their bodies import."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.options import DetectorFile, Engine, Languages, RecogniserFile, parse_languages, typed
+
+bench = typer.Typer(
+    name="bench", no_args_is_help=True, help="Measure how fast the networks run here, and where the time of a frame goes."
+)
+Page = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown to this file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")]
+
+
+@bench.command("engines")
+def bench_engines(
+    clips: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CLIP", show_default=False, help="Videos for pictures and crops; without any, the demo's street."),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, max=100_000, help="How often each is run.")] = 30,
+    threads: Annotated[int, typer.Option(min=0, max=1024, help="CPU threads of one run; 0 for all cores.")] = 0,
+    json: AsJson = False,
+    markdown: Page = None,
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Run each network on each back-end, in turns: speed, load time, memory, and whether they agree.
+
+    [bold]Examples[/]
+
+    glyphfeed bench engines                          [dim]on the demo's street[/]
+    glyphfeed bench engines clips/*.mp4 --threads 1  [dim]as beside live sources on two cores[/]
+    """
+    from tools.bench.engines import bench_engines
+    from tools.bench.sheet import show
+    from tools.demo import street
+    from tools.networks import Networks
+
+    sheets = bench_engines(clips or [street()], Networks("auto", detector, recogniser), runs=runs, threads=threads)
+    show(sheets, command=typed(), as_json=json, page=markdown)
+
+
+@bench.command("stages")
+def bench_stages(
+    clip: Annotated[
+        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
+    ] = None,
+    json: AsJson = False,
+    markdown: Page = None,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+    languages: Languages = "en",
+) -> None:
+    """Read a clip, and tell where each millisecond of a frame goes, from decode to publish."""
+    from tools.bench.sheet import show
+    from tools.bench.stages import bench_stages
+    from tools.demo import street
+    from tools.networks import Networks
+
+    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
+    sheet = bench_stages(clip or street(), networks.load(live=False, complete=True).result())
+    show([sheet], command=typed(), as_json=json, page=markdown)
+
+
+@bench.command("cameras")
+def bench_cameras(
+    clip: Annotated[
+        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=128, help="Cameras that are tried at most.")] = 128,
+    json: AsJson = False,
+    markdown: Page = None,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+    languages: Languages = "en",
+) -> None:
+    """Play a clip live on more and more cameras, and tell how many this machine carries."""
+    from tools.bench.cameras import bench_cameras
+    from tools.bench.sheet import show
+    from tools.demo import street
+    from tools.networks import Networks
+
+    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
+    sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most, complete=True).result(), most)
+    show([sheet], command=typed(), as_json=json, page=markdown)

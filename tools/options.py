@@ -1,0 +1,47 @@
+"""Options that several commands share, and how their words are read."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
+Engine = Annotated[
+    Backend,
+    typer.Option("--engine", help="What runs the networks; auto is the fastest that works here.", rich_help_panel="Networks"),
+]
+DetectorFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--detector",
+        metavar="FILE",
+        help="An ONNX file instead of the default model, with its TOML beside it.",
+        rich_help_panel="Networks",
+    ),
+]
+RecogniserFile = Annotated[
+    Path | None,
+    typer.Option("--recogniser", metavar="FILE", help="Likewise.", rich_help_panel="Networks"),
+]
+
+Languages = Annotated[
+    str,
+    typer.Option(
+        "--languages",
+        metavar="LIST",
+        help="Whose common words to expect where letters are in doubt, such as en,fr; or none.",
+        rich_help_panel="Networks",
+    ),
+]
+
+
+def parse_languages(text: str) -> tuple[str, ...]:
+    """Split a list such as en,fr; "none" is an empty one."""
+    return () if text.strip() == "none" else tuple(part.strip().lower() for part in text.split(","))
+
+
+def typed() -> str:
+    """The command line as it was typed, for reports."""
+    return shlex.join(["glyphfeed", *sys.argv[1:]])
