@@ -139,14 +139,13 @@ def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
     track.text, track.confidence = text, confidence
     track.spans = words_of(evidence)
     track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
-    agrees = plain(latest.text) == plain(track.text) and not clipped
-    # What is read twice the wrong way up agrees as well.
+    agrees = plain(latest.text) == plain(track.text)
+    # What is read twice the wrong way up agrees as well, and makes the fused reading sure.
     judged = track.turn_known or track.judged_view > 0
-    track.settled = track.trusted and (
-        track.settled
-        or (evidence.readings >= 2 and agrees and judged and track.confidence >= SETTLE_CONFIDENCE)
-        or (not clipped and track.confidence >= SETTLE_ALONE_CONFIDENCE)
-    )
+    alone = track.confidence >= SETTLE_ALONE_CONFIDENCE
+    together = judged and (alone or (agrees and track.confidence >= SETTLE_CONFIDENCE))
+    settles = not clipped and (alone if evidence.readings == 1 else together)
+    track.settled = track.trusted and (track.settled or settles)
 
 
 def worth_showing(track: Track) -> bool:

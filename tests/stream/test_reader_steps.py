@@ -262,14 +262,16 @@ def test_a_likely_reading_settles_when_a_second_one_agrees() -> None:
     assert [event.type for event in reader.events()] == [EventType.READ]
 
 
+@pytest.mark.parametrize("second", [LIKELY, 0.999], ids=["likely", "sure together"])
 @pytest.mark.parametrize(("turned", "text"), [("FRAGILE", "FRAGILE"), ("3TI", "FILE")])
-def test_readings_that_agree_settle_only_when_it_is_known_which_way_up_they_are(turned: str, text: str) -> None:
+def test_readings_that_agree_settle_only_when_it_is_known_which_way_up_they_are(turned: str, text: str, second: float) -> None:
     places = [PLACE + np.array([0, 50 * number - 50], np.float32) for number in range(3)]
     reader = began(*places)
     for index in range(1, 3):
         for request in reader.wanted():
-            told = lattice_of("FILE" if request.track == 3 else "WALL", LIKELY if request.track == 3 else SURE, request.margin)
+            told = lattice_of("WALL", SURE, request.margin)
             if request.track == 3:
+                told = lattice_of("FILE", LIKELY if index == 1 else second, request.margin)
                 told = replace(told, seen=0.9)  # the network was less sure: the lexicon did the rest
             reader.accept_readings([Reading(request, told)])
         states = [entity.state for entity in sorted(reader.snapshot().texts, key=lambda entity: entity.id)]
