@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engines.detector import Detector, MapDetector
@@ -22,7 +23,6 @@ from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
-    from pathlib import Path
 
     from engines.engine import Engine, Shape
     from engines.models import Ctc
@@ -121,7 +121,6 @@ def load_engines(
 
     if backend is not None:
         return load(backend, required=True)
-    best_backend()
     troubles: list[str] = []
     failures: list[str] = []
     for candidate in Backend:
@@ -138,7 +137,7 @@ def load_engines(
                 tell_choice(candidate, troubles)
                 return engines
         troubles.append(f"{candidate} cannot be used ({trouble})")
-    raise EngineError("; ".join(failures))
+    raise EngineError("; ".join(failures) or f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
 
 
 def tell_choice(chosen: Backend, troubles: Sequence[str]) -> None:
@@ -155,27 +154,34 @@ def best_backend() -> Backend:
         EngineError: there is none.
 
     """
-    troubles = {backend: trouble_with(backend) for backend in Backend}
-    for backend, trouble in troubles.items():
+    troubles: list[str] = []
+    for backend in Backend:
+        trouble = trouble_with(backend)
         if trouble is None:
             return backend
-    told = "; ".join(f"{backend} cannot be used ({trouble})" for backend, trouble in troubles.items())
-    raise EngineError(f"nothing can run the networks: {told}; see glyphfeed doctor")
+        troubles.append(f"{backend} cannot be used ({trouble})")
+    raise EngineError(f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
 
 
 def trouble_with(backend: Backend) -> str | None:
     """Why a back-end cannot be used here, None where it should work."""
     try:
-        if backend is Backend.CUDA:
-            from engines.onnxruntime_engine import has_cuda
-
-            return None if has_cuda() else "this ONNX Runtime is built without CUDA"
-        module = importlib.import_module(f"engines.{backend}_engine")
+        if backend is Backend.CUDA and not has_cuda():
+            return "this ONNX Runtime is built without CUDA"
+        module = importlib.import_module(f"engines.{'onnxruntime' if backend is Backend.CUDA else backend}_engine")
         if backend is Backend.TENSORRT:
             module.gpu()
     except (ImportError, OSError, EngineError) as error:
         return str(error)
     return None
+
+
+def has_cuda() -> bool:
+    """Whether ONNX Runtime was built with CUDA, as the package onnxruntime-gpu is; found out without loading it."""
+    package = importlib.util.find_spec("onnxruntime")
+    return package is not None and any(
+        next(Path(folder).glob("capi/*onnxruntime_providers_cuda*"), None) for folder in package.submodule_search_locations or ()
+    )
 
 
 def load_while_built(

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
 
-def has_cuda() -> bool:
-    """Whether this ONNX Runtime was built with CUDA, as the package onnxruntime-gpu is."""
-    return CUDA in ort.get_available_providers()
-
-
 class OnnxRuntimeEngine:
     """A network of one input, run by ONNX Runtime."""
 
