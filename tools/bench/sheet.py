@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -52,7 +53,8 @@ def show(sheets: Sequence[Sheet], *, command: str, as_json: bool, page: Path | N
 
 def print_tables(sheets: Sequence[Sheet]) -> None:
     """Print sheets for people."""
-    console = Console()
+    # A pipe has no width to fit into.
+    console = Console(width=None if sys.stdout.isatty() else 160)
     for sheet in sheets:
         table = Table(title=sheet.title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         for name in sheet.columns:
