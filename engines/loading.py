@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from engines.engine import Engine, Shape
-    from engines.models import Ctc
+    from engines.lexicon import Lexicon
+    from engines.models import Ctc, DetectorModel
 
 
 logger = logging.getLogger("glyphfeed.engines")
@@ -61,6 +62,18 @@ class Engines:
     recogniser: Recogniser
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Both networks' files with what is told of them, and how they are to be loaded; see `load_engines`."""
+
+    detector: tuple[Path, DetectorModel]
+    recogniser: tuple[Path, Ctc]
+    lexicon: Lexicon
+    threads: int
+    shared: bool
+    complete: bool
+
+
 def load_engines(
     backend: Backend | None = None,
     *,
@@ -87,47 +100,24 @@ def load_engines(
             known.
 
     """
-    lexicon = load_lexicon(languages)
     detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
-    finder, reader = describe_detector(detector_file), describe_recogniser(recogniser_file)
-
-    def load(backend: Backend, required: bool) -> Engines:
-        plans = ThreadPoolExecutor(1, "glyphfeed-plans")
-        loaded: list[Engine] = []
-
-        def engine(path: Path, shapes: Sequence[Shape], batch: int) -> Engine:
-            ready = (
-                load_engine(backend, path, shapes, threads, batch=batch)
-                if complete
-                else load_while_built(backend, path, shapes, threads, batch, plans, required=required)
-            )
-            loaded.append(SharedEngine(ready) if shared else ready)
-            return loaded[-1]
-
-        try:
-            # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO
-            # with Python's lock held, the other in OpenVINO waiting for that lock.
-            reading = engine(recogniser_file, reader.input.shapes, LINES)
-            finding = engine(detector_file, finder.input.shapes, 1)
-            recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), lexicon)
-            return Engines(MapDetector(finding, finder), recogniser)
-        except EngineError:
-            plans.shutdown(wait=False, cancel_futures=True)
-            for one in loaded:
-                one.close()
-            raise
-        finally:
-            plans.shutdown(wait=False)
-
+    wanted = Wanted(
+        (detector_file, describe_detector(detector_file)),
+        (recogniser_file, describe_recogniser(recogniser_file)),
+        load_lexicon(languages),
+        threads,
+        shared=shared,
+        complete=complete,
+    )
     if backend is not None:
-        return load(backend, required=True)
+        return load_on(backend, wanted, required=True)
     troubles: list[str] = []
     failures: list[str] = []
     for candidate in Backend:
         trouble = trouble_with(candidate)
         if trouble is None:
             try:
-                engines = load(candidate, required=False)
+                engines = load_on(candidate, wanted, required=False)
             except ModelError:
                 raise
             except EngineError as error:
@@ -138,6 +128,41 @@ def load_engines(
                 return engines
         troubles.append(f"{candidate} cannot be used ({trouble})")
     raise EngineError("; ".join(failures) or f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
+
+
+def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
+    """Compile, warm and check both networks on one back-end, the only one that will do where it is `required`.
+
+    Raises:
+        EngineError: one cannot be loaded, or is not what it is described as; nothing of it stays then.
+
+    """
+    plans = ThreadPoolExecutor(1, "glyphfeed-plans")
+    loaded: list[Engine] = []
+
+    def load(path: Path, shapes: Sequence[Shape], batch: int) -> Engine:
+        if wanted.complete:
+            engine = load_engine(backend, path, shapes, wanted.threads, batch=batch)
+        else:
+            engine = load_while_built(backend, path, shapes, wanted.threads, batch, plans, required=required)
+        loaded.append(SharedEngine(engine) if wanted.shared else engine)
+        return loaded[-1]
+
+    (detector_file, finder), (recogniser_file, reader) = wanted.detector, wanted.recogniser
+    try:
+        # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
+        # Python's lock held, the other in OpenVINO waiting for that lock.
+        reading = load(recogniser_file, reader.input.shapes, LINES)
+        finding = load(detector_file, finder.input.shapes, 1)
+        recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), wanted.lexicon)
+        return Engines(MapDetector(finding, finder), recogniser)
+    except EngineError:
+        plans.shutdown(wait=False, cancel_futures=True)
+        for engine in loaded:
+            engine.close()
+        raise
+    finally:
+        plans.shutdown(wait=False)
 
 
 def tell_choice(chosen: Backend, troubles: Sequence[str]) -> None:
