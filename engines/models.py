@@ -6,7 +6,6 @@ nor what runs them (the back-ends).
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engines.engine import EngineError
+from engines.files import sum_of
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -168,7 +168,10 @@ def describe(path: Path) -> DetectorModel | Ctc:
 
 def find_description(path: Path) -> tuple[str, DetectorModel | Ctc]:
     """Find what is told of an ONNX file, as the text of a TOML file and what that says; see `describe`."""
-    found = sum_of(path)
+    try:
+        found = sum_of(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
     beside = path.with_suffix(".toml")
     if beside.is_file():
         model = parse(beside, str(beside))
@@ -183,20 +186,6 @@ def find_description(path: Path) -> tuple[str, DetectorModel | Ctc]:
     raise ModelError(
         f"{path} needs {beside.name} beside it, which tells how the network is fed and read; the README shows what it holds"
     )
-
-
-def sum_of(path: Path) -> str:
-    """SHA-256 sum of a file, hexadecimal.
-
-    Raises:
-        ModelError: it cannot be read.
-
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}; check the path") from error
 
 
 def parse(source: Path | Traversable, name: str) -> DetectorModel | Ctc:

@@ -20,7 +20,7 @@ import pycuda.driver as cuda
 import tensorrt as trt
 
 from engines.engine import EngineError, Shape
-from engines.models import sum_of
+from engines.files import sum_of
 from engines.plans import BUILD_S, PlanKey
 
 if TYPE_CHECKING:

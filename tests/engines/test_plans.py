@@ -12,7 +12,8 @@ import pytest
 from filelock import FileLock
 
 from engines.engine import EngineError
-from engines.plans import PlanError, PlanKey, obtain, write_whole
+from engines.files import write_whole
+from engines.plans import PlanError, PlanKey, obtain
 
 if TYPE_CHECKING:
     from pathlib import Path

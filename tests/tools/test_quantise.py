@@ -14,8 +14,9 @@ import pytest
 from onnx import numpy_helper
 
 from engines.detector import fill_bucket
+from engines.files import sum_of
 from engines.loading import Backend, load_engines
-from engines.models import ProbabilityMap, describe_detector, sum_of
+from engines.models import ProbabilityMap, describe_detector
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tests.engines.backends import BACKENDS, USABLE
 from tools import cli

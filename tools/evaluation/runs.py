@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from engines.files import sum_of
 from tools.errors import CommandError
 from tools.evaluation.recordings import read_recording
 from tools.evaluation.scores import Cost
-from tools.evaluation.systems import sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ class Runs:
             CommandError: see `System.run`; or what it wrote is no recording.
 
         """
-        depends = {"system": system.name, "clip": sha256(clip.video), **system.signature()}
+        depends = {"system": system.name, "clip": sum_of(clip.video), **system.signature()}
         key = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:16]
         record, summary = (self._folder / f"{clip.name}-{key}{suffix}" for suffix in (".jsonl", ".json"))
         if (run := _read(record, summary)) is not None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import engines
 import stream
+from engines.files import sum_of
 from engines.loading import best_backend
 from stream.feed.endpoint import ANY_ENDPOINT
 from stream.feed.publisher import Publisher
@@ -80,7 +81,7 @@ class Glyphfeed:
         self._pace = pace
         self._engines: Engines | None = None
         files = [path for path in (self._networks.detector, self._networks.recogniser) if path is not None]
-        self._weights = {path.stem: sha256(path) for path in files}
+        self._weights = {path.stem: sum_of(path) for path in files}
         weights = " and ".join(f"{name} ({digest[:8]})" for name, digest in self._weights.items())
         self.about = f"{importlib.metadata.version('glyphfeed')} with {weights}, by {backend} {_version(backend)}"
 
@@ -137,7 +138,7 @@ class Peer:
 
     def signature(self) -> dict[str, str]:
         """See `System.signature`; the files that its command names count, what these import does not."""
-        files = {word: sha256(Path(word)) for word in self._arguments if Path(word).is_file()}
+        files = {word: sum_of(Path(word)) for word in self._arguments if Path(word).is_file()}
         return {"command": self._command, "cores": str(cores()), **files}
 
     def run(self, video: Path, record: Path) -> Cost:
@@ -191,12 +192,6 @@ def told_fps(output: str) -> float | None:
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
     return fps if 0 < fps < math.inf else None
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 sum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lines(path: Path) -> int:
