@@ -6,7 +6,6 @@ Owns the way from a colour picture to quads and back to its pixels.  Does not ow
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -15,19 +14,18 @@ import numpy as np
 from engines.character_maps import boxes_from_characters
 from engines.engine import first_output
 from engines.models import ModelError, ProbabilityMap
-from engines.tensors import tensor_of
+from engines.tensors import fit_into, lay
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Shape, Tensor
-    from engines.models import Colours, DetectorModel, MapThresholds
+    from engines.engine import Engine, Tensor
+    from engines.models import DetectorModel, MapThresholds
+    from engines.tensors import Fit
 
 MIN_SIDE_PX = 3.0
 """Regions thinner than this on the map are noise."""
-MAX_UPSCALE = 2.0
-"""A small picture is enlarged at most this much to fill its bucket."""
 
 
 class Detector(Protocol):
@@ -55,15 +53,6 @@ class Detector(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How a picture was laid into its bucket: at the top-left corner, scaled by `scale`, `width` x `height` pixels used."""
-
-    scale: float
-    width: int
-    height: int
-
-
 class MapDetector:
     """A network whose output is a picture of where text is, or of where characters are and what joins them."""
 
@@ -74,7 +63,7 @@ class MapDetector:
             ModelError: it is not.
 
         """
-        check_maps(engine, model)
+        self._times = check_maps(engine, model)
         self._engine = engine
         self._model = model
 
@@ -93,15 +82,22 @@ class MapDetector:
         landscape = seen.shape[1] >= seen.shape[0]
         inputs = self._model.input
         sizes = inputs.coarse_sizes if coarse and landscape else ()
-        tensor, fit = fill_bucket(seen, sizes or inputs.sizes, inputs)
-        output = first_output(self._engine, tensor)
-        quads, scores = quads_from_output(output, tensor.shape, fit, self._model)
+        fit = fit_into(seen, sizes or inputs.sizes)
+        eye = self._engine.eye
+        if eye is None:
+            maps = covered(first_output(self._engine, lay(seen, fit, inputs)), fit)
+        else:
+            maps = eye.see(seen, fit, inputs, self._model.least)
+        quads, scores = quads_from_maps(maps, self._times, self._model)
         quads /= np.float32(fit.scale)
         return turned_back(quads, image.shape[0]) if turned else quads, scores
 
 
-def check_maps(engine: Engine, model: DetectorModel) -> None:
+def check_maps(engine: Engine, model: DetectorModel) -> float:
     """Run the network once and see whether its output is what its description says.
+
+    Returns:
+        How many pixels of the input one of the maps stands for, along either side.
 
     Raises:
         ModelError: it is not.
@@ -109,39 +105,43 @@ def check_maps(engine: Engine, model: DetectorModel) -> None:
     """
     shape = min(model.input.shapes, key=math.prod)
     output = first_output(engine, np.zeros(shape, np.float32))
+    maps = planes_first(output)
+    times = shape[2] / maps.shape[1] if maps is not None else 0.0
     if isinstance(model, ProbabilityMap):
         fits, wanted = output.shape == (1, 1, *shape[2:]), f"{(1, 1, *shape[2:])}"
     else:
-        maps = character_maps(output)
-        fits = maps is not None and maps.shape[1] / shape[2] == maps.shape[2] / shape[3] <= 1
+        fits = maps is not None and len(maps) == 2 and shape[3] / maps.shape[2] == times >= 1
         wanted = "(1, height, width, 2), as the input or smaller"
     if not fits:
         raise ModelError(
             f"{engine.name} is described with the head {model.head}, whose output for an input of {shape} is {wanted}, "
             f"and it gives {output.shape}: choose the head, or the ONNX file, that fits"
         )
+    return times
 
 
-def character_maps(output: Tensor) -> Tensor | None:
-    """Region and affinity maps, (2, height, width), out of an output of either layout; None if it is of neither."""
+def planes_first(output: Tensor) -> Tensor | None:
+    """The maps, (planes, height, width), in an output of either layout; None if it is of neither."""
     if output.ndim != 4 or output.shape[0] != 1:
         return None
     if output.shape[3] == 2:
         return np.ascontiguousarray(output[0].transpose(2, 0, 1))
-    return output[0] if output.shape[1] == 2 else None
+    return output[0] if output.shape[1] in (1, 2) else None
 
 
-def quads_from_output(
-    output: Tensor, shape: Shape, fit: Fit, model: DetectorModel
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Read the output for an input of some shape as quads (N, 4, 2) in the input's pixels, largest first, and scores (N,)."""
-    if isinstance(model, ProbabilityMap):
-        return quads_from_map(output[0, 0, : fit.height, : fit.width], model.thresholds)
-    maps = character_maps(output)
+def covered(output: Tensor, fit: Fit) -> Tensor:
+    """The part of an output that a picture covers, as maps (planes, rows, columns)."""
+    maps = planes_first(output)
     assert maps is not None
-    times = shape[2] / maps.shape[1]
-    rows, columns = math.ceil(fit.height / times), math.ceil(fit.width / times)
-    boxes = boxes_from_characters(maps[0, :rows, :columns], maps[1, :rows, :columns], model.thresholds)
+    times = fit.bucket[0] / maps.shape[1]
+    return maps[:, : math.ceil(fit.height / times), : math.ceil(fit.width / times)]
+
+
+def quads_from_maps(maps: Tensor, times: float, model: DetectorModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read maps, whose pixels stand for so many of the input, as quads (N, 4, 2) in its pixels, largest first, with scores."""
+    if isinstance(model, ProbabilityMap):
+        return quads_from_map(maps[0], model.thresholds)
+    boxes = boxes_from_characters(maps[0], maps[1], model.thresholds)
     return in_order([(box * np.float32(times), score) for box, score in boxes])
 
 
@@ -150,20 +150,6 @@ def enhance(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
     lab[..., 0] = cv2.createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(np.ascontiguousarray(lab[..., 0]))
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR), np.uint8)
-
-
-def fill_bucket(image: NDArray[np.uint8], buckets: tuple[tuple[int, int], ...], colours: Colours) -> tuple[Tensor, Fit]:
-    """Scale a picture into the bucket that leaves it largest, and normalise it, as (1, channels, height, width)."""
-    rows, columns = image.shape[:2]
-    scale, (bucket_rows, bucket_columns) = max((min(b[0] / rows, b[1] / columns), b) for b in buckets)
-    scale = min(scale, MAX_UPSCALE)
-    height, width = max(round(rows * scale), 1), max(round(columns * scale), 1)
-    if (height, width) != (rows, columns):
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        image = cv2.resize(image, (width, height), interpolation=method).astype(np.uint8, copy=False)
-    canvas = np.full((bucket_rows, bucket_columns, 3), 127, np.uint8)
-    canvas[:height, :width] = image
-    return tensor_of(canvas, colours), Fit(scale, width, height)
 
 
 def quads_from_map(

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from engines.models import Colours
+    from engines.tensors import Fit
+
 Tensor: TypeAlias = NDArray[np.float32]
 Shape: TypeAlias = tuple[int, ...]
 
@@ -53,6 +56,28 @@ def warm(engine: Engine, shapes: Sequence[Shape]) -> bool:
     return all(output.ndim > 0 and len(output) == 1 for outputs in results for output in outputs.values())
 
 
+class Eye(Protocol):
+    """What a network on a GPU is shown pictures with: they go there as they are, and what is text comes back."""
+
+    def see(self, picture: NDArray[np.uint8], fit: Fit, colours: Colours, least: Sequence[float]) -> Tensor:
+        """Lay a (height, width, 3) blue-green-red picture into the input, as `engines.tensors.lay` does, and run the network.
+
+        Args:
+            picture: of any size.
+            fit: how it lies in the input.
+            colours: how its bytes become numbers.
+            least: a threshold, 0..1, for each of the maps that the network gives.
+
+        Returns:
+            What the picture covers of the maps, (maps, rows, columns), in steps of 1/255; 0 where they do not exceed `least`.
+
+        Raises:
+            EngineError: there is no such input, or the back-end failed.
+
+        """
+        ...
+
+
 class Engine(Protocol):
     """A network compiled for a few fixed input shapes; any thread may call `run`.
 
@@ -72,6 +97,11 @@ class Engine(Protocol):
     @property
     def batch(self) -> int:
         """Inputs of like shape that one run takes at most; 1 where the file takes no more, or orders its outputs otherwise."""
+        ...
+
+    @property
+    def eye(self) -> Eye | None:
+        """Shows the network pictures where it runs; None where they are laid into tensors here."""
         ...
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -104,6 +104,11 @@ class ProbabilityMap(Description, frozen=True, kw_only=True, forbid_unknown_fiel
     input: PictureInput
     thresholds: MapThresholds
 
+    @property
+    def least(self) -> tuple[float, ...]:
+        """What a pixel of each map must exceed to count."""
+        return (self.thresholds.mask,)
+
 
 class CharacterMaps(Description, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="character-maps"):
     """A detector that gives, at a fraction of its input's size, where characters are and what joins them: region and affinity
@@ -112,6 +117,11 @@ class CharacterMaps(Description, frozen=True, kw_only=True, forbid_unknown_field
 
     input: PictureInput
     thresholds: CharacterThresholds
+
+    @property
+    def least(self) -> tuple[float, ...]:
+        """What a pixel of each map must exceed to count."""
+        return (self.thresholds.low, self.thresholds.link)
 
 
 class Charset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -31,6 +31,8 @@ class OpenVinoEngine:
     the width is another than the run's before.  Pictures get a network a shape, for those run 8 to 30 % faster fixed.
     """
 
+    eye = None
+
     def __init__(
         self,
         path: Path,

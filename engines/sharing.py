@@ -16,20 +16,31 @@ import numpy as np
 from engines.engine import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from engines.engine import Engine, Tensor
+    from numpy.typing import NDArray
 
+    from engines.engine import Engine, Eye, Tensor
+    from engines.models import Colours
+    from engines.tensors import Fit
+
+NOTHING = np.empty((0,), np.float32)
+LOOK = "look"
+"""Under this name a look has its answer."""
 WAIT_S = 0.002
 """A request waits so long at most for others to share its run: far less than any run takes on a CPU."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """What one thread wants to have computed, a tensor (inputs, ...), since when (monotonic clock), and the answer to come."""
+    """What one thread wants to have computed, since when (monotonic clock), and the answer to come.
+
+    That is a tensor (inputs, ...), or none and a `look` at a picture, which takes a run of its own.
+    """
 
     tensor: Tensor
     since_s: float
+    look: Callable[[], Tensor] | None = None
     answer: Future[dict[str, Tensor]] = field(default_factory=Future)
 
 
@@ -66,7 +77,20 @@ class SharedEngine:
         """Have the network run; see `engines.engine.Engine.run`."""
         if [*tensors] != [self.input]:
             return self._engine.run(tensors)  # which refuses it
-        request = Request(tensors[self.input], time.monotonic())
+        return self._ask(Request(tensors[self.input], time.monotonic()))
+
+    @property
+    def eye(self) -> Eye | None:
+        """See `engines.engine.Engine.eye`."""
+        return self if self._engine.eye else None
+
+    def see(self, picture: NDArray[np.uint8], fit: Fit, colours: Colours, least: Sequence[float]) -> Tensor:
+        """Have the network shown a picture; see `engines.engine.Eye.see`."""
+        eye = self._engine.eye
+        assert eye is not None
+        return self._ask(Request(NOTHING, time.monotonic(), lambda: eye.see(picture, fit, colours, least)))[LOOK]
+
+    def _ask(self, request: Request) -> dict[str, Tensor]:
         with self._news:
             if self._closed:
                 raise EngineError(f"{self.name} is closed")
@@ -102,7 +126,7 @@ class SharedEngine:
         with self._news:
             while True:
                 chosen = choose(self._queue, self.batch)
-                full = sum(len(request.tensor) for request in chosen) >= self.batch
+                full = any(one.look for one in chosen) or sum(len(request.tensor) for request in chosen) >= self.batch
                 left_s = chosen[0].since_s + self._wait_s - time.monotonic() if chosen else None
                 if self._closed or full or (left_s is not None and left_s <= 0):
                     self._queue = [request for request in self._queue if request not in chosen]
@@ -116,13 +140,16 @@ def choose(queue: Sequence[Request], most: int) -> list[Request]:
     chosen: list[Request] = []
     for request in queue:
         together = sum(len(other.tensor) for other in chosen) + len(request.tensor)
-        if not chosen or (request.tensor.shape[1:] == chosen[0].tensor.shape[1:] and together <= most):
+        alike = chosen and not request.look and request.tensor.shape[1:] == chosen[0].tensor.shape[1:]
+        if not chosen or (alike and together <= most):
             chosen.append(request)
     return chosen
 
 
 def run_together(engine: Engine, requests: Sequence[Request]) -> list[dict[str, Tensor]]:
     """Compute requests of like shape in one run, and give each its own part of what comes out."""
+    if requests[0].look is not None:
+        return [{LOOK: requests[0].look()}]
     if len(requests) == 1:
         return [engine.run({engine.input: requests[0].tensor})]
     sizes = [len(request.tensor) for request in requests]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
 
-    from engines.engine import Engine, Tensor
+    from engines.engine import Engine, Eye, Tensor
 
 logger = logging.getLogger("glyphfeed.engines")
 
@@ -50,6 +50,11 @@ class SwitchingEngine:
     def batch(self) -> int:
         """See `engines.engine.Engine.batch`."""
         return self._engine.batch
+
+    @property
+    def eye(self) -> Eye | None:
+        """See `engines.engine.Engine.eye`."""
+        return None if self._failure else self._engine.eye
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network on the engine of the moment; see `engines.engine.Engine.run`."""

@@ -1,4 +1,4 @@
-"""The TensorRT back-end, with pycuda: plans of fixed shapes, run with CUDA graphs from pinned memory.
+"""The TensorRT back-end, with pycuda: plans of fixed shapes, run with CUDA graphs from pinned memory, or shown pictures.
 
 Owns GPU memory, streams and execution contexts.  Does not know what the tensors mean, nor how plans are built (tensorrt_build).
 This module has been checked against the documentation and never been run on a GPU.
@@ -11,19 +11,28 @@ import logging
 import math
 import threading
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pycuda.driver as cuda
 import tensorrt as trt
+from pycuda.compiler import SourceModule
 
-from engines.engine import EngineError, Shape, Tensor, only_tensor, warm
+from engines.engine import EngineError, Eye, Shape, Tensor, only_tensor, warm
+from engines.pictures import SOURCE, numbers_of_keep, numbers_of_lay
 from engines.plans import PlanError, obtain
 from engines.tensorrt_build import Log, build, gpu, key_of, most_inputs, precision_of, read_graph, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from engines.models import Colours
+    from engines.pictures import Numbers
+    from engines.tensors import Fit
 
 logger = logging.getLogger("glyphfeed.engines")
 
@@ -75,6 +84,8 @@ class TensorRtEngine:
             self.input = model.graph.input[0].name
             # In the file's order: TensorRT has one of its own.
             self._outputs = [output.name for output in model.graph.output]
+            with self._current():
+                self._kernels = self._find_kernels()
         self.name = f"{path.stem} (tensorrt, {precision_of(path)})"
         if not warm(self, shapes):
             self.batch = 1
@@ -90,15 +101,21 @@ class TensorRtEngine:
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network once; see `engines.engine.Engine.run`."""
-        shapes = self._shapes
-        tensor = only_tensor(self.name, self.input, shapes, self.batch, tensors)
+        tensor = only_tensor(self.name, self.input, self._shapes, self.batch, tensors)
+        with self._lane() as lane:
+            return lane.run(tensor)
+
+    @contextmanager
+    def _lane(self) -> Iterator[_Lane]:
+        """A lane for this thread alone, for a while."""
         with told(f"{self.name} failed"), self._current():
             with self._lock:
+                shapes = self._shapes
                 lane = self._idle.pop() if self._idle else None
             if lane is None:
                 lane = _Lane(self._engine, self.input, self._outputs, shapes, self.batch)
             try:
-                return lane.run(tensor)
+                yield lane
             finally:
                 with self._lock:
                     if self._shapes:
@@ -109,6 +126,31 @@ class TensorRtEngine:
     def metadata(self, key: str) -> str | None:
         """See `engines.engine.Engine.metadata`."""
         return self._metadata.get(key)
+
+    @property
+    def eye(self) -> Eye | None:
+        """See `engines.engine.Engine.eye`; None where the GPU's compiler is missing, which has been logged."""
+        return self if self._kernels else None
+
+    def see(self, picture: NDArray[np.uint8], fit: Fit, colours: Colours, least: Sequence[float]) -> Tensor:
+        """Show the network a picture; see `engines.engine.Eye.see`."""
+        shape = (1, colours.channels, *fit.bucket)
+        if shape not in self._shapes or self._kernels is None:
+            raise EngineError(f"{self.name} takes no pictures in {shape}, or is closed")
+        with self._lane() as lane:
+            return lane.see(shape, self._kernels, picture, fit, colours, least)
+
+    def _find_kernels(self) -> _Kernels | None:
+        """The kernels for pictures, where the input and the output are what they are written for."""
+        types = {self._engine.get_tensor_dtype(name) for name in (self.input, self._outputs[0])}
+        if types != {trt.float32}:
+            return None
+        try:
+            with told("NVIDIA's compiler, nvcc, cannot be used"):
+                return _compiled()
+        except EngineError as error:
+            logger.warning("pictures are laid out before they go to the GPU: %s", error)
+            return None
 
     def close(self) -> None:
         """Free what the GPU holds for this network, what is still running with its last run."""
@@ -141,6 +183,7 @@ class _Lane:
             output: _Buffer(math.prod(sizes.get_tensor_shape(output)), np.dtype(trt.nptype(engine.get_tensor_dtype(output))))
             for output in outputs
         }
+        self._picture = self._kept = _Buffer(1, np.dtype(np.uint8))
 
     def _context_for(self, shape: Shape) -> Any:
         """An execution context for a shape, which computes in the lane's memory."""
@@ -160,12 +203,33 @@ class _Lane:
         return context
 
     def run(self, tensor: Tensor) -> dict[str, Tensor]:
-        shape = tensor.shape if len(tensor) == 1 else (self._batch, *tensor.shape[1:])
+        return self._job(tensor.shape if len(tensor) == 1 else (self._batch, *tensor.shape[1:])).run(tensor)
+
+    def _job(self, shape: Shape) -> _Job:
         job = self._jobs.get(shape)
         if job is None:
             job = _Job(self._context_for(shape), self._stream, self._input, shape, self._given, self._results)
             self._jobs[shape] = job
-        return job.run(tensor)
+        return job
+
+    def see(
+        self, shape: Shape, kernels: _Kernels, picture: NDArray[np.uint8], fit: Fit, colours: Colours, least: Sequence[float]
+    ) -> Tensor:
+        job = self._job(shape)
+        output = next(iter(self._results))
+        kept_shape, numbers = numbers_of_keep(job.shape_of(output), fit, least)
+        self._picture = _large_enough(self._picture, picture.size)
+        self._kept = _large_enough(self._kept, math.prod(kept_shape))
+        seen, kept = self._picture.host[: picture.size], self._kept.host[: math.prod(kept_shape)]
+        seen[:] = picture.reshape(-1)
+        cuda.memcpy_htod_async(self._picture.device, seen, self._stream)
+        to_lay = numbers_of_lay(picture, fit, colours)
+        kernels.launch("lay", fit.bucket, (self._picture.device, self._given.device), to_lay, self._stream)
+        job.compute()
+        kernels.launch("keep", kept_shape[1:], (self._results[output].device, self._kept.device), numbers, self._stream)
+        cuda.memcpy_dtoh_async(kept, self._kept.device, self._stream)
+        self._stream.synchronize()
+        return np.asarray(kept.reshape(kept_shape) / np.float32(255), np.float32)
 
     def close(self) -> None:
         for job in self._jobs.values():
@@ -179,6 +243,32 @@ class _Buffer:
     def __init__(self, size: int, dtype: np.dtype[Any]) -> None:
         self.host = cuda.pagelocked_empty(size, dtype)
         self.device = cuda.mem_alloc(max(self.host.nbytes, 1))
+
+
+def _large_enough(buffer: _Buffer, size: int) -> _Buffer:
+    """A buffer that holds so much, the given one if it does."""
+    return buffer if buffer.host.size >= size else _Buffer(size, buffer.host.dtype)
+
+
+class _Kernels:
+    """The kernels for pictures, compiled for this GPU."""
+
+    BLOCK = (32, 8, 1)
+
+    def __init__(self) -> None:
+        self._module = SourceModule(SOURCE.read_text(encoding="utf-8"), no_extern_c=True)
+        self._kernels = {name: self._module.get_function(name) for name in ("lay", "keep")}
+
+    def launch(self, name: str, size: Sequence[int], pointers: Sequence[Any], numbers: Numbers, stream: Any) -> None:
+        """Have a thread for each of (rows, columns) pixels, after whatever the stream does already."""
+        grid = (math.ceil(size[1] / self.BLOCK[0]), math.ceil(size[0] / self.BLOCK[1]))
+        self._kernels[name](*pointers, *numbers, block=self.BLOCK, grid=grid, stream=stream)
+
+
+@cache
+def _compiled() -> _Kernels:
+    """One for all networks, which share the GPU's primary context; nvcc's work is kept on disk by pycuda."""
+    return _Kernels()
 
 
 class _Job:
@@ -202,6 +292,23 @@ class _Job:
     def run(self, tensor: Tensor) -> dict[str, Tensor]:
         self._given[: len(tensor)] = tensor
         self._given[len(tensor) :] = 0
+        cuda.memcpy_htod_async(self._given_device, self._given, self._stream)
+        self.compute()
+        for name, host in self._hosts.items():
+            cuda.memcpy_dtoh_async(host, self._results[name].device, self._stream)
+        self._stream.synchronize()
+        # What was filled up is left out, where the outputs lie along the first dimension at all (`Engine.batch`).
+        full, lines = len(self._given), len(tensor)
+        return {
+            name: np.array(host[:lines] if lines < full and len(host) == full else host, np.float32)
+            for name, host in self._hosts.items()
+        }
+
+    def shape_of(self, output: str) -> Shape:
+        return tuple(self._hosts[output].shape)
+
+    def compute(self) -> None:
+        """Have the network run, from the input to the outputs in the GPU's memory, after whatever the stream does already."""
         if self._runs == 1:
             # Not sooner: the first run lets TensorRT allocate what it must not while a graph is recorded.
             try:
@@ -214,19 +321,9 @@ class _Job:
             self._graph.launch()
         else:
             self._enqueue()
-        self._stream.synchronize()
-        # What was filled up is left out, where the outputs lie along the first dimension at all (`Engine.batch`).
-        full, lines = len(self._given), len(tensor)
-        return {
-            name: np.array(host[:lines] if lines < full and len(host) == full else host, np.float32)
-            for name, host in self._hosts.items()
-        }
 
     def _enqueue(self) -> None:
-        cuda.memcpy_htod_async(self._given_device, self._given, self._stream)
         _must(self._context.execute_async_v3(self._stream.handle), "run")
-        for name, host in self._hosts.items():
-            cuda.memcpy_dtoh_async(host, self._results[name].device, self._stream)
 
     def close(self) -> None:
         if self._graph is not None:

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.detector import MapDetector, fill_bucket
+from engines.detector import MapDetector
 from engines.engine import Tensor
 from engines.files import sum_of
 from engines.lexicon import Lexicon
 from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines
 from engines.models import Ctc, find_description
 from engines.recogniser import LINES, CtcRecogniser, fill_line
+from engines.tensors import fit_into, lay
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tools.agreement import judge_detector, judge_recogniser
 from tools.bench.engines import gather
@@ -99,7 +100,7 @@ def gate_detector(
     text, model = find_description(path)
     assert not isinstance(model, Ctc)
     full = MapDetector(load_engine(Backend.ONNXRUNTIME, path, model.input.shapes, 0, exact=True), model)
-    content = convert(path, [fill_bucket(picture, model.input.sizes, model.input)[0] for picture in calibrating])
+    content = convert(path, [lay(picture, fit_into(picture, model.input.sizes), model.input) for picture in calibrating])
 
     def judge(file: Path) -> Verdict:
         return judge_detector(full, MapDetector(load_engine(backend, file, model.input.shapes, 0), model), held_out, limits)

@@ -12,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.detector import (
-    MAX_UPSCALE,
     MapDetector,
     enhance,
-    fill_bucket,
     quads_from_map,
     turned_back,
     upright,
@@ -124,39 +122,6 @@ def test_no_quads_are_turned_back_to_none() -> None:
     assert turned_back(np.empty((0, 4, 2), np.float32), 100).shape == (0, 4, 2)
 
 
-@pytest.mark.parametrize(
-    ("rows", "columns", "bucket"),
-    [(1080, 1920, LANDSCAPE), (1920, 1080, PORTRAIT), (544, 960, LANDSCAPE), (480, 640, LANDSCAPE), (300, 3000, LANDSCAPE)],
-)
-def test_a_picture_fills_the_bucket_that_leaves_it_largest(rows: int, columns: int, bucket: tuple[int, int]) -> None:
-    tensor, fit = fill_bucket(np.full((rows, columns, 3), 255, np.uint8), BUCKETS, MODEL.input)
-    assert tensor.shape == (1, 3, *bucket)
-    assert tensor.dtype == np.float32
-    assert fit.scale == pytest.approx(min(bucket[0] / rows, bucket[1] / columns, MAX_UPSCALE))
-    assert (fit.height, fit.width) == (round(rows * fit.scale), round(columns * fit.scale))
-    assert (tensor[..., : fit.height, : fit.width] == 1).all()
-    assert np.abs(tensor[..., fit.height :, :]).max(initial=0) < 0.01
-    assert np.abs(tensor[..., fit.width :]).max(initial=0) < 0.01
-
-
-def test_a_small_picture_is_enlarged_only_so_far() -> None:
-    _, fit = fill_bucket(np.zeros((50, 80, 3), np.uint8), BUCKETS, MODEL.input)
-    assert (fit.scale, fit.height, fit.width) == (MAX_UPSCALE, 50 * MAX_UPSCALE, 80 * MAX_UPSCALE)
-
-
-def test_a_picture_of_a_single_pixel_has_a_place() -> None:
-    _, fit = fill_bucket(np.zeros((1, 1, 3), np.uint8), BUCKETS, MODEL.input)
-    assert fit.height >= 1
-    assert fit.width >= 1
-
-
-def test_colours_keep_their_order_and_are_centred() -> None:
-    picture = np.empty((*LANDSCAPE, 3), np.uint8)
-    picture[:] = (0, 51, 255)
-    tensor, _ = fill_bucket(picture, BUCKETS, MODEL.input)
-    assert tensor[0, :, 5, 5] == pytest.approx([-1.0, -0.6, 1.0], abs=1e-5)
-
-
 def test_enhancing_brings_out_faint_contrast_and_keeps_the_picture() -> None:
     faint = np.full((120, 200, 3), 120, np.uint8)
     cv2.putText(faint, "TONE", (20, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (128, 128, 128), 4)
@@ -172,6 +137,7 @@ class Bright:
     """A network that takes bright pixels for text."""
 
     name, input = "bright", "x"
+    eye = None
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.detector import fill_bucket
 from engines.models import describe_detector
+from engines.tensors import fit_into
 from engines.weights import DETECTOR, locate
 from stream.geometry import BORDER_PX
 from stream.tiles import (
@@ -115,7 +115,7 @@ def test_a_tile_fills_what_the_detector_sees(size: tuple[int, int]) -> None:
     model = describe_detector(locate(DETECTOR))
     picture = np.zeros((size[1], size[0], 3), np.uint8)
     for tile in tiles_of(size):
-        _, fit = fill_bucket(tile.cut(picture), model.input.sizes, model.input)
+        fit = fit_into(tile.cut(picture), model.input.sizes)
         assert 0.99 * TILE_SCALE <= fit.scale <= 1.1
         assert fit.width * fit.height > 0.9 * math.prod(FULL_DETAIL_PX)
 

@@ -13,10 +13,10 @@ import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
-from engines.detector import fill_bucket
 from engines.files import sum_of
 from engines.loading import Backend, load_engines
 from engines.models import ProbabilityMap, describe_detector
+from engines.tensors import fit_into, lay
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tests.engines.backends import BACKENDS, USABLE
 from tools import cli
@@ -126,7 +126,7 @@ def test_eight_bits_can_all_be_signed(pages: list[Colour]) -> None:
     """What TensorRT needs: it takes unsigned activations for signed ones."""
     path, model = locate(DETECTOR, None), describe_detector(locate(DETECTOR, None))
     assert isinstance(model, ProbabilityMap)
-    inputs = [fill_bucket(picture, model.input.sizes, model.input)[0] for picture in pages]
+    inputs = [lay(picture, fit_into(picture, model.input.sizes), model.input) for picture in pages]
     unsigned, signed = (onnx.load_from_string(to_int8(signed=only)(path, inputs[:3])) for only in (False, True))
     assert onnx.TensorProto.UINT8 in {tensor.data_type for tensor in unsigned.graph.initializer}
     assert onnx.TensorProto.UINT8 not in {tensor.data_type for tensor in signed.graph.initializer}
