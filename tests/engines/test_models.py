@@ -183,6 +183,15 @@ def test_the_default_models_are_known_wherever_they_lie(tmp_path: Path) -> None:
         assert (known.sha256, known.licence) == (weights.sha256, weights.licence)
 
 
+def test_whatever_is_known_describes_a_model() -> None:
+    heads = {known.name: parse(known, known.name).head for known in DESCRIPTIONS.iterdir() if known.name.endswith(".toml")}
+    assert heads == {
+        "PP-OCRv6_det_small.toml": "probability-map",
+        "PP-OCRv6_rec_small.toml": "ctc",
+        "craftnet.toml": "character-maps",
+    }
+
+
 def test_what_is_no_network_is_refused_by_every_back_end(tmp_path: Path, backend: Backend) -> None:
     with pytest.raises(EngineError, match="mine"):
         load_engines(backend, detector=described(tmp_path, b"no network", MAP), languages=(), threads=1)
