@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from stream.belief import PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
+from stream.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
 from stream.reader import CROP_HEIGHTS_PX, Reader
 from stream.records import EventType, Frame, TextState
 from stream.requests import Reading
@@ -242,7 +242,7 @@ def later(reader: Reader, index: int, seconds: float = 2.0) -> Reader:
     return reader
 
 
-DOUBTFUL = score_of(PUBLISH_CONFIDENCE + 0.02)
+DOUBTFUL = score_of(PUBLISH_ALONE_CONFIDENCE + 0.02)
 
 
 def test_a_single_sure_reading_settles() -> None:
@@ -300,6 +300,20 @@ def test_doubtful_readings_that_agree_do_not_settle() -> None:
         assert answer(reader, "SHOP", DOUBTFUL).state is TextState.READING
         later(reader, index)
     assert reader.events() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "state"),
+    [
+        ("SHOP", PUBLISH_ALONE_CONFIDENCE - 0.05, TextState.TENTATIVE),
+        ("THE SHOP", PUBLISH_ALONE_CONFIDENCE - 0.05, TextState.READING),
+        ("THE SHOP", PUBLISH_CONFIDENCE - 0.05, TextState.TENTATIVE),
+    ],
+)
+def test_what_is_likelier_wrong_than_right_is_not_shown_a_lone_word_sooner(
+    text: str, confidence: float, state: TextState
+) -> None:
+    assert answer(began(PLACE), text, score_of(confidence)).state is state
 
 
 def test_what_the_border_cuts_off_does_not_settle_however_sure() -> None:
