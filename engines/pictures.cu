@@ -59,8 +59,8 @@ extern "C" __global__ void lay(const unsigned char *picture, float *tensor, int 
     tensor[2 * plane + place] = (seen[colour == 1 ? 0 : 2] - mean_2) / std_2;
 }
 
-// What (rows, columns) of maps keep above a threshold each, in 255ths; a thread takes one pixel of all maps.  The steps are from a
-// pixel of the maps to the next plane, row and column.
+// Rows and columns of maps in 255ths, each pixel on the side of its map's threshold that it was on; a thread takes one pixel of
+// all maps.  The steps are from a pixel of the maps to the next plane, row and column.
 extern "C" __global__ void keep(const float *maps, unsigned char *kept, int planes, int rows, int columns, int plane_step,
                                 int row_step, int column_step, float least_0, float least_1) {
     const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
@@ -68,8 +68,9 @@ extern "C" __global__ void keep(const float *maps, unsigned char *kept, int plan
     for (int plane = 0; plane < planes; plane++) {
         const float least = plane ? least_1 : least_0;
         const float value = maps[(size_t)plane * plane_step + (size_t)y * row_step + (size_t)x * column_step];
-        // What exceeds the threshold still does after rounding.
-        const float steps = fmaxf(rintf(fminf(value, 1.0f) * 255.0f), floorf(least * 255.0f) + 1.0f);
-        kept[((size_t)plane * rows + y) * columns + x] = value > least ? (unsigned char)steps : 0;
+        const float steps = rintf(fminf(fmaxf(value, 0.0f), 1.0f) * 255.0f);
+        const float above = floorf(least * 255.0f) + 1.0f, below = fmaxf(ceilf(least * 255.0f) - 1.0f, 0.0f);
+        kept[((size_t)plane * rows + y) * columns + x] =
+            (unsigned char)(value > least ? fmaxf(steps, above) : fminf(steps, below));
     }
 }

@@ -29,6 +29,15 @@ ORDERS = ("bgr", "rgb", "grey")
 """Of colours, by the numbers that the kernel knows them by."""
 
 
+BLOCK = (32, 8, 1)
+"""Threads that the GPU takes together, along the columns and the rows of what they make."""
+
+
+def grid_of(rows: int, columns: int) -> tuple[int, int]:
+    """How many blocks of threads make so many rows and columns, along the columns and the rows."""
+    return math.ceil(columns / BLOCK[0]), math.ceil(rows / BLOCK[1])
+
+
 def numbers_of_lay(picture: NDArray[np.uint8], fit: Fit, colours: Colours) -> Numbers:
     """What the kernel `lay` is told for a (height, width, 3) picture, after the pointers to it and to the input."""
     rows, columns = picture.shape[:2]
@@ -44,9 +53,9 @@ def numbers_of_keep(output: Shape, fit: Fit, least: Sequence[float]) -> tuple[Sh
     """
     _, first, second, third = output
     if third == 2:
-        planes, height, steps = third, first, (1, second * third, third)
+        planes, height, width, steps = third, first, second, (1, second * third, third)
     else:
-        planes, height, steps = first, second, (second * third, third, 1)
+        planes, height, width, steps = first, second, third, (second * third, third, 1)
     times = fit.bucket[0] / height
-    kept = (planes, math.ceil(fit.height / times), math.ceil(fit.width / times))
+    kept = (planes, min(math.ceil(fit.height / times), height), min(math.ceil(fit.width / times), width))
     return kept, [*map(np.int32, (*kept, *steps)), *map(np.float32, (least[0], least[-1]))]

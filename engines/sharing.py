@@ -9,7 +9,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from engines.models import Colours
     from engines.tensors import Fit
 
-NOTHING = np.empty((0,), np.float32)
-LOOK = "look"
-"""Under this name a look has its answer."""
 WAIT_S = 0.002
 """A request waits so long at most for others to share its run: far less than any run takes on a CPU."""
 
@@ -35,13 +32,22 @@ WAIT_S = 0.002
 class Request:
     """What one thread wants to have computed, since when (monotonic clock), and the answer to come.
 
-    That is a tensor (inputs, ...), or none and a `look` at a picture, which takes a run of its own.
+    That is a tensor (inputs, ...), or none and a picture to `see`, which takes a run of its own.
     """
 
-    tensor: Tensor
+    tensor: Tensor | None
     since_s: float
-    look: Callable[[], Tensor] | None = None
-    answer: Future[dict[str, Tensor]] = field(default_factory=Future)
+    see: Callable[[], Tensor] | None = None
+    answer: Future[Any] = field(default_factory=Future)
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs of the network it takes."""
+        return 1 if self.tensor is None else len(self.tensor)
+
+    def joins(self, other: Request) -> bool:
+        """Whether one run can compute both, as far as their shapes go."""
+        return self.tensor is not None and other.tensor is not None and self.tensor.shape[1:] == other.tensor.shape[1:]
 
 
 class SharedEngine:
@@ -77,7 +83,8 @@ class SharedEngine:
         """Have the network run; see `engines.engine.Engine.run`."""
         if [*tensors] != [self.input]:
             return self._engine.run(tensors)  # which refuses it
-        return self._ask(Request(tensors[self.input], time.monotonic()))
+        results: dict[str, Tensor] = self._ask(Request(tensors[self.input], time.monotonic()))
+        return results
 
     @property
     def eye(self) -> Eye | None:
@@ -88,9 +95,10 @@ class SharedEngine:
         """Have the network shown a picture; see `engines.engine.Eye.see`."""
         eye = self._engine.eye
         assert eye is not None
-        return self._ask(Request(NOTHING, time.monotonic(), lambda: eye.see(picture, fit, colours, least)))[LOOK]
+        maps: Tensor = self._ask(Request(None, time.monotonic(), lambda: eye.see(picture, fit, colours, least)))
+        return maps
 
-    def _ask(self, request: Request) -> dict[str, Tensor]:
+    def _ask(self, request: Request) -> Any:
         with self._news:
             if self._closed:
                 raise EngineError(f"{self.name} is closed")
@@ -126,7 +134,7 @@ class SharedEngine:
         with self._news:
             while True:
                 chosen = choose(self._queue, self.batch)
-                full = any(one.look for one in chosen) or sum(len(request.tensor) for request in chosen) >= self.batch
+                full = any(request.see for request in chosen) or sum(request.inputs for request in chosen) >= self.batch
                 left_s = chosen[0].since_s + self._wait_s - time.monotonic() if chosen else None
                 if self._closed or full or (left_s is not None and left_s <= 0):
                     self._queue = [request for request in self._queue if request not in chosen]
@@ -139,20 +147,20 @@ def choose(queue: Sequence[Request], most: int) -> list[Request]:
     """Take the oldest request, and those of its shape, by age, that go into one run of so many inputs with it."""
     chosen: list[Request] = []
     for request in queue:
-        together = sum(len(other.tensor) for other in chosen) + len(request.tensor)
-        alike = chosen and not request.look and request.tensor.shape[1:] == chosen[0].tensor.shape[1:]
-        if not chosen or (alike and together <= most):
+        together = sum(other.inputs for other in chosen) + request.inputs
+        if not chosen or (request.joins(chosen[0]) and together <= most):
             chosen.append(request)
     return chosen
 
 
-def run_together(engine: Engine, requests: Sequence[Request]) -> list[dict[str, Tensor]]:
-    """Compute requests of like shape in one run, and give each its own part of what comes out."""
-    if requests[0].look is not None:
-        return [{LOOK: requests[0].look()}]
-    if len(requests) == 1:
-        return [engine.run({engine.input: requests[0].tensor})]
-    sizes = [len(request.tensor) for request in requests]
-    results = engine.run({engine.input: np.concatenate([request.tensor for request in requests])})
-    parts = {name: np.split(result, np.cumsum(sizes)[:-1]) for name, result in results.items()}
-    return [{name: part[number] for name, part in parts.items()} for number in range(len(requests))]
+def run_together(engine: Engine, requests: Sequence[Request]) -> list[Any]:
+    """Compute requests of like shape in one run, and give each its own part of what comes out; or show one picture."""
+    if requests[0].see is not None:
+        return [requests[0].see()]
+    tensors = [request.tensor for request in requests if request.tensor is not None]
+    if len(tensors) == 1:
+        return [engine.run({engine.input: tensors[0]})]
+    results = engine.run({engine.input: np.concatenate(tensors)})
+    ends = np.cumsum([len(tensor) for tensor in tensors])[:-1]
+    parts = {name: np.split(result, ends) for name, result in results.items()}
+    return [{name: part[number] for name, part in parts.items()} for number in range(len(tensors))]

@@ -20,7 +20,7 @@ import tensorrt as trt
 from pycuda.compiler import SourceModule
 
 from engines.engine import EngineError, Eye, Shape, Tensor, only_tensor, warm
-from engines.pictures import SOURCE, numbers_of_keep, numbers_of_lay
+from engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
 from engines.plans import PlanError, obtain
 from engines.tensorrt_build import Log, build, gpu, key_of, most_inputs, precision_of, read_graph, told
 
@@ -112,6 +112,8 @@ class TensorRtEngine:
             with self._lock:
                 shapes = self._shapes
                 lane = self._idle.pop() if self._idle else None
+            if not shapes:
+                raise EngineError(f"{self.name} is closed")
             if lane is None:
                 lane = _Lane(self._engine, self.input, self._outputs, shapes, self.batch)
             try:
@@ -143,14 +145,7 @@ class TensorRtEngine:
     def _find_kernels(self) -> _Kernels | None:
         """The kernels for pictures, where the input and the output are what they are written for."""
         types = {self._engine.get_tensor_dtype(name) for name in (self.input, self._outputs[0])}
-        if types != {trt.float32}:
-            return None
-        try:
-            with told("NVIDIA's compiler, nvcc, cannot be used"):
-                return _compiled()
-        except EngineError as error:
-            logger.warning("pictures are laid out before they go to the GPU: %s", error)
-            return None
+        return _compiled() if types == {trt.float32} else None
 
     def close(self) -> None:
         """Free what the GPU holds for this network, what is still running with its last run."""
@@ -183,7 +178,8 @@ class _Lane:
             output: _Buffer(math.prod(sizes.get_tensor_shape(output)), np.dtype(trt.nptype(engine.get_tensor_dtype(output))))
             for output in outputs
         }
-        self._picture = self._kept = _Buffer(1, np.dtype(np.uint8))
+        self._picture = _Buffer(1, np.dtype(np.uint8))
+        self._kept = _Buffer(1, np.dtype(np.uint8))
 
     def _context_for(self, shape: Shape) -> Any:
         """An execution context for a shape, which computes in the lane's memory."""
@@ -232,9 +228,14 @@ class _Lane:
         return np.asarray(kept.reshape(kept_shape) / np.float32(255), np.float32)
 
     def close(self) -> None:
+        """Free all of it, now: later the GPU's context may not be that of the thread."""
         for job in self._jobs.values():
             job.close()
         self._jobs.clear()
+        for buffer in (self._given, self._picture, self._kept, *self._results.values()):
+            buffer.free()
+        self._scratch.free()
+        del self._stream
 
 
 class _Buffer:
@@ -244,16 +245,21 @@ class _Buffer:
         self.host = cuda.pagelocked_empty(size, dtype)
         self.device = cuda.mem_alloc(max(self.host.nbytes, 1))
 
+    def free(self) -> None:
+        self.device.free()
+        self.host.base.free()
+
 
 def _large_enough(buffer: _Buffer, size: int) -> _Buffer:
-    """A buffer that holds so much, the given one if it does."""
-    return buffer if buffer.host.size >= size else _Buffer(size, buffer.host.dtype)
+    """A buffer that holds so much: the given one if it does, and otherwise another in its place."""
+    if buffer.host.size >= size:
+        return buffer
+    buffer.free()
+    return _Buffer(size, buffer.host.dtype)
 
 
 class _Kernels:
     """The kernels for pictures, compiled for this GPU."""
-
-    BLOCK = (32, 8, 1)
 
     def __init__(self) -> None:
         self._module = SourceModule(SOURCE.read_text(encoding="utf-8"), no_extern_c=True)
@@ -261,14 +267,23 @@ class _Kernels:
 
     def launch(self, name: str, size: Sequence[int], pointers: Sequence[Any], numbers: Numbers, stream: Any) -> None:
         """Have a thread for each of (rows, columns) pixels, after whatever the stream does already."""
-        grid = (math.ceil(size[1] / self.BLOCK[0]), math.ceil(size[0] / self.BLOCK[1]))
-        self._kernels[name](*pointers, *numbers, block=self.BLOCK, grid=grid, stream=stream)
+        rows, columns = size
+        self._kernels[name](*pointers, *numbers, block=BLOCK, grid=grid_of(rows, columns), stream=stream)
 
 
 @cache
-def _compiled() -> _Kernels:
-    """One for all networks, which share the GPU's primary context; nvcc's work is kept on disk by pycuda."""
-    return _Kernels()
+def _compiled() -> _Kernels | None:
+    """One for all networks, which share the GPU's primary context; None, once it has been logged, where they cannot be compiled.
+
+    pycuda keeps nvcc's work on disk, and asks nvcc for its version at every start all the same.
+    """
+    try:
+        with told("NVIDIA's compiler, nvcc, cannot be used"):
+            return _Kernels()
+    except EngineError as error:
+        logger.warning("pictures are laid out before they go to the GPU: %s; is nvcc, of the CUDA toolkit, on the PATH?", error)
+        logger.debug("what nvcc said", exc_info=error)
+        return None
 
 
 class _Job:
@@ -328,6 +343,7 @@ class _Job:
     def close(self) -> None:
         if self._graph is not None:
             self._graph.close()
+            self._graph = None
 
 
 class _Graph:

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.detector import MapDetector, covered
+from engines.detector import MapDetector, covered, quads_from_maps
 from engines.engine import first_output
 from engines.loading import Backend, load_engine
 from engines.models import Colours, describe_detector
-from engines.pictures import SOURCE, numbers_of_keep, numbers_of_lay
+from engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
 from engines.sharing import SharedEngine
 from engines.switching import SwitchingEngine
 from engines.tensors import Fit, fit_into, lay
@@ -49,15 +49,19 @@ PROCESSOR = """
 #define __device__
 struct Index { int x, y; };
 static thread_local Index blockIdx, threadIdx;
-static const Index blockDim = {1, 1};
+static const Index blockDim = {BLOCK};
 #include "pictures.cu"
 
-#define EVERYWHERE for (blockIdx.y = 0; blockIdx.y < rows; blockIdx.y++) for (blockIdx.x = 0; blockIdx.x < columns; blockIdx.x++)
-extern "C" void lay_all(int rows, int columns, const unsigned char *a, float *b, int c, int d, int e, int f, int g, int h, int i,
+#define EVERYWHERE \\
+    for (blockIdx.y = 0; blockIdx.y < down; blockIdx.y++) \\
+        for (blockIdx.x = 0; blockIdx.x < across; blockIdx.x++) \\
+            for (threadIdx.y = 0; threadIdx.y < blockDim.y; threadIdx.y++) \\
+                for (threadIdx.x = 0; threadIdx.x < blockDim.x; threadIdx.x++)
+extern "C" void lay_all(int across, int down, const unsigned char *a, float *b, int c, int d, int e, int f, int g, int h, int i,
                         int j, float k, float l, float m, float n, float o, float p) {
     EVERYWHERE lay(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
 }
-extern "C" void keep_all(int rows, int columns, const float *a, unsigned char *b, int c, int d, int e, int f, int g, int h,
+extern "C" void keep_all(int across, int down, const float *a, unsigned char *b, int c, int d, int e, int f, int g, int h,
                          float i, float j) {
     EVERYWHERE keep(a, b, c, d, e, f, g, h, i, j);
 }
@@ -70,21 +74,22 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     if compiler is None:
         pytest.skip("g++ is not installed, and without it the GPU's kernels cannot be compiled for the processor")
     folder = tmp_path_factory.mktemp("kernels")
-    (folder / "processor.cpp").write_text(PROCESSOR)
+    (folder / "processor.cpp").write_text(PROCESSOR.replace("BLOCK", f"{BLOCK[0]}, {BLOCK[1]}"))
     (folder / "pictures.cu").write_text(SOURCE.read_text(encoding="utf-8"))
     command = [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "processor.cpp"]
     subprocess.run([*command, "-o", "kernels.so"], cwd=folder, check=True)
     return ctypes.CDLL(str(folder / "kernels.so"))
 
 
-def as_on_a_gpu(name: str, kernels: ctypes.CDLL, rows: int, columns: int, pointers: list[NDArray[Any]], numbers: Numbers) -> None:
+def as_on_a_gpu(name: str, kernels: ctypes.CDLL, size: tuple[int, ...], pointers: list[NDArray[Any]], numbers: Numbers) -> None:
+    rows, columns = size
     given = [ctypes.c_int(int(number)) if isinstance(number, np.int32) else ctypes.c_float(float(number)) for number in numbers]
-    kernels[f"{name}_all"](rows, columns, *(ctypes.c_void_p(array.ctypes.data) for array in pointers), *given)
+    kernels[f"{name}_all"](*grid_of(rows, columns), *(ctypes.c_void_p(array.ctypes.data) for array in pointers), *given)
 
 
 def laid(kernels: ctypes.CDLL, picture: NDArray[np.uint8], fit: Fit, colours: Colours) -> Tensor:
     tensor = np.full((1, colours.channels, *fit.bucket), np.nan, np.float32)
-    as_on_a_gpu("lay", kernels, *fit.bucket, [picture, tensor], numbers_of_lay(picture, fit, colours))
+    as_on_a_gpu("lay", kernels, fit.bucket, [picture, tensor], numbers_of_lay(picture, fit, colours))
     return tensor
 
 
@@ -119,13 +124,13 @@ def noise(size: tuple[int, int], seed: int = 0) -> NDArray[np.uint8]:
 def kept(kernels: ctypes.CDLL, output: Tensor, fit: Fit, least: Sequence[float]) -> Tensor:
     shape, numbers = numbers_of_keep(output.shape, fit, least)
     result = np.full(shape, 77, np.uint8)
-    as_on_a_gpu("keep", kernels, *shape[1:], [output, result], numbers)
+    as_on_a_gpu("keep", kernels, shape[1:], [output, result], numbers)
     return result.astype(np.float32) / np.float32(255)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 64, 96), (1, 2, 32, 48), (1, 32, 48, 2)])
+@pytest.mark.parametrize("shape", [(1, 1, 64, 96), (1, 2, 32, 48), (1, 32, 48, 2), (1, 2, 49, 73)])
 @pytest.mark.parametrize("size", [(64, 96), (31, 96), (64, 7), (1, 1)])
-def test_what_a_picture_covers_of_the_maps_is_kept_above_the_threshold(
+def test_what_a_picture_covers_of_the_maps_is_kept_on_its_side_of_the_threshold(
     kernels: ctypes.CDLL, size: tuple[int, int], shape: tuple[int, ...]
 ) -> None:
     output = np.random.default_rng(1).uniform(-0.2, 1.3, shape).astype(np.float32)
@@ -134,16 +139,28 @@ def test_what_a_picture_covers_of_the_maps_is_kept_above_the_threshold(
     found = kept(kernels, output, fit, least)
     assert found.shape == wanted.shape
     for one, other, threshold in zip(found, wanted, least, strict=False):
-        np.testing.assert_array_equal(one > threshold, other > threshold)
-        assert (one[other <= threshold] == 0).all()
-        np.testing.assert_allclose(one[other > threshold], np.minimum(other[other > threshold], 1), atol=1.01 / 255)
+        np.testing.assert_array_equal(one > np.float32(threshold), other > np.float32(threshold))
+        np.testing.assert_allclose(one, np.clip(other, 0, 1), atol=1.01 / 255)
 
 
 @given(value=st.integers(0, 10_000), least=st.integers(1, 9_999))
-def test_whatever_exceeds_a_threshold_still_does_when_it_is_rounded(kernels: ctypes.CDLL, value: int, least: int) -> None:
+def test_nothing_is_rounded_over_its_threshold(kernels: ctypes.CDLL, value: int, least: int) -> None:
     output = np.full((1, 1, 1, 1), value / 10_000, np.float32)
     found = kept(kernels, output, Fit(1.0, 1, 1, (1, 1)), (least / 10_000,)).item()
     assert (found > np.float32(least / 10_000)) == (value > least)
+
+
+def test_weak_spots_in_a_line_count_for_its_score_as_they_do_without(kernels: ctypes.CDLL) -> None:
+    model = describe_detector(locate(DETECTOR))
+    output = np.zeros((1, 1, 64, 96), np.float32)
+    output[..., 20:44, 8:88] = 0.6
+    output[..., 28:36, 16:80:8] = 0.28
+    fit = Fit(1.0, 96, 64, (64, 96))
+    quads, scores = quads_from_maps(covered(output, fit), 1, model)
+    found, sure = quads_from_maps(kept(kernels, output, fit, model.least), 1, model)
+    assert scores.tolist() == [pytest.approx(0.58, abs=0.02)]
+    np.testing.assert_array_equal(found, quads)
+    np.testing.assert_allclose(sure, scores, atol=0.004)
 
 
 class Shown:
