@@ -69,7 +69,7 @@ class Eye(Protocol):
             least: a threshold, 0..1, for each of the maps that the network gives.
 
         Returns:
-            What the picture covers of the maps, (maps, rows, columns), in steps of 1/255: each pixel on its side of the threshold.
+            What the picture covers of the maps, (maps, rows, columns), in steps of 1/255, each pixel on its side of `least`.
 
         Raises:
             EngineError: there is no such input, or the back-end failed.
