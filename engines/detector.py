@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from cv2.typing import MatLike
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Tensor
+    from engines.engine import Engine
     from engines.models import DetectorModel, MapThresholds
-    from engines.tensors import Fit
+    from engines.tensors import Fit, Tensor
 
 MIN_SIDE_PX = 3.0
 """Regions thinner than this on the map are noise."""

@@ -6,20 +6,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+from engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from engines.models import Colours
-    from engines.tensors import Fit
+    from engines.tensors import Fit, Tensor
 
-Tensor: TypeAlias = NDArray[np.float32]
 Shape: TypeAlias = tuple[int, ...]
-
-
-class EngineError(Exception):
-    """A network cannot be loaded or run: one sentence that names it and what to do."""
 
 
 def first_output(engine: Engine, tensor: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.lattice import Lattice, Slot
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engines.detector import Detector, MapDetector
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.lexicon import LANGUAGES, load_lexicon
 from engines.models import ModelError, describe_detector, describe_recogniser
 from engines.recogniser import LINES, CtcRecogniser, Recogniser

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.files import sum_of
 
 if TYPE_CHECKING:

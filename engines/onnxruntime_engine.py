@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import onnxruntime as ort
 
-from engines.engine import EngineError, Shape, Tensor, only_tensor, warm
+from engines.engine import Shape, only_tensor, warm
+from engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from engines.tensors import Tensor
 
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"

@@ -13,11 +13,14 @@ import numpy as np
 import openvino as ov
 import openvino.opset13 as opset
 
-from engines.engine import EngineError, Shape, Tensor, only_tensor, warm
+from engines.engine import Shape, only_tensor, warm
+from engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from engines.tensors import Tensor
 
 
 class OpenVinoEngine:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock, Timeout
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.files import write_whole
 
 if TYPE_CHECKING:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Tensor
+    from engines.engine import Engine
     from engines.lexicon import Lexicon
     from engines.models import Ctc, LineInput
+    from engines.tensors import Tensor
 
 
 LINES = 6

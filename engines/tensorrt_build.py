@@ -19,12 +19,14 @@ import onnx
 import pycuda.driver as cuda
 import tensorrt as trt
 
-from engines.engine import EngineError, Shape
+from engines.errors import EngineError
 from engines.files import sum_of
 from engines.plans import BUILD_S, PlanKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from engines.engine import Shape
 
 logger = logging.getLogger("glyphfeed.engines")
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from engines.engine import Tensor
     from engines.models import Colours, Size
 
+Tensor: TypeAlias = NDArray[np.float32]
 MAX_UPSCALE = 2.0
 """A small picture is enlarged at most this much to fill its bucket."""
 PADDING = 127

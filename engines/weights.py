@@ -26,7 +26,7 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.files import sum_of, write_whole
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from stream.feed.endpoint import FeedError
 from stream.requests import DetectorPass, Reading
 from stream.sources.redaction import redact

@@ -105,7 +105,7 @@ def find_back_ends() -> Iterator[Finding]:
 
 def find_engine() -> Finding:
     """Which of the back-ends `--engine auto` takes here."""
-    from engines.engine import EngineError
+    from engines.errors import EngineError
     from engines.loading import best_backend
 
     try:

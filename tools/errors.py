@@ -21,7 +21,7 @@ def tell(error: BaseException, source: str = "") -> None:
     told, and how to see more.
     """
     # Imported only once something went wrong, because they load NumPy.
-    from engines.engine import EngineError
+    from engines.errors import EngineError
     from stream.feed.endpoint import FeedError
     from stream.sources.redaction import redact
     from stream.sources.source import SourceError

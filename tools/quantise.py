@@ -20,13 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.detector import MapDetector
-from engines.engine import Tensor
 from engines.files import sum_of
 from engines.lexicon import Lexicon
 from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines
 from engines.models import Ctc, find_description
 from engines.recogniser import LINES, CtcRecogniser, fill_line
-from engines.tensors import fit_into, lay
+from engines.tensors import Tensor, fit_into, lay
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tools.agreement import judge_detector, judge_recogniser
 from tools.bench.engines import gather

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.engine import Tensor
+    from engines.tensors import Tensor
 
 MODEL = parse(DESCRIPTIONS / "PP-OCRv6_det_small.toml", "the default")
 assert isinstance(MODEL, ProbabilityMap)

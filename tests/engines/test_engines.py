@@ -16,7 +16,7 @@ import openvino as ov
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from engines.engine import Engine, EngineError
+from engines.errors import EngineError
 from engines.loading import Backend, Engines, load_engine, load_engines
 from engines.models import describe_recogniser
 from engines.openvino_engine import families, unroll_transposed
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.engine import Shape, Tensor
+    from engines.engine import Engine, Shape
+    from engines.tensors import Tensor
     from stream.records import Colour
 
 SMALL, LARGE = (1, 3, 4, 6), (1, 3, 32, 48)

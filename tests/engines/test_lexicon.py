@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.lattice import Lattice, Slot
 from engines.lexicon import COMMON, ODDS, Lexicon, load_lexicon
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines, trouble_with
 from engines.models import describe_recogniser
 from engines.weights import RECOGNISER, locate

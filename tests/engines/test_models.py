@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.loading import Backend, load_engines
 from engines.models import DESCRIPTIONS, ModelError, describe, parse
 from engines.weights import KNOWN, locate

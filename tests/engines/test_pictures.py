@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Tensor
+    from engines.engine import Engine
     from engines.pictures import Numbers
+    from engines.tensors import Tensor
 
 SIZE = (640, 360)
 SIGNS = (Sign("HARBOUR 24", (200, 100), 40), Sign("Coffee", (480, 90), 48, angle_deg=-8), Sign("open daily", (220, 250), 36))

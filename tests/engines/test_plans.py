@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.files import write_whole
 from engines.plans import PlanError, PlanKey, obtain
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.engine import Tensor
     from engines.loading import Engines
+    from engines.tensors import Tensor
 
 MODEL = parse(DESCRIPTIONS / "PP-OCRv6_rec_small.toml", "the default")
 assert isinstance(MODEL, Ctc)

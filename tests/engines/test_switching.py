@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engines.engine import Engine, EngineError
+from engines.errors import EngineError
 from engines.loading import Backend, load_engine
 from engines.switching import SwitchingEngine
 from tests.engines.onnx_bytes import line_model
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from engines.engine import Engine
 
 SHAPE = (1, 3, 4, 6)
 DEADLINE_S = 10.0

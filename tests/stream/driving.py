@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.loading import Engines
 from stream.feed import wire
 from stream.feed.outbox import run

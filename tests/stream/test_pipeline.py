@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pytest
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.loading import Engines
 from stream.feed.client import Subscriber
 from stream.pipeline import read_live

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from engines.engine import EngineError
+from engines.errors import EngineError
 from stream.feed.client import Subscriber
 from stream.gauges import Gauges
 from stream.reader import Reader

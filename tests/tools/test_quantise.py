@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from engines.engine import Tensor
     from engines.loading import Engines
+    from engines.tensors import Tensor
     from stream.records import Colour
 
 WORDS = [

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from engines.detector import MapDetector
-from engines.engine import EngineError
+from engines.errors import EngineError
 from engines.lexicon import Lexicon
 from engines.loading import GPU, Backend, Engines, charset_of, load_engine, load_engines, trouble_with
 from engines.models import describe_detector, describe_recogniser

@@ -1,0 +1,7 @@
+"""What engines complain with."""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """A network cannot be loaded or run: one sentence that names it and what to do."""
