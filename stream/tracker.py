@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.association import PART, Match, associate, covers, misfit, overhang, slip
+from stream.association import ALIKE, PART, Match, associate, covers, misfit, overhang, slip
+from stream.belief import plain
 from stream.flow import blur_px, own_motion
 from stream.geometry import (
+    BORDER_PX,
     aligned,
     area,
     axis,
@@ -48,6 +50,10 @@ GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 BLOCK = 1.4
 """A detection thicker than a line by this factor, with another text in it, is two lines that were found as one."""
+CUT_OFF = 0.2
+COMES_IN_S = 0.1
+"""What is found to end so many text heights from the border, and within what the camera moves in so many seconds, may go on
+beyond it: the ends of detections are no more exact.  While the camera rests, text may well end there."""
 CAME_IN = 0.5
 """Text that was cut off by the border may be longer once it lies this many text heights away from it."""
 ASTRAY = 0.4
@@ -151,7 +157,7 @@ class Tracker:
         inside = {i for i, (_, quad) in enumerate(then) if tile.holds(quad, self._size)}
         for i, (track, quad) in enumerate(then):
             if i in inside and any(kind[:2] == found[:2] for found in track.found_by):
-                track.cut_off = touches_border(quad, self._size)
+                track.cut_off = self._cut_off(quad)
         match = associate([quad for _, quad in then], list(quads)).of(inside)
         news = self._update(then, quads, match, now, coarse=kind.coarse)
         blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
@@ -168,7 +174,7 @@ class Tracker:
         carry = self._camera_since(index)
         for j in match.new:
             if scores[j] >= BEGIN_SCORE and j not in blocks:
-                cut_off = touches_border(quads[j], self._size)
+                cut_off = self._cut_off(quads[j])
                 news |= self._begin(transform(quads[j], carry), float(scores[j]), now, kind, cut_off=cut_off)
         self._absorb()
         return news
@@ -214,7 +220,7 @@ class Tracker:
     ) -> bool:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
-        clipped = touches_border(detected, self._size)
+        clipped = self._cut_off(detected)
         track.cut_off |= clipped
         (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
         longer = (found_length - length) / height
@@ -238,6 +244,11 @@ class Tracker:
             # The next pass may be over this same frame: what it finds is carried from here.
             track.history[-1] = (now.index, track.motion.quad)
         return False
+
+    def _cut_off(self, detected: NDArray[np.floating]) -> bool:
+        velocity = self._camera_velocity(detected)
+        moves = float(np.hypot(*velocity)) * COMES_IN_S if velocity else 0.0
+        return touches_border(detected, self._size, max(BORDER_PX, min(CUT_OFF * axis(detected)[2], moves)))
 
     def _clipped(self, track: Track) -> bool:
         return touches_border(track.motion.quad, self._size)
@@ -306,7 +317,9 @@ class Tracker:
         return True
 
     def _absorb(self) -> None:
-        """Drop tracks that lie inside a larger one of like height: the halves of a line that was found whole."""
+        """Drop tracks that lie inside a larger one of like height, the halves of a line that was found whole, and those that say
+        what another does in its place: a line that was found once more, too thin or too thick.
+        """
         visible = [track for track in self.tracks if track.placed and not track.lost]
         if len(visible) < 2:
             return
@@ -314,7 +327,7 @@ class Tracker:
         kept: list[Track] = []
         for track in by_width:
             quad = track.motion.quad
-            if any(covers(other.motion.quad, quad) for other in kept):
+            if any(covers(other.motion.quad, quad) or repeats(other, track) for other in kept):
                 track.lost, track.placed = True, False
             else:
                 kept.append(track)
@@ -340,6 +353,15 @@ class Tracker:
 def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
     """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
     return look is None or likeness(look, look_at(frame.grey, quad)) > SAME
+
+
+def repeats(track: Track, other: Track) -> bool:
+    """Tell whether two texts say the same in the same place, and are of unlike height, as two equal words that cross are not."""
+    if not (track.trusted and other.trusted and plain(track.text) == plain(other.text)):
+        return False
+    quad, quad_of_other = track.motion.quad, other.motion.quad
+    thin, thick = sorted((axis(quad)[2], axis(quad_of_other)[2]))
+    return thick >= ALIKE * thin and intersection(quad, quad_of_other) >= PART * min(area(quad), area(quad_of_other))
 
 
 def held_by(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]]) -> list[int]:

@@ -13,7 +13,7 @@ from stream.schedule import PassKind
 from stream.tracker import ASTRAY, BLOCK, GROWTH, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
-from tests.stream.tracking import CUT, DT, HEIGHT_PX, OTHER, SIGN, TEXT, Scene, place, read, shifted
+from tests.stream.tracking import CUT, DT, HEIGHT_PX, OTHER, SIGN, SIZE, TEXT, Scene, place, read, shifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,6 +65,33 @@ def test_halves_that_turn_out_to_be_a_line_become_one() -> None:
         scene.find(SIGN)
     assert len(scene.ids) == 1
     np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1.5)
+
+
+@pytest.mark.parametrize(("says", "texts"), [(TEXT, 1), ("SNAP", 2)])
+def test_a_line_that_was_found_once_more_half_as_high_is_one_text_when_it_says_the_same(says: str, texts: int) -> None:
+    thin = box(206, 156, 148, 0.45 * HEIGHT_PX)
+    scene = Scene(SIGN, thin)
+    first, second = scene.seen
+    read(first)
+    read(second).text = says
+    scene.find(SIGN, thin)
+    assert len(scene.seen) == texts
+    assert scene.seen[0] is first
+
+
+@pytest.mark.parametrize(
+    ("gap_px", "camera_px", "cut_off"),
+    [(0.15 * HEIGHT_PX, -8, True), (0.15 * HEIGHT_PX, 0, False), (0.4 * HEIGHT_PX, -8, False), (2, 0, True)],
+)
+def test_what_is_found_to_end_by_the_border_may_go_on_beyond_it_while_the_camera_moves(
+    gap_px: float, camera_px: float, cut_off: bool
+) -> None:
+    scene = Scene()
+    scene.follow(shifted(camera_px), frames=2)
+    scene.find(box(SIZE[0] - 100 - gap_px, 150, 100, HEIGHT_PX))
+    assert scene.seen[0].cut_off is cut_off
+    scene.find(place(scene))
+    assert scene.seen[0].cut_off is cut_off
 
 
 def test_text_that_turns_out_longer_is_read_anew() -> None:
