@@ -133,8 +133,8 @@ def covered(output: Tensor, fit: Fit) -> Tensor:
     """The part of an output that a picture covers, as maps (planes, rows, columns)."""
     maps = planes_first(output)
     assert maps is not None
-    times = fit.bucket[0] / maps.shape[1]
-    return maps[:, : math.ceil(fit.height / times), : math.ceil(fit.width / times)]
+    rows, columns = fit.covers(*maps.shape[1:])
+    return maps[:, :rows, :columns]
 
 
 def quads_from_maps(maps: Tensor, times: float, model: DetectorModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

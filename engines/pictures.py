@@ -56,6 +56,5 @@ def numbers_of_keep(output: Shape, fit: Fit, least: Sequence[float]) -> tuple[Sh
         planes, height, width, steps = third, first, second, (1, second * third, third)
     else:
         planes, height, width, steps = first, second, third, (second * third, third, 1)
-    times = fit.bucket[0] / height
-    kept = (planes, min(math.ceil(fit.height / times), height), min(math.ceil(fit.width / times), width))
+    kept = (planes, *fit.covers(height, width))
     return kept, [*map(np.int32, (*kept, *steps)), *map(np.float32, (least[0], least[-1]))]

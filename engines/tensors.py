@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -29,6 +30,11 @@ class Fit:
     width: int
     height: int
     bucket: tuple[int, int]
+
+    def covers(self, rows: int, columns: int) -> tuple[int, int]:
+        """How many rows and columns of maps of the bucket, which may be smaller than it, belong to the picture."""
+        times = self.bucket[0] / rows
+        return min(math.ceil(self.height / times), rows), min(math.ceil(self.width / times), columns)
 
 
 def fit_into(image: NDArray[np.uint8], buckets: Sequence[Size]) -> Fit:

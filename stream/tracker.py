@@ -157,7 +157,7 @@ class Tracker:
         inside = {i for i, (_, quad) in enumerate(then) if tile.holds(quad, self._size)}
         for i, (track, quad) in enumerate(then):
             if i in inside and any(kind[:2] == found[:2] for found in track.found_by):
-                track.cut_off = self._cut_off(quad)
+                track.cut_off = self._ends_cut_off(quad)
         match = associate([quad for _, quad in then], list(quads)).of(inside)
         news = self._update(then, quads, match, now, coarse=kind.coarse)
         blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
@@ -174,7 +174,7 @@ class Tracker:
         carry = self._camera_since(index)
         for j in match.new:
             if scores[j] >= BEGIN_SCORE and j not in blocks:
-                cut_off = self._cut_off(quads[j])
+                cut_off = self._ends_cut_off(quads[j])
                 news |= self._begin(transform(quads[j], carry), float(scores[j]), now, kind, cut_off=cut_off)
         self._absorb()
         return news
@@ -220,7 +220,7 @@ class Tracker:
     ) -> bool:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
-        clipped = self._cut_off(detected)
+        clipped = self._ends_cut_off(detected)
         track.cut_off |= clipped
         (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
         longer = (found_length - length) / height
@@ -245,7 +245,7 @@ class Tracker:
             track.history[-1] = (now.index, track.motion.quad)
         return False
 
-    def _cut_off(self, detected: NDArray[np.floating]) -> bool:
+    def _ends_cut_off(self, detected: NDArray[np.floating]) -> bool:
         velocity = self._camera_velocity(detected)
         moves = float(np.hypot(*velocity)) * COMES_IN_S if velocity else 0.0
         return touches_border(detected, self._size, max(BORDER_PX, min(CUT_OFF * axis(detected)[2], moves)))

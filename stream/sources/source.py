@@ -9,10 +9,12 @@ import logging
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from stream.records import SourceState
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream.records import Frame, SourceState
+    from stream.records import Frame
 
 StateListener: TypeAlias = "Callable[[SourceState, str], None]"
 """Called on each change of state, from the thread that iterates the source, with a sentence without credentials."""
@@ -68,9 +70,12 @@ class StateChanges:
         self._state: SourceState | None = None
 
     def report(self, state: SourceState, detail: str, *, trouble: bool = False) -> None:
-        """Tell of a state, with a sentence without credentials; `trouble` makes its log line a warning."""
+        """Tell of a state, with a sentence without credentials; `trouble` makes its log line a warning, and at the end an error,
+        as what is missing then does not come any more.
+        """
         if state is self._state:
             return
         self._state = state
-        log.log(logging.WARNING if trouble else logging.INFO, "%s is %s: %s", self._name, state, detail)
+        level = logging.INFO if not trouble else logging.ERROR if state is SourceState.ENDED else logging.WARNING
+        log.log(level, "%s is %s: %s", self._name, state, detail)
         self._listener(state, detail)

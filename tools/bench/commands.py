@@ -11,6 +11,7 @@ bench = typer.Typer(
     name="bench", no_args_is_help=True, help="Measure how fast the networks run here, and where the time of a frame goes."
 )
 Page = Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown to this file.")]
+Clip = Annotated[str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")]
 
 
@@ -45,9 +46,7 @@ def bench_engines(
 
 @bench.command("stages")
 def bench_stages(
-    clip: Annotated[
-        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
-    ] = None,
+    clip: Clip = None,
     json: AsJson = False,
     markdown: Page = None,
     engine: Engine = "auto",
@@ -68,9 +67,7 @@ def bench_stages(
 
 @bench.command("cameras")
 def bench_cameras(
-    clip: Annotated[
-        str | None, typer.Argument(metavar="CLIP", show_default=False, help="A video; without one, the demo's street.")
-    ] = None,
+    clip: Clip = None,
     most: Annotated[int, typer.Option(min=1, max=128, help="Cameras that are tried at most.")] = 128,
     json: AsJson = False,
     markdown: Page = None,
