@@ -56,8 +56,8 @@ def take_rivals(track: Track, rivals: list[Reading]) -> None:
     if len(rivals) > 1:
         track.judged_view = request.view
     track.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
-    if request.quarters != track.quarters:
-        track.quarters, track.evidence, track.challenger = request.quarters, None, None
+    if request.quarters != track.quarters and best.lattice.text:
+        track.quarters, track.evidence, track.challenger, track.settled = request.quarters, None, None, False
     take_reading(track, best)
 
 
