@@ -7,7 +7,7 @@ because that costs a quarter and corners survive it; results are in pixels of th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -16,12 +16,18 @@ import numpy as np
 from stream.geometry import UNIT_SQUARE, area, is_sound, transform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 WORKING_WIDTH_PX = 384
 WINDOW_PX = (11, 11)
 """What a point is recognised by: half the work of 15 x 15, as exact."""
+LEVELS = 3
+"""Halvings of the picture in which points are sought first: they may go some 20 px of the working picture in a frame."""
 POINTS = 160
+POINT_GAP_PX = 7
+"""How far they lie from each other, at least."""
 REFRESH_STEPS = 8
 """New corners are looked for at least this often; between, those that are left are followed on."""
 MIN_POINTS = 12
@@ -39,12 +45,18 @@ STILL_DIFFERENCE = 12.0
 edges that move change more."""
 SHUTTER = 0.5
 """Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
-INLIER_PX = 1.5
+INLIER_PX = 0.8
 """A point that lies further from where the camera's motion takes it moves by itself (pixels of the working picture)."""
-OWN_POINTS = 10
+TEXT_POINTS = 9
+"""Corners that are looked for in each text, as those of the whole picture need not lie there."""
+TEXT_POINT_GAP_PX = 3
+OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
-APART_PX = 0.5
+AGREEING = 0.5
+"""Share of them that must agree on it."""
+APART_PX = 0.2
 """What moves otherwise than the camera's motion by less than this in a frame is the flow's own noise."""
+NO_POINTS = np.empty((0, 2), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +64,22 @@ class Motion:
     """What moved in one step, in pixels of the source frame.
 
     `camera` is the (3, 3) homography from the previous frame to this one, None where the picture could not be followed.  `before`
-    and `after` (N, 2) are the followed points.  `cut` says that nothing of the previous frame is left.
+    and `after` (N, 2) are the followed points.  `cut` says that nothing of the previous frame is left.  `picture` is this frame,
+    small and grey, at `scale` of its size, None if nobody looked at it.
     """
 
     camera: NDArray[np.float64] | None
     before: NDArray[np.float32]
     after: NDArray[np.float32]
     cut: bool
+    picture: NDArray[np.uint8] | None = None
+    scale: float = 1.0
 
     def apart(self) -> NDArray[np.float64] | None:
         """How far each point (N, 2) went away from where the camera's motion takes it; None if that is not known."""
         return None if self.camera is None else self.after - transform(self.before, self.camera)
 
 
-NO_POINTS = np.empty((0, 2), np.float32)
 NOTHING_KNOWN = Motion(None, NO_POINTS, NO_POINTS, cut=False)
 
 
@@ -76,11 +90,15 @@ class Flow:
         self._previous: NDArray[np.uint8] | None = None
         self._thumbnail: NDArray[np.uint8] | None = None
         self._size = (0, 0)
-        self._points = NO_POINTS
+        self._points = self._text_points = NO_POINTS
+        self._texts = 0
         self._age = 0
 
-    def step(self, grey: NDArray[np.uint8]) -> Motion:
-        """Compare a (height, width) uint8 frame with the one before; the first, or one of another size, is a cut."""
+    def step(self, grey: NDArray[np.uint8], texts: Sequence[NDArray[np.floating]] = ()) -> Motion:
+        """Compare a (height, width) uint8 frame with the one before; the first, or one of another size, is a cut.
+
+        In `texts`, quads (4, 2) in the frame before, corners are looked for that tell their own motion, at once in new ones.
+        """
         scale = min(WORKING_WIDTH_PX / grey.shape[1], 1.0)
         small = shrunk(grey, scale)
         thumbnail = cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -89,43 +107,72 @@ class Flow:
         resized, self._size = self._size != grey.shape, (grey.shape[0], grey.shape[1])
         if previous is None or last_thumbnail is None or resized:
             self._points = NO_POINTS
-            return Motion(None, NO_POINTS, NO_POINTS, cut=True)
-        motion = self._follow(previous, small, scale)
+            return Motion(None, NO_POINTS, NO_POINTS, cut=True, picture=small, scale=scale)
+        motion = replace(self._follow(previous, small, scale, texts), picture=small, scale=scale)
         if motion.camera is None:
             self._points = NO_POINTS
             change = float(cv2.absdiff(thumbnail, last_thumbnail).mean())
-            return Motion(None, motion.before, motion.after, cut=change > CUT_DIFFERENCE)
+            return replace(motion, cut=change > CUT_DIFFERENCE)
         return motion
 
-    def _follow(self, previous: NDArray[np.uint8], small: NDArray[np.uint8], scale: float) -> Motion:
+    def _follow(
+        self, previous: NDArray[np.uint8], small: NDArray[np.uint8], scale: float, texts: Sequence[NDArray[np.floating]]
+    ) -> Motion:
         if self._age >= REFRESH_STEPS or len(self._points) < POINTS // 2:
-            corners = cv2.goodFeaturesToTrack(previous, POINTS, 0.005, 7)
-            self._points = NO_POINTS if corners is None else np.asarray(corners, np.float32).reshape(-1, 2)
+            self._points = corners(previous, POINTS, POINT_GAP_PX)
             self._age = 0
+        if self._age == 0 or len(texts) > self._texts:
+            self._text_points = np.concatenate([NO_POINTS, *(corners_in(previous, quad * scale) for quad in texts)])
         self._age += 1
-        before = self._points
-        if len(before) < MIN_POINTS:
-            return unfollowed(previous, small)
-        guess = before.copy()
-        after, found, _ = cv2.calcOpticalFlowPyrLK(previous, small, before, guess, winSize=WINDOW_PX, maxLevel=3)
-        kept = np.asarray(found)[:, 0] > 0
-        before, after = before[kept], np.asarray(after, np.float32)[kept]
-        self._points = after
-        if len(before) < MIN_POINTS:
-            return unfollowed(previous, small)
-        matrix, _ = camera_motion(before, after, (small.shape[1], small.shape[0]))
+        self._texts = len(texts)
+        before = np.concatenate([self._points, self._text_points])
+        after, kept = follow_points(previous, small, before)
+        general = int(np.count_nonzero(kept[: len(self._points)]))
+        before, after = before[kept], after[kept]
+        self._points, self._text_points = after[:general], after[general:]
+        if general >= MIN_POINTS:
+            camera, _ = camera_motion(before[:general], after[:general], (small.shape[1], small.shape[0]))
+        else:
+            camera = np.eye(3) if is_still(previous, small) else None
         full = np.float32(1 / scale)
-        camera = None if matrix is None else scaled(matrix, 1 / scale)
-        return Motion(camera, before * full, after * full, cut=False)
+        return Motion(None if camera is None else scaled(camera, 1 / scale), before * full, after * full, cut=False)
 
 
-def unfollowed(previous: NDArray[np.uint8], small: NDArray[np.uint8]) -> Motion:
-    """What is known of the motion between two small pictures without points to follow: that there was none, if there is anything
-    to be seen, or nothing.
-    """
+def corners(picture: NDArray[np.uint8], count: int, apart_px: int, mask: NDArray[np.uint8] | None = None) -> NDArray[np.float32]:
+    """Find the strongest corners (N, 2) of a picture, `count` at most."""
+    found = cv2.goodFeaturesToTrack(picture, count, 0.005, apart_px, mask=mask)
+    return NO_POINTS if found is None else np.asarray(found, np.float32).reshape(-1, 2)
+
+
+def corners_in(picture: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Find the strongest corners (N, 2) in a quad, as far as it lies in the picture."""
+    left, top = (max(int(v), 0) for v in quad.min(axis=0))
+    right, bottom = (max(int(v) + 1, 0) for v in quad.max(axis=0))
+    part = np.ascontiguousarray(picture[top:bottom, left:right])
+    if min(part.shape) < TEXT_POINT_GAP_PX:
+        return NO_POINTS
+    origin = np.array([left, top], np.float32)
+    mask = np.zeros(part.shape, np.uint8)
+    cv2.fillConvexPoly(mask, np.round(quad - origin).astype(np.int32), 255)
+    return corners(part, TEXT_POINTS, TEXT_POINT_GAP_PX, mask) + origin
+
+
+def follow_points(
+    previous: NDArray[np.uint8], picture: NDArray[np.uint8], before: NDArray[np.float32], guess: NDArray[np.float32] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Find where points (N, 2) of one small picture are in the next, near where a guess has them; also which (N,) were found."""
+    if not len(before):
+        return before, np.empty(0, np.bool_)
+    start = before.copy() if guess is None else guess.astype(np.float32)
+    flags = cv2.OPTFLOW_USE_INITIAL_FLOW
+    after, found, _ = cv2.calcOpticalFlowPyrLK(previous, picture, before, start, winSize=WINDOW_PX, maxLevel=LEVELS, flags=flags)
+    return np.asarray(after, np.float32), np.asarray(found)[:, 0] > 0
+
+
+def is_still(previous: NDArray[np.uint8], small: NDArray[np.uint8]) -> bool:
+    """Tell whether there is anything to be seen in two small pictures, and nothing moved from one to the other."""
     shows = int(small.max()) - int(small.min()) > 3 * STILL_DIFFERENCE
-    still = shows and float(cv2.absdiff(previous, small).max()) < STILL_DIFFERENCE
-    return Motion(np.eye(3), NO_POINTS, NO_POINTS, cut=False) if still else NOTHING_KNOWN
+    return shows and float(cv2.absdiff(previous, small).max()) < STILL_DIFFERENCE
 
 
 def shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -162,22 +209,30 @@ def camera_motion(
     return (matrix if is_gentle(matrix, size) else None), steady
 
 
-def own_motion(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
-    """Fit the step of one text to its own points, a (3, 3) similarity; None if they know no other than the camera's.
+def own_motion(
+    quad: NDArray[np.floating], own: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None
+) -> NDArray[np.float64] | None:
+    """Fit the step of one text to its `own` points (N,), a (3, 3) similarity; None if they know no other than the camera's.
 
     `apart` (N, 2) is how far each point went away from where the camera's motion takes it, None if that is not known.
     """
-    own = ((motion.before >= quad.min(axis=0)) & (motion.before <= quad.max(axis=0))).all(axis=1)
     count = int(np.count_nonzero(own))
     if count < OWN_POINTS or (apart is not None and math.hypot(*(own @ apart / count)) < APART_PX):
         return None
-    matrix, mask = cv2.estimateAffinePartial2D(motion.before[own], motion.after[own], ransacReprojThreshold=2.0)
-    if matrix is None or mask.sum() < max(OWN_POINTS, 0.6 * count):
+    step = shared_step(motion.before[own], motion.after[own])
+    if step is None or motion.camera is None:
+        return step
+    return None if np.abs(transform(quad, step) - transform(quad, motion.camera)).max() < APART_PX else step
+
+
+def shared_step(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """Fit the (3, 3) similarity that most points (N, 2) share; None if too few do."""
+    if len(before) < OWN_POINTS:
         return None
-    step = np.vstack([matrix, [0.0, 0.0, 1.0]])
-    if motion.camera is not None and np.abs(transform(quad, step) - transform(quad, motion.camera)).max() < APART_PX:
+    matrix, mask = cv2.estimateAffinePartial2D(before, after, ransacReprojThreshold=2.0)
+    if matrix is None or mask.sum() < max(OWN_POINTS, AGREEING * len(before)):
         return None
-    return step
+    return np.vstack([matrix, [0.0, 0.0, 1.0]])
 
 
 def blur_px(velocity: tuple[float, float], frame_s: float) -> float:

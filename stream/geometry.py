@@ -89,6 +89,13 @@ def share_inside(polygon: NDArray[np.floating], size: tuple[int, int]) -> float:
     return min(inside / whole, 1.0) if whole > 1 else 0.0
 
 
+def contain(quads: NDArray[np.floating], points: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell of convex quads (M, 4, 2) that go round clockwise which points (N, 2) each contains, as (M, N)."""
+    edges = quads[:, [1, 2, 3, 0]] - quads
+    inwards = np.stack([-edges[..., 1], edges[..., 0]], axis=-1)
+    return np.asarray((points @ inwards.transpose(0, 2, 1) >= (quads * inwards).sum(axis=2)[:, None]).all(axis=2))
+
+
 def touches_border(quad: NDArray[np.floating], size: tuple[int, int], near_px: float = BORDER_PX) -> bool:
     """Tell whether a quad comes so near to the border of a picture of (width, height) that its text may go on beyond it."""
     width, height = size

@@ -72,7 +72,7 @@ class Reader:
         dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
         self._purse.fill(dt)
-        motion = self._flow.step(frame.grey)
+        motion = self._flow.step(frame.grey, self._tracker.quads)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
             self._schedule.restart()
@@ -85,8 +85,7 @@ class Reader:
         frame = self._frame
         if frame is None:
             return None
-        texts = (track.motion.quad for track in self._tracker.tracks if track.placed and not track.lost)
-        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt, texts)
+        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt, self._tracker.quads)
         if kind is None:
             return None
         self._schedule.made(kind, frame.pts)

@@ -6,7 +6,6 @@ passed in, in seconds.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from stream.geometry import (
     aligned,
     area,
     axis,
+    contain,
     homography_between,
     intersection,
     is_sound,
@@ -29,7 +29,8 @@ from stream.geometry import (
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
 from stream.tiles import Tile
-from stream.track import HISTORY, Track, possible_turns
+from stream.track import Track, possible_turns
+from stream.trail import Trail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,26 +77,31 @@ class Tracker:
         self.gone: list[Track] = []
         """Tracks that left for good since this list was last emptied."""
         self._next_id = 1
-        self._cameras: deque[tuple[int, NDArray[np.float64] | None]] = deque(maxlen=HISTORY)
+        self._trail = Trail()
         self._size = (1, 1)
         self._dt = 1 / 30
         self.scene = 0
         """The frame that the present scene began with."""
 
+    @property
+    def quads(self) -> list[NDArray[np.float64]]:
+        """Where the texts are that are in their places."""
+        return [track.motion.quad for track in self.tracks if track.placed and not track.lost]
+
     def follow(self, frame: Frame, motion: Motion, dt: float) -> None:
         """Move every track to `frame`, `dt` seconds after the last one."""
         self._size = frame.size
+        self._trail.follow(frame.index, motion, dt)
+        self._dt = dt
         if motion.cut:
             self.scene = frame.index
-        self._cameras.append((frame.index, motion.camera))
-        self._dt = dt
-        apart = motion.apart()
-        for track in self.tracks:
-            if motion.cut:
+            for track in self.tracks:
                 track.lost, track.placed = True, False
-            if not track.placed:
-                continue
-            self._move(track, motion, apart, frame)
+        moving = [track for track in self.tracks if track.placed]
+        apart = motion.apart()
+        quads = np.array([track.motion.quad for track in moving]).reshape(-1, 4, 2)
+        for track, own in zip(moving, contain(quads, motion.before), strict=True):
+            self._move(track, own, motion, apart, frame)
             if is_sound(track.motion.quad, self._size):
                 track.history.append((frame.index, track.motion.quad))
             else:
@@ -103,10 +109,12 @@ class Tracker:
         self._see(frame, motion)
         self._forget(frame.pts)
 
-    def _move(self, track: Track, motion: Motion, apart: NDArray[np.floating] | None, frame: Frame) -> None:
+    def _move(
+        self, track: Track, points: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None, frame: Frame
+    ) -> None:
         quad = track.motion.quad
         step = motion.camera
-        own = own_motion(quad, motion, apart)
+        own = own_motion(quad, points, motion, apart)
         # What passes before a text has points, too: the text's own motion shows the same picture again.
         if own is not None and (step is None or shows(frame, transform(quad, own), track.look)):
             step = own
@@ -171,11 +179,10 @@ class Tracker:
             elif i in inside and any(kind.like(found) for found in track.found_by) and share_inside(quad, self._size) > 0.9:
                 track.resized = track.strayed = 0
                 self._miss(track, now)
-        carry = self._camera_since(index)
-        for j in match.new:
-            if scores[j] >= BEGIN_SCORE and j not in blocks:
-                cut_off = self._ends_cut_off(quads[j])
-                news |= self._begin(transform(quads[j], carry), float(scores[j]), now, kind, cut_off=cut_off)
+        begun = [j for j in match.new if scores[j] >= BEGIN_SCORE and j not in blocks]
+        for j, (quad, velocity) in zip(begun, self._trail.carry(index, [quads[j] for j in begun]), strict=True):
+            cut_off = self._ends_cut_off(quads[j])
+            news |= self._begin(QuadMotion(quad, velocity), float(scores[j]), now, kind, cut_off=cut_off)
         self._absorb()
         return news
 
@@ -238,6 +245,9 @@ class Tracker:
             if track.strayed >= 2 or not track.trusted:
                 track.strayed = 0
                 self._place(track, QuadMotion(carried, track.motion.velocity), now)
+                if not track.trusted:
+                    # What was read there was not this text, or not all of it.
+                    track.read_at = float("-inf")
         elif whole:
             track.strayed = 0
             track.motion.correct(carried, coarse=coarse)
@@ -246,7 +256,7 @@ class Tracker:
         return False
 
     def _ends_cut_off(self, detected: NDArray[np.floating]) -> bool:
-        velocity = self._camera_velocity(detected)
+        velocity = self._trail.camera_velocity(detected)
         moves = float(np.hypot(*velocity)) * COMES_IN_S if velocity else 0.0
         return touches_border(detected, self._size, max(BORDER_PX, min(CUT_OFF * axis(detected)[2], moves)))
 
@@ -303,10 +313,10 @@ class Tracker:
         if track.misses >= (MAX_MISSES if track.text else 2):
             track.lost = True
 
-    def _begin(self, quad: NDArray[np.floating], score: float, now: Frame, kind: PassKind, *, cut_off: bool) -> bool:
+    def _begin(self, motion: QuadMotion, score: float, now: Frame, kind: PassKind, *, cut_off: bool) -> bool:
+        quad = motion.quad
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
             return False
-        motion = QuadMotion(quad, self._camera_velocity(quad))
         track = Track(self._next_id, motion, now.pts, now.pts, now.captured_at, now.captured_at, possible_turns(quad)[0])
         track.history.append((now.index, track.motion.quad))
         self._next_id += 1
@@ -331,23 +341,6 @@ class Tracker:
                 track.lost, track.placed = True, False
             else:
                 kept.append(track)
-
-    def _camera_velocity(self, quad: NDArray[np.floating]) -> tuple[float, float] | None:
-        """Velocity, pixels/s, at which the camera's last step moves what lies at a quad; None if it could not be followed."""
-        camera = self._cameras[-1][1] if self._cameras else None
-        if camera is None:
-            return None
-        centre = quad.mean(axis=0, keepdims=True)
-        vx, vy = (centre - transform(centre, np.asarray(np.linalg.inv(camera), np.float64)))[0] / self._dt
-        return float(vx), float(vy)
-
-    def _camera_since(self, index: int) -> NDArray[np.float64]:
-        """Compose the camera's motion from frame `index` to now; steps that could not be followed count as none."""
-        carry = np.eye(3)
-        for frame, camera in self._cameras:
-            if frame > index and camera is not None:
-                carry = camera @ carry
-        return carry
 
 
 def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from stream.budget import Budget
 from stream.driver import run_pass, run_reads
 from stream.gauges import Gauges
+from stream.geometry import transform
 from stream.reader import Reader
 from stream.records import EventType, Frame, TextState
 from stream.rereading import SELDOM_S
@@ -133,6 +134,21 @@ def test_late_detections_land_on_the_text_of_now() -> None:
     assert max(float(np.abs(polygon - truth).max()) for polygon, truth in placed) < 6
     assert ids(seen) == {1}
     assert seen[-1].snapshot.texts[0].velocity == pytest.approx((-250, 0), abs=12)
+
+
+@pytest.mark.parametrize("late", [0, 6])
+@pytest.mark.parametrize("px_s", [8.0, 70.0], ids=["slowly", "fast"])
+def test_a_sign_that_stands_before_what_is_far_away_keeps_its_box(px_s: float, late: int) -> None:
+    near = Board("SHOP", (600, 300), height=16, drift=lambda t: (-px_s * t, 0.3 * px_s * t))
+    camera = pan((0, 620, 290), (2.5, 520, 300))
+    seen, _ = film(near, camera=camera, seconds=2.5, late=late)
+    placed = [(moment.t, text.polygon) for moment in seen for text in moment.snapshot.texts]
+    assert len(placed) > 0.7 * len(seen)
+    off = [float(np.abs(polygon - transform(near.quad(t), camera(t))).max()) for t, polygon in placed]
+    assert max(off) < 3
+    assert ids(seen) == {1}
+    vx, vy = seen[-1].snapshot.texts[0].velocity
+    assert (vx, vy) == pytest.approx((40 - px_s, -4 + 0.3 * px_s), abs=0.1 * px_s + 4)
 
 
 def test_a_velocity_tells_where_the_text_will_be_drawn() -> None:

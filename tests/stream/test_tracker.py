@@ -9,7 +9,7 @@ import pytest
 
 from stream.association import covers, misfit, overhang
 from stream.flow import NOTHING_KNOWN, Motion, own_motion
-from stream.geometry import slice_quad, transform
+from stream.geometry import contain, slice_quad, transform
 from stream.look import look_at
 from stream.schedule import PassKind
 from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES
@@ -271,22 +271,27 @@ def with_own_points(own: tuple[float, float], camera: tuple[float, float]) -> Mo
     return Motion(matrix, before, after, cut=False)
 
 
+def own_step(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.floating] | None:
+    (own,) = contain(quad[None], motion.before)
+    return own_motion(quad, own, motion, apart)
+
+
 def test_a_text_that_moves_by_itself_is_followed_by_its_own_points() -> None:
     motion = with_own_points((7, 1), (-2, 0))
-    step = own_motion(SIGN.astype(np.float64), motion, motion.apart())
+    step = own_step(SIGN, motion, motion.apart())
     assert step is not None
     np.testing.assert_allclose(transform(SIGN, step), moved(SIGN, 7, 1), atol=0.1)
-    assert own_motion(OTHER.astype(np.float64), motion, motion.apart()) is None
+    assert own_step(OTHER, motion, motion.apart()) is None
 
 
 def test_without_a_camera_and_points_nothing_is_known() -> None:
-    assert own_motion(SIGN.astype(np.float64), NOTHING_KNOWN, None) is None
+    assert own_step(SIGN, NOTHING_KNOWN, None) is None
 
 
 def test_the_own_points_of_a_text_are_enough_without_a_camera() -> None:
     motion = with_own_points((7, 1), (-2, 0))
     blind = Motion(None, motion.before, motion.after, cut=False)
-    step = own_motion(SIGN.astype(np.float64), blind, None)
+    step = own_step(SIGN, blind, None)
     assert step is not None
     np.testing.assert_allclose(transform(SIGN, step), moved(SIGN, 7, 1), atol=0.1)
 
