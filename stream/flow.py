@@ -43,6 +43,10 @@ CUT_DIFFERENCE = 22.0
 STILL_DIFFERENCE = 12.0
 """Where no pixel of the small picture changes by this much, of 255, nothing moved: averaging leaves less of a sensor's noise, and
 edges that move change more."""
+STEADY_GAIN = 0.02
+"""The light of the whole picture changes by less than this share from frame to frame without anybody touching it."""
+MAX_GAIN = 4.0
+"""More light or less than by this factor leaves nothing to compare."""
 SHUTTER = 0.5
 """Share of the time between frames that a camera's shutter is open: a 180-degree shutter."""
 INLIER_PX = 0.8
@@ -108,10 +112,10 @@ class Flow:
         if previous is None or last_thumbnail is None or resized:
             self._points = NO_POINTS
             return Motion(None, NO_POINTS, NO_POINTS, cut=True, picture=small, scale=scale)
-        motion = replace(self._follow(previous, small, scale, texts), picture=small, scale=scale)
+        motion = replace(self._follow(relit(previous, small), small, scale, texts), picture=small, scale=scale)
         if motion.camera is None:
             self._points = NO_POINTS
-            change = float(cv2.absdiff(thumbnail, last_thumbnail).mean())
+            change = float(cv2.absdiff(thumbnail, relit(last_thumbnail, thumbnail)).mean())
             return replace(motion, cut=change > CUT_DIFFERENCE)
         return motion
 
@@ -167,6 +171,14 @@ def follow_points(
     flags = cv2.OPTFLOW_USE_INITIAL_FLOW
     after, found, _ = cv2.calcOpticalFlowPyrLK(previous, picture, before, start, winSize=WINDOW_PX, maxLevel=LEVELS, flags=flags)
     return np.asarray(after, np.float32), np.asarray(found)[:, 0] > 0
+
+
+def relit(previous: NDArray[np.uint8], picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Show a picture in the light of the next one, so that points can be followed by their grey when a lamp goes on or the camera
+    changes its exposure.
+    """
+    gain = float(np.clip((picture.mean() + 1) / (previous.mean() + 1), 1 / MAX_GAIN, MAX_GAIN))
+    return previous if abs(gain - 1) < STEADY_GAIN else np.asarray(cv2.convertScaleAbs(previous, alpha=gain), np.uint8)
 
 
 def is_still(previous: NDArray[np.uint8], small: NDArray[np.uint8]) -> bool:

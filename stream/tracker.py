@@ -58,8 +58,9 @@ beyond it: the ends of detections are no more exact.  While the camera rests, te
 CAME_IN = 0.5
 """Text that was cut off by the border may be longer once it lies this many text heights away from it."""
 ASTRAY = 0.4
+UNREAD_ASTRAY = 0.25
 """A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew, that
-of a text that was read only the second time."""
+of a text that was read only the second time, and one that was not sooner: half of it may have been hidden at first."""
 SLIPPED = 0.5
 """The same along the text."""
 BEGIN_SCORE = 0.65
@@ -236,11 +237,7 @@ class Tracker:
             return self._resize(track, carried, now, at_once=False)
         track.resized = 0
         whole = not clipped and abs(longer) <= GROWTH
-        if (
-            whole
-            and not self._blurred(track)
-            and (misfit(track.motion.quad, carried) > ASTRAY or slip(track.motion.quad, carried) > SLIPPED)
-        ):
+        if whole and not self._blurred(track) and lies_elsewhere(track, carried):
             track.strayed += 1
             if track.strayed >= 2 or not track.trusted:
                 track.strayed = 0
@@ -341,6 +338,12 @@ class Tracker:
                 track.lost, track.placed = True, False
             else:
                 kept.append(track)
+
+
+def lies_elsewhere(track: Track, detected: NDArray[np.floating]) -> bool:
+    """Tell whether a track lies too far from where a detection has it for that to be noise."""
+    across = misfit(track.motion.quad, detected) > (ASTRAY if track.trusted else UNREAD_ASTRAY)
+    return across or slip(track.motion.quad, detected) > SLIPPED
 
 
 def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:

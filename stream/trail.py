@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.flow import corners_in, follow_points, scaled, shared_step
+from stream.flow import corners_in, follow_points, relit, scaled, shared_step
 from stream.geometry import transform
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def follow_corners(motions: Sequence[Motion], quads: Sequence[NDArray[np.floatin
     before = after = np.concatenate(found)
     for motion, (last, picture) in zip(motions[1:], pairwise(pictures), strict=True):
         guess = None if motion.camera is None else transform(after, scaled(motion.camera, scale)).astype(np.float32)
-        stepped, kept = follow_points(last, picture, after, guess)
+        stepped, kept = follow_points(relit(last, picture), picture, after, guess)
         owner, before, after = owner[kept], before[kept], stepped[kept]
     full = np.float32(1 / scale)
     return [shared_step(before[owner == k] * full, after[owner == k] * full) for k in range(len(quads))]

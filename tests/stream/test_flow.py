@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.flow import MAX_ZOOM, MIN_POINTS, Flow, Motion, camera_motion, is_gentle, scaled, shrunk
-from stream.geometry import transform
+from stream.flow import MAX_ZOOM, MIN_POINTS, OWN_POINTS, Flow, Motion, camera_motion, is_gentle, scaled, shrunk
+from stream.geometry import contain, transform
+from tests.stream.feed.samples import box
 from tests.stream.simulation import texture
 
 if TYPE_CHECKING:
@@ -121,6 +122,33 @@ def test_the_first_frame_and_one_of_another_size_are_cuts() -> None:
     assert other.cut
     assert other.camera is None
     assert not flow.step(picture[:, 40:]).cut
+
+
+@pytest.mark.parametrize("gain", [0.4, 0.9, 1.3])
+def test_light_that_changes_is_no_cut_and_hides_no_motion(gain: float) -> None:
+    motion = camera(x=3, y=-2)
+    dark = np.asarray(wide() * 0.7, np.uint8)
+    found = step(seen(dark, IDENTITY), np.asarray(cv2.convertScaleAbs(seen(dark, motion), alpha=gain), np.uint8))
+    assert not found.cut
+    assert error_px(found.camera, motion) < 0.5
+
+
+def test_corners_are_looked_for_in_texts_too() -> None:
+    quad = np.array([(300, 100), (348, 106), (346, 122), (298, 116)], np.float64)
+    flow = Flow()
+    flow.step(seen(wide(), IDENTITY))
+    without = flow.step(seen(wide(), camera(x=2)))
+    found = flow.step(seen(wide(), camera(x=4)), [quad])
+    (before,), (within,) = contain(quad[None], without.before), contain(quad[None], found.before)
+    assert within.sum() >= OWN_POINTS > before.sum()
+    np.testing.assert_allclose(found.after[within] - found.before[within], [(2, 0)] * within.sum(), atol=0.3)
+
+
+def test_a_text_beyond_the_border_has_no_corners() -> None:
+    flow = Flow()
+    flow.step(seen(wide(), IDENTITY))
+    beyond = [box(-200, 100, 100, 20), box(700, 100, 100, 20), box(100, -60, 100, 20), box(637, 350, 100, 20)]
+    assert flow.step(seen(wide(), camera(x=2)), beyond).camera is not None
 
 
 def test_a_cut_is_noticed_and_what_follows_is_followed() -> None:
