@@ -43,6 +43,8 @@ CUT_DIFFERENCE = 22.0
 STILL_DIFFERENCE = 12.0
 """Where no pixel of the small picture changes by this much, of 255, nothing moved: averaging leaves less of a sensor's noise, and
 edges that move change more."""
+NEAR_PX = 12.0
+"""Points nearer than this to each other (pixels of the working picture) are taken to belong to the same thing."""
 STEADY_GAIN = 0.02
 """The light of the whole picture changes by less than this share from frame to frame without anybody touching it."""
 MAX_GAIN = 4.0
@@ -84,9 +86,6 @@ class Motion:
         return None if self.camera is None else self.after - transform(self.before, self.camera)
 
 
-NOTHING_KNOWN = Motion(None, NO_POINTS, NO_POINTS, cut=False)
-
-
 class Flow:
     """Follows corners from frame to frame."""
 
@@ -95,6 +94,7 @@ class Flow:
         self._thumbnail: NDArray[np.uint8] | None = None
         self._size = (0, 0)
         self._points = self._text_points = NO_POINTS
+        self._steady = np.empty(0, np.bool_)
         self._texts = 0
         self._age = 0
 
@@ -123,21 +123,24 @@ class Flow:
         self, previous: NDArray[np.uint8], small: NDArray[np.uint8], scale: float, texts: Sequence[NDArray[np.floating]]
     ) -> Motion:
         if self._age >= REFRESH_STEPS or len(self._points) < POINTS // 2:
-            self._points = corners(previous, POINTS, POINT_GAP_PX)
-            self._age = 0
+            fresh = corners(previous, POINTS, POINT_GAP_PX)
+            self._steady = as_near(fresh, self._points, self._steady)
+            self._points, self._age = fresh, 0
         if self._age == 0 or len(texts) > self._texts:
             self._text_points = np.concatenate([NO_POINTS, *(corners_in(previous, quad * scale) for quad in texts)])
         self._age += 1
         self._texts = len(texts)
         before = np.concatenate([self._points, self._text_points])
         after, kept = follow_points(previous, small, before)
-        general = int(np.count_nonzero(kept[: len(self._points)]))
+        steady = self._steady[kept[: len(self._points)]]
+        general = len(steady)
         before, after = before[kept], after[kept]
         self._points, self._text_points = after[:general], after[general:]
         if general >= MIN_POINTS:
-            camera, _ = camera_motion(before[:general], after[:general], (small.shape[1], small.shape[0]))
+            size = (small.shape[1], small.shape[0])
+            camera, self._steady = steady_motion(before[:general], after[:general], steady, size)
         else:
-            camera = np.eye(3) if is_still(previous, small) else None
+            camera, self._steady = np.eye(3) if is_still(previous, small) else None, steady
         full = np.float32(1 / scale)
         return Motion(None if camera is None else scaled(camera, 1 / scale), before * full, after * full, cut=False)
 
@@ -198,6 +201,34 @@ def shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return cv2.resize(averaged, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
+def as_near(points: NDArray[np.float32], others: NDArray[np.float32], steady: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Guess which points (N, 2) are steady: near others (M, 2) if those are, `steady` (M,), and elsewhere all."""
+    if not (len(points) and len(others)):
+        return np.ones(len(points), np.bool_)
+    away = np.linalg.norm(points[:, None] - others[None], axis=2)
+    return np.asarray(steady[away.argmin(axis=1)] | (away.min(axis=1) > NEAR_PX))
+
+
+def steady_motion(
+    before: NDArray[np.float32], after: NDArray[np.float32], steady: NDArray[np.bool_], size: tuple[int, int]
+) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
+    """Fit the camera's motion to the points (N, 2) that were `steady` (N,) until now, and if those do not agree to all: who walks
+    by has many corners, but he came later.
+
+    Returns:
+        The (3, 3) matrix, None if too few points agree, and which points (N,) are steady now.
+
+    """
+    camera = None
+    if max(MIN_POINTS, MIN_STEADY * len(before)) <= np.count_nonzero(steady) < len(before):
+        camera, _ = camera_motion(before[steady], after[steady], size)
+    if camera is None:
+        camera, _ = camera_motion(before, after, size)
+    if camera is None:
+        return None, steady
+    return camera, np.asarray(np.linalg.norm(after - transform(before, camera), axis=1) < INLIER_PX)
+
+
 def camera_motion(
     before: NDArray[np.float32], after: NDArray[np.float32], size: tuple[int, int]
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
@@ -221,16 +252,16 @@ def camera_motion(
     return (matrix if is_gentle(matrix, size) else None), steady
 
 
-def own_motion(
-    quad: NDArray[np.floating], own: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None
-) -> NDArray[np.float64] | None:
-    """Fit the step of one text to its `own` points (N,), a (3, 3) similarity; None if they know no other than the camera's.
-
-    `apart` (N, 2) is how far each point went away from where the camera's motion takes it, None if that is not known.
+def goes_along(own: NDArray[np.bool_], apart: NDArray[np.floating] | None) -> bool:
+    """Tell whether a text's `own` points (N,) are enough and move with the camera: they went `apart` (N, 2) from it, None if that
+    is not known.
     """
     count = int(np.count_nonzero(own))
-    if count < OWN_POINTS or (apart is not None and math.hypot(*(own @ apart / count)) < APART_PX):
-        return None
+    return apart is not None and count >= OWN_POINTS and math.hypot(*(own @ apart / count)) < APART_PX
+
+
+def own_motion(quad: NDArray[np.floating], own: NDArray[np.bool_], motion: Motion) -> NDArray[np.float64] | None:
+    """Fit the step of a text to its `own` points (N,), a (3, 3) similarity; None if they share none, or only the camera's."""
     step = shared_step(motion.before[own], motion.after[own])
     if step is None or motion.camera is None:
         return step

@@ -46,6 +46,8 @@ class Track:
     turn_known: bool = False
     judged_view: float = 0.0
     """Quality of the best view in which rival turns were compared."""
+    drift: tuple[float, float] = (0.0, 0.0)
+    """Velocity against what the camera's motion does to it, pixels/s: something nearer than what is behind it has one."""
     placed: bool = True
     """Whether the position still means something: not after a cut, nor when the camera was lost with the text out of view."""
     lost: bool = False

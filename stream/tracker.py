@@ -12,7 +12,7 @@ import numpy as np
 
 from stream.association import ALIKE, PART, Match, associate, covers, misfit, overhang, slip
 from stream.belief import plain
-from stream.flow import blur_px, own_motion
+from stream.flow import blur_px, goes_along, own_motion
 from stream.geometry import (
     BORDER_PX,
     aligned,
@@ -47,6 +47,8 @@ LOST_COAST_S = 0.7
 """A text that could not be followed for this long is lost: its position means nothing any more."""
 IN_VIEW = 0.3
 """Share of a text that must be in the picture for it to count as in view."""
+DRIFTS_ON = 0.85
+"""Share of a text's drift against the camera that is left after a frame in which its points did not tell."""
 GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 BLOCK = 1.4
@@ -111,20 +113,36 @@ class Tracker:
         self._forget(frame.pts)
 
     def _move(
-        self, track: Track, points: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None, frame: Frame
+        self, track: Track, own: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None, frame: Frame
     ) -> None:
         quad = track.motion.quad
-        step = motion.camera
-        own = own_motion(quad, points, motion, apart)
-        # What passes before a text has points, too: the text's own motion shows the same picture again.
-        if own is not None and (step is None or shows(frame, transform(quad, own), track.look)):
-            step = own
+        step = self._step(track, own, motion, apart, frame)
         if step is not None:
             track.motion.carry(transform(quad, step), self._dt)
         else:
             track.motion.coast(self._dt)
             if not self._in_view(quad):
                 track.lost, track.placed = True, False
+
+    def _step(
+        self, track: Track, own: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None, frame: Frame
+    ) -> NDArray[np.float64] | None:
+        """Find how a track moved, by its `own` points (N,) or the camera, with the drift that it had against that; None if
+        neither is known.
+        """
+        quad, camera = track.motion.quad, motion.camera
+        if goes_along(own, apart):
+            track.drift = 0.0, 0.0
+            return camera
+        step = own_motion(quad, own, motion)
+        # What passes before a text has points, too: the text's own motion shows the same picture again.
+        if step is not None and (camera is None or shows(frame, transform(quad, step), track.look)):
+            if camera is not None:
+                vx, vy = (transform(quad, step) - transform(quad, camera)).mean(axis=0) / self._dt
+                track.drift = float(vx), float(vy)
+            return step
+        vx, vy = track.drift = track.drift[0] * DRIFTS_ON, track.drift[1] * DRIFTS_ON
+        return None if camera is None else np.array([[1, 0, vx * self._dt], [0, 1, vy * self._dt], [0, 0, 1]]) @ camera
 
     def _in_view(self, quad: NDArray[np.floating]) -> bool:
         return share_inside(quad, self._size) >= IN_VIEW

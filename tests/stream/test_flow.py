@@ -9,7 +9,19 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.flow import MAX_ZOOM, MIN_POINTS, OWN_POINTS, Flow, Motion, camera_motion, is_gentle, scaled, shrunk
+from stream.flow import (
+    MAX_ZOOM,
+    MIN_POINTS,
+    OWN_POINTS,
+    Flow,
+    Motion,
+    as_near,
+    camera_motion,
+    is_gentle,
+    scaled,
+    shrunk,
+    steady_motion,
+)
 from stream.geometry import contain, transform
 from tests.stream.feed.samples import box
 from tests.stream.simulation import texture
@@ -149,6 +161,45 @@ def test_a_text_beyond_the_border_has_no_corners() -> None:
     flow.step(seen(wide(), IDENTITY))
     beyond = [box(-200, 100, 100, 20), box(700, 100, 100, 20), box(100, -60, 100, 20), box(637, 350, 100, 20)]
     assert flow.step(seen(wide(), camera(x=2)), beyond).camera is not None
+
+
+def test_who_walks_by_does_not_take_the_camera_along() -> None:
+    walker, flow, most = texture((140, 360), seed=9), Flow(), 0
+    for index in range(40):
+        picture = seen(wide(), camera(x=1.5 * index))
+        ahead = 12 * index
+        behind = max(ahead - 140, 0)
+        picture[:, behind:ahead] = walker[:, max(140 - ahead, 0) :]
+        found = flow.step(picture)
+        if index:
+            assert error_px(found.camera, camera(x=1.5)) < 1
+            most = max(most, np.count_nonzero(contain(box(behind, 0, 140, 360)[None], found.before)))
+    assert most > 40
+
+
+def test_when_most_of_the_steady_points_are_gone_all_are_asked() -> None:
+    before = np.random.default_rng(2).uniform((0, 0), SIZE, (100, 2)).astype(np.float32)
+    after = before + np.float32((5, 0))
+    few = np.arange(100) < 20
+    found, steady = steady_motion(before, after, few, SIZE)
+    assert error_px(found, camera(x=5)) < 0.1
+    assert steady.all()
+
+
+def test_points_that_were_steady_decide_against_more_that_were_not() -> None:
+    before = np.random.default_rng(3).uniform((0, 0), SIZE, (100, 2)).astype(np.float32)
+    wall = np.arange(100) < 45
+    after = before + np.where(wall[:, None], np.float32((2, 1)), np.float32((9, 0)))
+    found, steady = steady_motion(before, after, wall, SIZE)
+    assert error_px(found, camera(x=2, y=1)) < 0.1
+    assert (steady == wall).all()
+
+
+def test_new_points_are_as_steady_as_those_near_by() -> None:
+    others = np.array([(10, 10), (100, 100)], np.float32)
+    points = np.array([(13, 12), (103, 98), (200, 40)], np.float32)
+    assert as_near(points, others, np.array([True, False])).tolist() == [True, False, True]
+    assert as_near(points, others[:0], np.empty(0, np.bool_)).all()
 
 
 def test_a_cut_is_noticed_and_what_follows_is_followed() -> None:

@@ -41,12 +41,6 @@ if TYPE_CHECKING:
 
     Cover = Callable[[float], NDArray[np.float32] | None]
 
-PULLED = pytest.mark.xfail(
-    strict=True,
-    reason="what moves slowly bends the camera's motion, and detections hardly correct a track along its text",
-)
-
-
 LIGHT = {"jitter": 0.03}
 HEAVY = {"jitter": 0.08, "misses": 0.3, "splits": 0.15}
 
@@ -272,7 +266,7 @@ def test_a_line_that_something_thin_splits_stays_one(cover: Cover, score: float)
     assert told(seen) == [(EventType.READ, 1, "MARKET HALL", None)]
 
 
-@pytest.mark.parametrize("cover", [COMES_AND_GOES, pytest.param(WALKS_BY, marks=PULLED)], ids=["comes and goes", "walks by"])
+@pytest.mark.parametrize("cover", [COMES_AND_GOES, WALKS_BY], ids=["comes and goes", "walks by"])
 def test_a_line_stays_in_its_place_behind_something_thin(cover: Cover) -> None:
     world = World((HALL,), AT_REST, cover)
     seen = show(world, 9)

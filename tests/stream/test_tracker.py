@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from stream.association import covers, misfit, overhang
-from stream.flow import NOTHING_KNOWN, Motion, own_motion
+from stream.flow import NO_POINTS, Motion, goes_along, own_motion
 from stream.geometry import contain, slice_quad, transform
 from stream.look import look_at
 from stream.schedule import PassKind
-from stream.tracker import BEGIN_SCORE, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES
+from stream.tracker import BEGIN_SCORE, DRIFTS_ON, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
-from tests.stream.tracking import CUT, DT, OTHER, PICTURE, POINTS, SIGN, TEXT, Scene, shifted
+from tests.stream.tracking import CUT, DT, NOTHING_KNOWN, OTHER, PICTURE, POINTS, SIGN, TEXT, Scene, place, shifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -273,7 +273,7 @@ def with_own_points(own: tuple[float, float], camera: tuple[float, float]) -> Mo
 
 def own_step(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.floating] | None:
     (own,) = contain(quad[None], motion.before)
-    return own_motion(quad, own, motion, apart)
+    return None if goes_along(own, apart) else own_motion(quad, own, motion)
 
 
 def test_a_text_that_moves_by_itself_is_followed_by_its_own_points() -> None:
@@ -282,6 +282,28 @@ def test_a_text_that_moves_by_itself_is_followed_by_its_own_points() -> None:
     assert step is not None
     np.testing.assert_allclose(transform(SIGN, step), moved(SIGN, 7, 1), atol=0.1)
     assert own_step(OTHER, motion, motion.apart()) is None
+
+
+def test_a_text_that_drifts_against_the_camera_goes_on_so_for_a_while_when_its_points_fail() -> None:
+    scene = Scene(SIGN, OTHER)
+    scene.follow(with_own_points((7, 1), (-2, 0)))
+    np.testing.assert_allclose(place(scene), moved(SIGN, 7, 1), atol=0.1)
+    bare = Motion(shifted(-2, 0).camera, NO_POINTS, NO_POINTS, cut=False)
+    scene.follow(bare)
+    drift = 9 * DRIFTS_ON
+    np.testing.assert_allclose(place(scene), moved(SIGN, 5 + drift, 1 + DRIFTS_ON), atol=0.2)
+    scene.follow(bare, frames=60)
+    before = place(scene)
+    scene.follow(bare)
+    np.testing.assert_allclose(place(scene), moved(before, -2, 0), atol=0.1)
+    np.testing.assert_allclose(place(scene, 1), moved(OTHER, -2 * 63, 0), atol=0.5)
+
+
+def test_text_that_stands_on_the_wall_again_has_no_drift_any_more() -> None:
+    scene = Scene(SIGN)
+    scene.follow(with_own_points((7, 1), (-2, 0)))
+    scene.follow(with_own_points((-2, 0), (-2, 0)))
+    assert scene.seen[0].drift == (0.0, 0.0)
 
 
 def test_without_a_camera_and_points_nothing_is_known() -> None:

@@ -24,6 +24,7 @@ DT = 1 / 25
 LEVEL = PassKind()
 PICTURE = texture(SIZE)
 CUT = Motion(None, NO_POINTS, NO_POINTS, cut=True)
+NOTHING_KNOWN = Motion(None, NO_POINTS, NO_POINTS, cut=False)
 POINTS = np.array([(x, y) for x in range(10, 640, 40) for y in range(10, 360, 40)], np.float32)
 
 ENHANCED = PassKind(enhanced=True)
