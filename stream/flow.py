@@ -56,6 +56,8 @@ INLIER_PX = 0.8
 TEXT_POINTS = 9
 """Corners that are looked for in each text, as those of the whole picture need not lie there."""
 TEXT_POINT_GAP_PX = 3
+TEXTS = 12
+"""Texts at most in which they are looked for at a time: to follow them all would cost more than it tells."""
 OWN_POINTS = 6
 """Followed points that a text needs for a motion of its own."""
 AGREEING = 0.5
@@ -101,7 +103,8 @@ class Flow:
     def step(self, grey: NDArray[np.uint8], texts: Sequence[NDArray[np.floating]] = ()) -> Motion:
         """Compare a (height, width) uint8 frame with the one before; the first, or one of another size, is a cut.
 
-        In `texts`, quads (4, 2) in the frame before, corners are looked for that tell their own motion, at once in new ones.
+        In `texts`, quads (4, 2) in the frame before, corners are looked for that tell their own motion, in the first ones of
+        many, and at once when there are more than before.
         """
         scale = min(WORKING_WIDTH_PX / grey.shape[1], 1.0)
         small = shrunk(grey, scale)
@@ -127,7 +130,7 @@ class Flow:
             self._steady = as_near(fresh, self._points, self._steady)
             self._points, self._age = fresh, 0
         if self._age == 0 or len(texts) > self._texts:
-            self._text_points = np.concatenate([NO_POINTS, *(corners_in(previous, quad * scale) for quad in texts)])
+            self._text_points = np.concatenate([NO_POINTS, *(corners_in(previous, quad * scale) for quad in texts[:TEXTS])])
         self._age += 1
         self._texts = len(texts)
         before = np.concatenate([self._points, self._text_points])
@@ -252,12 +255,13 @@ def camera_motion(
     return (matrix if is_gentle(matrix, size) else None), steady
 
 
-def goes_along(own: NDArray[np.bool_], apart: NDArray[np.floating] | None) -> bool:
-    """Tell whether a text's `own` points (N,) are enough and move with the camera: they went `apart` (N, 2) from it, None if that
-    is not known.
+def means_apart(owns: NDArray[np.bool_], apart: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How far the points of each text, `owns` (M, N), went away from where the camera's motion takes them, `apart` (N, 2), in the
+    mean (M,); infinite where there are too few.
     """
-    count = int(np.count_nonzero(own))
-    return apart is not None and count >= OWN_POINTS and math.hypot(*(own @ apart / count)) < APART_PX
+    counts = np.count_nonzero(owns, axis=1)
+    means = (owns @ apart) / np.maximum(counts, 1)[:, None]
+    return np.where(counts >= OWN_POINTS, np.hypot(means[:, 0], means[:, 1]), np.inf)
 
 
 def own_motion(quad: NDArray[np.floating], own: NDArray[np.bool_], motion: Motion) -> NDArray[np.float64] | None:

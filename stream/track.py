@@ -48,6 +48,8 @@ class Track:
     """Quality of the best view in which rival turns were compared."""
     drift: tuple[float, float] = (0.0, 0.0)
     """Velocity against what the camera's motion does to it, pixels/s: something nearer than what is behind it has one."""
+    told: int = -1
+    """The last frame in which its own points told how it moves."""
     placed: bool = True
     """Whether the position still means something: not after a cut, nor when the camera was lost with the text out of view."""
     lost: bool = False

@@ -12,7 +12,7 @@ import numpy as np
 
 from stream.association import ALIKE, PART, Match, associate, covers, misfit, overhang, slip
 from stream.belief import plain
-from stream.flow import blur_px, goes_along, own_motion
+from stream.flow import APART_PX, blur_px, means_apart, own_motion
 from stream.geometry import (
     BORDER_PX,
     aligned,
@@ -88,8 +88,10 @@ class Tracker:
 
     @property
     def quads(self) -> list[NDArray[np.float64]]:
-        """Where the texts are that are in their places."""
-        return [track.motion.quad for track in self.tracks if track.placed and not track.lost]
+        """Where the texts are that are in their places: those that drift first, then those whose points told least lately."""
+        texts = [track for track in self.tracks if track.placed and not track.lost]
+        texts.sort(key=lambda track: (track.drift == (0.0, 0.0), track.told))
+        return [track.motion.quad for track in texts]
 
     def follow(self, frame: Frame, motion: Motion, dt: float) -> None:
         """Move every track to `frame`, `dt` seconds after the last one."""
@@ -101,10 +103,11 @@ class Tracker:
             for track in self.tracks:
                 track.lost, track.placed = True, False
         moving = [track for track in self.tracks if track.placed]
+        owns = contain(np.array([track.motion.quad for track in moving]).reshape(-1, 4, 2), motion.before)
         apart = motion.apart()
-        quads = np.array([track.motion.quad for track in moving]).reshape(-1, 4, 2)
-        for track, own in zip(moving, contain(quads, motion.before), strict=True):
-            self._move(track, own, motion, apart, frame)
+        along = np.zeros(len(moving), np.bool_) if apart is None else means_apart(owns, apart) < APART_PX
+        for track, own, goes_along in zip(moving, owns, along, strict=True):
+            self._move(track, self._step(track, own, motion, frame, goes_along=goes_along))
             if is_sound(track.motion.quad, self._size):
                 track.history.append((frame.index, track.motion.quad))
             else:
@@ -112,27 +115,24 @@ class Tracker:
         self._see(frame, motion)
         self._forget(frame.pts)
 
-    def _move(
-        self, track: Track, own: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None, frame: Frame
-    ) -> None:
-        quad = track.motion.quad
-        step = self._step(track, own, motion, apart, frame)
+    def _move(self, track: Track, step: NDArray[np.float64] | None) -> None:
         if step is not None:
-            track.motion.carry(transform(quad, step), self._dt)
+            track.motion.carry(transform(track.motion.quad, step), self._dt)
         else:
+            in_view = self._in_view(track.motion.quad)
             track.motion.coast(self._dt)
-            if not self._in_view(quad):
+            if not in_view:
                 track.lost, track.placed = True, False
 
     def _step(
-        self, track: Track, own: NDArray[np.bool_], motion: Motion, apart: NDArray[np.floating] | None, frame: Frame
+        self, track: Track, own: NDArray[np.bool_], motion: Motion, frame: Frame, *, goes_along: bool
     ) -> NDArray[np.float64] | None:
-        """Find how a track moved, by its `own` points (N,) or the camera, with the drift that it had against that; None if
-        neither is known.
+        """Find how a track moved: with the camera, if its points tell so, or by its `own` points (N,), or else with the camera
+        and the drift that it had against that; None if nothing is known.
         """
         quad, camera = track.motion.quad, motion.camera
-        if goes_along(own, apart):
-            track.drift = 0.0, 0.0
+        if goes_along:
+            track.drift, track.told = (0.0, 0.0), frame.index
             return camera
         step = own_motion(quad, own, motion)
         # What passes before a text has points, too: the text's own motion shows the same picture again.
@@ -140,6 +140,7 @@ class Tracker:
             if camera is not None:
                 vx, vy = (transform(quad, step) - transform(quad, camera)).mean(axis=0) / self._dt
                 track.drift = float(vx), float(vy)
+            track.told = frame.index
             return step
         vx, vy = track.drift = track.drift[0] * DRIFTS_ON, track.drift[1] * DRIFTS_ON
         return None if camera is None else np.array([[1, 0, vx * self._dt], [0, 1, vy * self._dt], [0, 0, 1]]) @ camera

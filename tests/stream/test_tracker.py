@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stream.association import covers, misfit, overhang
-from stream.flow import NO_POINTS, Motion, goes_along, own_motion
+from stream.flow import APART_PX, NO_POINTS, Motion, means_apart, own_motion
 from stream.geometry import contain, slice_quad, transform
 from stream.look import look_at
 from stream.schedule import PassKind
@@ -273,7 +273,8 @@ def with_own_points(own: tuple[float, float], camera: tuple[float, float]) -> Mo
 
 def own_step(quad: NDArray[np.floating], motion: Motion, apart: NDArray[np.floating] | None) -> NDArray[np.floating] | None:
     (own,) = contain(quad[None], motion.before)
-    return None if goes_along(own, apart) else own_motion(quad, own, motion)
+    goes_along = apart is not None and means_apart(own[None], apart)[0] < APART_PX
+    return None if goes_along else own_motion(quad, own, motion)
 
 
 def test_a_text_that_moves_by_itself_is_followed_by_its_own_points() -> None:
@@ -297,6 +298,16 @@ def test_a_text_that_drifts_against_the_camera_goes_on_so_for_a_while_when_its_p
     scene.follow(bare)
     np.testing.assert_allclose(place(scene), moved(before, -2, 0), atol=0.1)
     np.testing.assert_allclose(place(scene, 1), moved(OTHER, -2 * 63, 0), atol=0.5)
+
+
+def test_texts_that_drift_are_looked_at_first_and_then_those_of_which_least_is_known() -> None:
+    third = box(40, 40, 100, 20)
+    scene = Scene(OTHER, third, SIGN)
+    on_other = np.array([(x, y) for x in range(205, 295, 15) for y in (253, 265)], np.float32)
+    sign = with_own_points((7, 1), (-2, 0))
+    before, after = np.vstack([sign.before, on_other]), np.vstack([sign.after, on_other + np.float32((-2, 0))])
+    scene.follow(Motion(sign.camera, before, after, cut=False))
+    assert [int(quad[0, 1]) for quad in scene.tracker.quads] == [151, 40, 250]
 
 
 def test_text_that_stands_on_the_wall_again_has_no_drift_any_more() -> None:
