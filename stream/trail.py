@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.flow import corners_in, follow_points, relit, scaled, shared_step
+from stream.flow import scaled, shared_step
 from stream.geometry import transform
+from stream.points import corners_in, follow_points, relit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from stream.flow import Motion
 
-STEPS = 60
-"""Frames that are remembered, with pictures of 80 kB: two seconds at 30 frames/s, more than any detector takes."""
+STEPS = 150
+"""Frames that are remembered, with pictures of 80 kB: five seconds at 30 frames/s, more than any detector takes."""
 ALIKE_PX = 1.0
 """What comes to lie no further than this from where the camera takes it went with the camera, which knows more points."""
 
@@ -46,6 +47,10 @@ class Trail:
     def follow(self, index: int, motion: Motion, dt: float) -> None:
         """Take in the step that led to frame `index` within `dt` seconds, dt > 0."""
         self._steps.append(Step(index, motion, dt))
+
+    def reaches(self, index: int) -> bool:
+        """Tell whether frame `index` is remembered."""
+        return any(step.index == index for step in self._steps)
 
     def camera_velocity(self, quad: NDArray[np.floating]) -> tuple[float, float] | None:
         """Velocity, pixels/s, at which the camera's last step moves what lies at a quad (4, 2); None if it is not known."""

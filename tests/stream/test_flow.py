@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
-from stream.flow import (
-    MAX_ZOOM,
-    MIN_POINTS,
-    OWN_POINTS,
-    Flow,
-    Motion,
-    as_near,
-    camera_motion,
-    is_gentle,
-    scaled,
-    shrunk,
-    steady_motion,
-)
+from stream.camera import MIN_POINTS
+from stream.flow import OWN_POINTS, Flow, Motion, scaled
 from stream.geometry import contain, transform
 from tests.stream.feed.samples import box
+from tests.stream.motions import GRID, IDENTITY, SIZE, camera, error_px
 from tests.stream.simulation import texture
 
 if TYPE_CHECKING:
@@ -31,28 +20,12 @@ if TYPE_CHECKING:
 
     from stream.records import Grey
 
-SIZE = (640, 360)
-GRID = np.array([(x, y) for x in np.linspace(40, 600, 6) for y in np.linspace(30, 330, 5)])
-IDENTITY = np.eye(3)
-
 
 def astray(motion: Motion) -> NDArray[np.bool_]:
     """Which of the followed points (N,) do not move with the camera."""
     apart = motion.apart()
     assert apart is not None
     return np.hypot(apart[:, 0], apart[:, 1]) > 1.5
-
-
-def camera(x: float = 0, y: float = 0, zoom: float = 1, roll_deg: float = 0, tilt: float = 0) -> NDArray[np.float64]:
-    """A motion about the middle of the picture."""
-    cos, sin = zoom * math.cos(math.radians(roll_deg)), zoom * math.sin(math.radians(roll_deg))
-    middle = np.array([[1, 0, SIZE[0] / 2], [0, 1, SIZE[1] / 2], [0, 0, 1]])
-    return np.asarray(
-        np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
-        @ middle
-        @ np.array([[cos, -sin, 0], [sin, cos, 0], [tilt, 0, 1]])
-        @ np.linalg.inv(middle)
-    )
 
 
 def seen(picture: Grey, homography: NDArray[np.float64]) -> Grey:
@@ -70,11 +43,6 @@ def step(*pictures: Grey) -> Motion:
     """The motion of the last of several frames."""
     flow = Flow()
     return [flow.step(picture) for picture in pictures][-1]
-
-
-def error_px(found: NDArray[np.float64] | None, expected: NDArray[np.float64]) -> float:
-    assert found is not None
-    return float(np.linalg.norm(transform(GRID, found) - transform(GRID, expected), axis=1).max())
 
 
 @pytest.mark.parametrize(
@@ -177,31 +145,6 @@ def test_who_walks_by_does_not_take_the_camera_along() -> None:
     assert most > 40
 
 
-def test_when_most_of_the_steady_points_are_gone_all_are_asked() -> None:
-    before = np.random.default_rng(2).uniform((0, 0), SIZE, (100, 2)).astype(np.float32)
-    after = before + np.float32((5, 0))
-    few = np.arange(100) < 20
-    found, steady = steady_motion(before, after, few, SIZE)
-    assert error_px(found, camera(x=5)) < 0.1
-    assert steady.all()
-
-
-def test_points_that_were_steady_decide_against_more_that_were_not() -> None:
-    before = np.random.default_rng(3).uniform((0, 0), SIZE, (100, 2)).astype(np.float32)
-    wall = np.arange(100) < 45
-    after = before + np.where(wall[:, None], np.float32((2, 1)), np.float32((9, 0)))
-    found, steady = steady_motion(before, after, wall, SIZE)
-    assert error_px(found, camera(x=2, y=1)) < 0.1
-    assert (steady == wall).all()
-
-
-def test_new_points_are_as_steady_as_those_near_by() -> None:
-    others = np.array([(10, 10), (100, 100)], np.float32)
-    points = np.array([(13, 12), (103, 98), (200, 40)], np.float32)
-    assert as_near(points, others, np.array([True, False])).tolist() == [True, False, True]
-    assert as_near(points, others[:0], np.empty(0, np.bool_)).all()
-
-
 def test_a_cut_is_noticed_and_what_follows_is_followed() -> None:
     flow, other = Flow(), np.asarray(255 - wide(seed=5), np.uint8)
     flow.step(seen(wide(), IDENTITY))
@@ -212,6 +155,38 @@ def test_a_cut_is_noticed_and_what_follows_is_followed() -> None:
     after = flow.step(seen(other, camera(x=3)))
     assert not after.cut
     assert error_px(after.camera, camera(x=3)) < 0.5
+
+
+def page(*lines: str) -> Grey:
+    """Dark print on white paper."""
+    paper = np.full((SIZE[1], SIZE[0]), 245, np.uint8)
+    for k, line in enumerate(lines):
+        cv2.putText(paper, line, (40, 60 + 50 * k), cv2.FONT_HERSHEY_DUPLEX, 1.0, (30,), 2, cv2.LINE_AA)
+    return paper
+
+
+def test_another_white_page_is_a_cut() -> None:
+    breakfast = page("Breakfast menu", "Orange juice", "Fresh coffee")
+    departures = page("Departures", "Berlin central", "Platform seven", "Every day")
+    assert step(breakfast, breakfast, departures).cut
+    assert step(breakfast, breakfast, page()).cut
+    assert not step(breakfast, breakfast, breakfast).cut
+
+
+@pytest.mark.parametrize("jump", [(90, 0), (-60, 40), (0, -80)])
+def test_a_camera_that_is_jerked_is_followed(jump: tuple[float, float]) -> None:
+    motion = camera(*jump)
+    wall = wide()
+    found = step(seen(wall, IDENTITY), seen(wall, IDENTITY), seen(wall, motion))
+    assert error_px(found.camera, motion) < 1.0
+
+
+def test_noise_on_a_plain_wall_is_no_cut() -> None:
+    rng = np.random.default_rng(0)
+    frames = [np.clip(rng.normal(120, 14, (SIZE[1], SIZE[0])), 0, 255).astype(np.uint8) for _ in range(10)]
+    flow = Flow()
+    flow.step(frames[0])
+    assert not any(flow.step(frame).cut for frame in frames[1:])
 
 
 def test_a_uniform_picture_tells_nothing_and_is_no_cut() -> None:
@@ -237,83 +212,9 @@ def test_something_that_moves_by_itself_does_not_move_with_the_camera() -> None:
     assert not astray(found)[(np.abs(moved) < 0.5).all(axis=1)].any()
 
 
-def cloud(count: int, seed: int = 0) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).uniform((20, 20), (SIZE[0] - 20, SIZE[1] - 20), (count, 2)).astype(np.float32)
-
-
-def test_most_points_decide_what_the_camera_did() -> None:
-    before = cloud(80)
-    after = transform(before, camera(x=5, roll_deg=1)).astype(np.float32)
-    after[:24] += np.random.default_rng(1).uniform(6, 30, (24, 2)).astype(np.float32)
-    found, steady = camera_motion(before, after, SIZE)
-    assert error_px(found, camera(x=5, roll_deg=1)) < 0.1
-    assert not steady[:24].any()
-    assert steady[24:].all()
-
-
-def test_points_that_agree_on_nothing_make_no_motion() -> None:
-    found, _ = camera_motion(cloud(60, seed=1), cloud(60, seed=2), SIZE)
-    assert found is None
-
-
-def test_points_in_a_corner_make_a_motion_that_does_not_run_wild() -> None:
-    before = (cloud(40) * 0.2).astype(np.float32)
-    noisy = (before + 4 + np.random.default_rng(3).normal(0, 0.3, before.shape)).astype(np.float32)
-    found, _ = camera_motion(before, noisy, SIZE)
-    assert found is not None
-    np.testing.assert_allclose(found[2], [0, 0, 1])
-    assert error_px(found, camera(x=4, y=4)) < 10
-
-
 def test_a_motion_in_larger_pixels() -> None:
     motion = camera(x=6, zoom=1.1, tilt=1e-4)
     np.testing.assert_allclose(transform(GRID * 3, scaled(motion, 3)), transform(GRID, motion) * 3)
-
-
-@pytest.mark.parametrize(
-    ("motion", "gentle"),
-    [
-        (IDENTITY, True),
-        (camera(x=60, roll_deg=20), True),
-        (camera(zoom=math.sqrt(MAX_ZOOM) * 0.98), True),
-        (camera(zoom=math.sqrt(MAX_ZOOM) * 1.02), False),
-        (camera(zoom=1 / math.sqrt(MAX_ZOOM) / 1.02), False),
-        (np.diag([-1.0, 1.0, 1.0]), False),
-        (camera(tilt=1 / 200), False),
-    ],
-    ids=["rest", "roll", "zoom", "leap in", "leap out", "mirror", "behind"],
-)
-def test_what_a_camera_can_do_within_a_frame(motion: NDArray[np.float64], gentle: bool) -> None:
-    assert is_gentle(motion, SIZE) is gentle
-
-
-@pytest.mark.parametrize("scale", [1.0, 0.9, 0.5, 0.4, 0.3, 0.2, 384 / 1920, 384 / 1152])
-def test_a_shrunk_picture_has_its_size_and_shows_the_same(scale: float) -> None:
-    picture = wide()
-    small = shrunk(picture, scale)
-    assert small.dtype == np.uint8
-    assert small.shape == (round(picture.shape[0] * scale), round(picture.shape[1] * scale))
-    fair = cv2.resize(picture, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA).astype(np.float64)
-    assert np.abs(small - fair).mean() < 0.1 * fair.std()
-
-
-def test_a_picture_is_shrunk_by_averages_of_whole_pixels() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (60, 90), np.uint8)
-    blocks = picture.reshape(20, 3, 30, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(shrunk(picture, 1 / 3), blocks, atol=0.51)
-    np.testing.assert_array_equal(shrunk(picture, 1.0), picture)
-
-
-def test_fine_stripes_become_grey_and_no_other_stripes() -> None:
-    stripes = np.tile(np.array([0, 255], np.uint8), (90, 160))
-    for scale in (0.5, 0.3, 0.22):
-        assert np.ptp(shrunk(stripes, scale)[:, 1:-1].astype(np.float64)) <= 0.4 * 255
-
-
-def test_a_picture_of_a_few_pixels_can_be_shrunk() -> None:
-    assert shrunk(np.full((2, 2), 7, np.uint8), 0.5).tolist() == [[7]]
-    assert shrunk(np.full((1, 1), 7, np.uint8), 0.6).tolist() == [[7]]
-    assert shrunk(np.full((3, 3000), 7, np.uint8), 0.128).tolist() == [[7] * 384]
 
 
 def test_a_picture_without_corners_stands_still_while_it_does_not_change() -> None:

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.flow import NO_POINTS, Flow, Motion
+from stream.flow import Flow, Motion
 from stream.geometry import contain
+from stream.points import NO_POINTS
 from stream.trail import STEPS, Trail
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved, rotated

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.flow import NO_POINTS, Motion
+from stream.flow import Motion
+from stream.points import NO_POINTS
 from stream.records import Frame
 from stream.schedule import PassKind
 from stream.tracker import Tracker
