@@ -41,6 +41,9 @@ RIVAL_CONFIDENCE = 0.6
 """The best of several turns answers it from this on."""
 TURN_MARGIN = 0.05
 """By so much another turn must be surer: the recogniser reads upside-down text, too, only worse."""
+CONTRADICTIONS = 6
+"""So many readings in a row, over some nine seconds, that neither bear out settled text nor agree on another tell that it is
+gone: who stands before it goes sooner."""
 CHALLENGE_CONFIDENCE = 0.85
 """What is read where settled text has changed its look must be as sure as this to count as a new text."""
 
@@ -66,16 +69,20 @@ def take_reading(track: Track, reading: Reading) -> None:
     request, lattice = reading.request, reading.lattice.within(reading.request.margin)
     track.tried += 1
     track.read_at = request.pts
-    if not lattice.text:
+    if not lattice.text or (request.clipped and tells_less(track, lattice)):
         track.read_quality = max(track.read_quality, request.view)
+        if track.settled and track.changed_look:
+            contradict(track, request.look)
         return
     weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
-    if track.settled and (track.changed_look or says_otherwise(track, lattice, request.look)):
+    contested = track.settled and (track.changed_look or says_otherwise(track, lattice, request.look))
+    if contested:
         challenge(track, lattice, request.look, weight)
-    elif track.evidence is None or (not (request.clipped and track.settled) and refutes(lattice, weight, track.evidence)):
+    clipped = request.clipped and track.settled
+    if track.evidence is None or (not (contested or clipped) and refutes(lattice, weight, track.evidence)):
         track.evidence, track.settled = fusion.begin(lattice, weight), False
         track.look = request.look
-    else:
+    elif not contested:
         track.evidence = fusion.fuse(track.evidence, lattice, weight)
         track.look = request.look
     track.read_quality = max(track.read_quality, request.view)
@@ -94,7 +101,12 @@ def notice(track: Track, look: NDArray[np.float32], frame: int) -> None:
         track.extent_as_of = frame
     track.changed_look = changed
     if letters >= UNTOUCHED:
-        track.challenger = None
+        track.challenger, track.contradictions = None, 0
+
+
+def tells_less(track: Track, lattice: Lattice) -> bool:
+    """Tell whether a reading is only a part of what a text is known to say."""
+    return track.trusted and plain(lattice.text) != plain(track.text) and plain(lattice.text) in plain(track.text)
 
 
 def says_otherwise(track: Track, lattice: Lattice, look: NDArray[np.float32]) -> bool:
@@ -116,14 +128,26 @@ def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight:
         track.challenger = None
         track.show(look)
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
-        track.challenger = None
+        contradict(track, look)
     elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
-        track.challenger = fusion.begin(lattice, weight)
+        contradict(track, look)
+        if track.evidence is not None:
+            track.challenger = fusion.begin(lattice, weight)
     elif track.awaits_extent and any(kind.tile is None for kind in track.found_by):
         # A pass is on its way (`Tracker.in_doubt`); what only tiles find may have to wait for one too long.
         track.challenger = fusion.fuse(track.challenger, lattice, weight)
     else:
         track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
+        track.show(look)
+
+
+def contradict(track: Track, look: NDArray[np.float32]) -> None:
+    """Count a reading that does not bear out what settled text says, nor what else; after several it begins anew."""
+    track.challenger = None
+    track.contradictions += 1
+    if track.contradictions >= CONTRADICTIONS:
+        track.evidence, track.settled, track.trusted = None, False, False
+        track.tried, track.read_quality = 1, 0.0
         track.show(look)
 
 

@@ -19,6 +19,11 @@ SHORT = {1: 2.1, 2: 1.75, 3: 0.5}
 """Doubt in texts of one, two and three letters, as log odds."""
 REPEATED = 0.4
 """Trust in the mean of several readings over a single one that is as sure, as log odds a reading."""
+MOST_WEIGHT = 2.0
+"""All readings of a text together weigh at most so many times what the weightiest of them does: who looks for long from afar does
+not see better than who comes near."""
+CANDIDATES = 8
+"""Characters that are kept for a slot."""
 SHIFT = 2.0
 """Cost of a pair whose columns lie the whole line apart."""
 
@@ -27,17 +32,19 @@ SHIFT = 2.0
 class Evidence:
     """What all readings of a text say together.
 
-    `lattice` holds mean probabilities weighted by the readings' qualities, `weight` is the sum of those, `readings` their number.
+    `lattice` holds mean probabilities weighted by the readings' qualities, `weight` is the sum of those up to `MOST_WEIGHT` times
+    the `best` of them, `readings` their number.
     """
 
     lattice: Lattice
     weight: float
     readings: int
+    best: float
 
 
 def begin(lattice: Lattice, weight: float) -> Evidence:
     """Start with one reading of weight > 0."""
-    return Evidence(lattice, weight, 1)
+    return Evidence(lattice, weight, 1, weight)
 
 
 def fuse(evidence: Evidence, lattice: Lattice, weight: float) -> Evidence:
@@ -48,7 +55,8 @@ def fuse(evidence: Evidence, lattice: Lattice, weight: float) -> Evidence:
         slot = blend(old, new, share)
         if slot.best[0] or 1 - slot.candidates.get("", 0.0) > 0.05:
             slots.append(slot)
-    return Evidence(Lattice(tuple(slots)), evidence.weight + weight, evidence.readings + 1)
+    best = max(evidence.best, weight)
+    return Evidence(Lattice(tuple(slots)), min(evidence.weight + weight, MOST_WEIGHT * best), evidence.readings + 1, best)
 
 
 def blend(old: Slot | None, new: Slot | None, share: float) -> Slot:
@@ -61,6 +69,8 @@ def blend(old: Slot | None, new: Slot | None, share: float) -> Slot:
         return Slot(mixed, present.column)
     chars = old.candidates.keys() | new.candidates.keys()
     mixed = {char: (1 - share) * old.candidates.get(char, 0.0) + share * new.candidates.get(char, 0.0) for char in sorted(chars)}
+    if len(mixed) > CANDIDATES:
+        mixed = dict(sorted(mixed.items(), key=lambda item: -item[1])[:CANDIDATES])
     return Slot(mixed, (1 - share) * old.column + share * new.column)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stream.flow import blur_px
-from stream.geometry import axis, share_inside, sides, touches_border
+from stream.geometry import area, axis, share_inside, sides, touches_border
 from stream.track import possible_turns
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ SECOND_LOOK_S = 0.15
 PATIENCE_S = 0.6
 MAX_PATIENCE_S = 4.0
 """Unsettled text is read again after a time that doubles with each read, between these."""
+LONGEST = 16
+"""Doublings after which a time does not grow any more: far beyond both bounds."""
 HOPELESS = 0.1
 HOPELESS_PATIENCE_S = 1.5
 MAX_HOPELESS_PATIENCE_S = 60.0
@@ -56,7 +58,8 @@ def quality(quad: NDArray[np.floating], velocity: tuple[float, float], frame_s: 
         size: (width, height) of the picture.
 
     """
-    width, height = sides(quad)
+    width, _ = sides(quad)
+    height = area(quad) / max(width, 1e-6)  # across the text: the edges of one seen from the side are longer
     sharpness = 1 / (1 + (blur_px(velocity, frame_s) / (0.15 * max(height, 1))) ** 2)
     inside = share_inside(quad, size)
     clipped = inside < 0.97 or touches_border(quad, size)
@@ -82,7 +85,7 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
         clearer = view > BETTER * track.read_quality and waited >= SECOND_LOOK_S
         return 2.0 + view if clearer or waited >= patience(track) else 0.0
     if track.changed_look or track.challenger is not None:
-        return 1.5 + view if waited >= SECOND_LOOK_S else 0.0
+        return 1.5 + view if waited >= min(SECOND_LOOK_S * 2.0**track.contradictions, MAX_PATIENCE_S) else 0.0
     if track.settled:
         if view > MUCH_BETTER * track.read_quality and waited >= PATIENCE_S:
             return 0.5 + view
@@ -110,8 +113,9 @@ def patience(track: Track) -> float:
     """Seconds to wait before text that has not settled is read again: longer each time, long if there seems to be no text."""
     if track.tried == 0:
         return 0.0
+    times = min(track.tried, LONGEST)
     if track.confidence < HOPELESS:
-        return min(HOPELESS_PATIENCE_S * 4.0 ** (track.tried - 1), MAX_HOPELESS_PATIENCE_S)
-    if track.tried == 1:
+        return min(HOPELESS_PATIENCE_S * 4.0 ** (times - 1), MAX_HOPELESS_PATIENCE_S)
+    if times == 1:
         return SECOND_LOOK_S
-    return min(PATIENCE_S * 2.0 ** (track.tried - 2), MAX_PATIENCE_S)
+    return min(PATIENCE_S * 2.0 ** (times - 2), MAX_PATIENCE_S)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from stream.motion import QuadMotion
     from stream.schedule import PassKind
 
-HISTORY = 90
-"""Frames of which a track remembers where it was: three seconds at 30 frames/s, more than any detector takes."""
+HISTORY = 150
+"""Frames of which a track remembers where it was: five seconds at 30 frames/s, more than any detector takes."""
 UNSEEN_S = 0.3
 """A text that was not seen for this long is said to be coasting."""
 
@@ -55,6 +55,8 @@ class Track:
     lost: bool = False
     """Not published, but remembered, in case the text comes back."""
     misses: int = 0
+    overlooked: int = 0
+    """Detector passes in a row that did not find it where its picture still is."""
     doubtful: bool = False
     """Whether it was found once, by a detection that might as well have been no text."""
     found_by: set[PassKind] = field(default_factory=set)
@@ -88,6 +90,8 @@ class Track:
     changed_look: bool = False
     altered: int = 0
     """Looks in a row that showed another letter."""
+    contradictions: int = 0
+    """Readings since then that neither bore it out nor agreed on something else."""
     extent_as_of: int = 0
     """A new text is believed only when a detector pass over this frame or a later one has shown how far it reaches."""
     found_in: int = 0
@@ -107,7 +111,7 @@ class Track:
 
     def show(self, look: NDArray[np.float32]) -> None:
         """Take what it looks like now for the picture of what it says."""
-        self.look, self.changed_look, self.altered = look, False, 0
+        self.look, self.changed_look, self.altered, self.contradictions = look, False, 0, 0
 
     @property
     def reading_quad(self) -> NDArray[np.float64]:

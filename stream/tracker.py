@@ -6,7 +6,7 @@ passed in, in seconds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -41,14 +41,22 @@ if TYPE_CHECKING:
 
 MAX_MISSES = 3
 """A text that so many detector passes in a row did not find, though it was in view, is lost; one never read after two."""
+PART_MISSES = 9
+"""The same for one that lies partly beyond the border, where detectors find less."""
+OVERLOOKED = 4
+"""So many passes in a row may overlook a text that has not settled and still looks the same: it may never have been there."""
 LEAVE_S = 10.0
-"""A lost text that does not come back for this long has left."""
+"""A lost text that does not come back for this long has left, and so has one that is out of view for this long."""
 LOST_COAST_S = 0.7
 """A text that could not be followed for this long is lost: its position means nothing any more."""
 IN_VIEW = 0.3
 """Share of a text that must be in the picture for it to count as in view."""
+WHOLE = 0.9
+"""The same for all of it."""
 DRIFTS_ON = 0.85
 """Share of a text's drift against the camera that is left after a frame in which its points did not tell."""
+SWALLOWED = 5
+"""A text grows over another one that was read only after so many detections in a row that show both as one."""
 GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 BLOCK = 1.4
@@ -72,6 +80,10 @@ SURE_SCORE = 0.8
 TEXT_MIN_HEIGHT_PX = 6.0
 
 
+Places: TypeAlias = "list[tuple[Track, NDArray[np.float64]]]"
+"""Tracks, and the quad (4, 2) of each at one moment."""
+
+
 class Tracker:
     """The tracks of one source."""
 
@@ -89,7 +101,7 @@ class Tracker:
     @property
     def quads(self) -> list[NDArray[np.float64]]:
         """Where the texts are that are in their places: those that drift first, then those whose points told least lately."""
-        texts = [track for track in self.tracks if track.placed and not track.lost]
+        texts = [track for track in self.tracks if track.placed and not track.lost and self._shows(track)]
         texts.sort(key=lambda track: (track.drift == (0.0, 0.0), track.told))
         return [track.motion.quad for track in texts]
 
@@ -145,6 +157,11 @@ class Tracker:
         vx, vy = track.drift = track.drift[0] * DRIFTS_ON, track.drift[1] * DRIFTS_ON
         return None if camera is None else np.array([[1, 0, vx * self._dt], [0, 1, vy * self._dt], [0, 0, 1]]) @ camera
 
+    def _shows(self, track: Track) -> bool:
+        """Tell whether the picture may show any of a text."""
+        quad = track.motion.quad
+        return bool((quad.max(axis=0) > 0).all() and (quad.min(axis=0) < self._size).all())
+
     def _in_view(self, quad: NDArray[np.floating]) -> bool:
         return share_inside(quad, self._size) >= IN_VIEW
 
@@ -156,7 +173,7 @@ class Tracker:
             followed = motion.camera is not None
             if in_view and followed and not track.misses and not track.lost:
                 track.seen, track.last_seen = frame.pts, frame.captured_at
-            elif in_view and not followed and frame.pts - track.seen > LOST_COAST_S:
+            elif frame.pts - track.seen > (LOST_COAST_S if in_view and not followed else LEAVE_S):
                 track.lost, track.placed = True, False
 
     def _forget(self, now: float) -> None:
@@ -170,13 +187,13 @@ class Tracker:
 
         `kind` names the kind of pass: a kind that never found a text says nothing by not finding it, and one that looked at a
         tile says nothing about texts that reach beyond it: what an inner edge of the tile cuts is left to its neighbour.
-        Detections of a scene that was cut away are dropped.
+        Detections of a scene that was cut away are dropped, and those of a frame so long ago that it is not remembered.
 
         Returns:
             Whether they brought anything new: a text, or more of one.
 
         """
-        if index < self.scene:
+        if index < self.scene or not self._trail.reaches(index):
             return False
         tile = kind.tile or Tile(0, 0, *self._size)
         whole = [tile.holds(quad, self._size) for quad in quads]
@@ -195,10 +212,11 @@ class Tracker:
                 track.found_by.add(kind)
                 track.doubtful = False
                 track.found_in = max(track.found_in, index)
+                track.overlooked = 0
                 self._found(track, now)
-            elif i in inside and any(kind.like(found) for found in track.found_by) and share_inside(quad, self._size) > 0.9:
+            elif i in inside and any(kind.like(found) for found in track.found_by) and self._in_view(quad):
                 track.resized = track.strayed = 0
-                self._miss(track, now)
+                self._miss(track, now, whole=share_inside(quad, self._size) > WHOLE)
         begun = [j for j in match.new if scores[j] >= BEGIN_SCORE and j not in blocks]
         for j, (quad, velocity) in zip(begun, self._trail.carry(index, [quads[j] for j in begun]), strict=True):
             cut_off = self._ends_cut_off(quads[j])
@@ -208,7 +226,7 @@ class Tracker:
 
     def _update(
         self,
-        then: list[tuple[Track, NDArray[np.float64]]],
+        then: Places,
         quads: NDArray[np.float32],
         match: Match,
         now: Frame,
@@ -220,11 +238,11 @@ class Tracker:
         for i, j in match.pairs:
             if not is_block(quads[j], then, then[i][0]):
                 alone = all(i != other for other, _ in match.parts)
-                news |= self._correct(*then[i], quads[j], now, alone=alone, coarse=coarse)
+                news |= self._correct(*then[i], quads[j], now, then, alone=alone, coarse=coarse)
         paired = {i for i, _ in match.pairs}
         for i, j in match.parts:
             shared = sum(other == j for _, other in match.parts) > 1
-            news |= self._take_part(*then[i], quads[j], now, whole=i in paired, shared=shared)
+            news |= self._take_part(*then[i], quads[j], now, then, whole=i in paired, shared=shared)
         return news
 
     @property
@@ -243,7 +261,15 @@ class Tracker:
         return came_in or bool(track.resized or track.strayed) or track.awaits_extent
 
     def _correct(
-        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, alone: bool, coarse: bool
+        self,
+        track: Track,
+        then: NDArray[np.floating],
+        detected: NDArray[np.floating],
+        now: Frame,
+        others: Places,
+        *,
+        alone: bool,
+        coarse: bool,
     ) -> bool:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
@@ -253,7 +279,7 @@ class Tracker:
         longer = (found_length - length) / height
         shorter = alone and not (track.settled or clipped or self._clipped(track)) and -longer > GROWTH
         if (longer > GROWTH or shorter) and not self._blurred(track):
-            return self._resize(track, carried, now, at_once=False)
+            return self._resize(track, carried, now, at_once=False, swallows=holds_another(detected, others, track))
         track.resized = 0
         whole = not clipped and abs(longer) <= GROWTH
         if whole and not self._blurred(track) and lies_elsewhere(track, carried):
@@ -284,21 +310,32 @@ class Tracker:
         return blur_px(track.motion.velocity, self._dt) > GROWTH * axis(track.motion.quad)[2]
 
     def _take_part(
-        self, track: Track, then: NDArray[np.floating], detected: NDArray[np.floating], now: Frame, *, whole: bool, shared: bool
+        self,
+        track: Track,
+        then: NDArray[np.floating],
+        detected: NDArray[np.floating],
+        now: Frame,
+        others: Places,
+        *,
+        whole: bool,
+        shared: bool,
     ) -> bool:
         """See a part of a line, or a line that the track is a part of, which it may share with other tracks."""
         carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
         longer = axis(carried)[1] > axis(track.motion.quad)[1]
         if not whole and longer and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
-            return self._resize(track, carried, now, at_once=not shared)
+            return self._resize(track, carried, now, at_once=not shared, swallows=holds_another(detected, others, track))
         track.resized = 0
         return False
 
-    def _resize(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool) -> bool:
-        """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once."""
+    def _resize(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool, swallows: bool) -> bool:
+        """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once, and if
+        it `swallows` another one only after several times.
+        """
         longer = axis(carried)[1] > axis(track.motion.quad)[1]
         track.resized = max(track.resized, 0) + 1 if longer else min(track.resized, 0) - 1
-        if abs(track.resized) < 2 and not self._clipped(track) and not at_once:
+        least = SWALLOWED if swallows else 1 if at_once or self._clipped(track) else 2
+        if abs(track.resized) < least:
             return False
         track.resized = 0
         self._place(track, QuadMotion(carried, track.motion.velocity), now)
@@ -320,13 +357,15 @@ class Tracker:
         track.misses, track.lost = 0, False
         track.seen, track.last_seen = now.pts, now.captured_at
 
-    def _miss(self, track: Track, now: Frame) -> None:
-        if track.look is not None and shows(now, track.motion.quad, track.look):
+    def _miss(self, track: Track, now: Frame, *, whole: bool) -> None:
+        track.overlooked += 1
+        may_be_there = track.settled or track.overlooked <= OVERLOOKED
+        if may_be_there and track.look is not None and shows(now, track.motion.quad, track.look):
             # The detector overlooked it (blur, small text), but it is still there.
             self._found(track, now)
             return
         track.misses += 1
-        if track.misses >= (MAX_MISSES if track.text else 2):
+        if track.misses >= (PART_MISSES if not whole else MAX_MISSES if track.text else 2):
             track.lost = True
 
     def _begin(self, motion: QuadMotion, score: float, now: Frame, kind: PassKind, *, cut_off: bool) -> bool:
@@ -379,7 +418,7 @@ def repeats(track: Track, other: Track) -> bool:
     return thick >= ALIKE * thin and intersection(quad, quad_of_other) >= PART * min(area(quad), area(quad_of_other))
 
 
-def held_by(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]]) -> list[int]:
+def held_by(detected: NDArray[np.floating], then: Places) -> list[int]:
     """Indices of the texts that were read and lie inside a detection, most of each."""
     return [
         i
@@ -388,8 +427,11 @@ def held_by(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.f
     ]
 
 
-def is_block(detected: NDArray[np.floating], then: list[tuple[Track, NDArray[np.float64]]], track: Track) -> bool:
+def is_block(detected: NDArray[np.floating], then: Places, track: Track) -> bool:
     """Tell whether a detection holds, beside a track, another text that was read, and is too thick for one line: two in one."""
-    if axis(detected)[2] <= BLOCK * axis(track.motion.quad)[2]:
-        return False
+    return axis(detected)[2] > BLOCK * axis(track.motion.quad)[2] and holds_another(detected, then, track)
+
+
+def holds_another(detected: NDArray[np.floating], then: Places, track: Track) -> bool:
+    """Tell whether a detection holds, beside a track, another text that was read."""
     return any(then[i][0] is not track for i in held_by(detected, then))

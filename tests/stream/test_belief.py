@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engines.lattice import Lattice
-from stream.belief import notice, plain, take_rivals
+from stream.belief import CONTRADICTIONS, notice, plain, take_rivals
 from stream.motion import QuadMotion
 from stream.requests import Reading, ReadRequest
 from stream.track import Track
 from tests.stream.feed.samples import box
-from tests.stream.simulation import SURE, lattice_of
+from tests.stream.simulation import LIKELY, SURE, lattice_of
 
 LINE = box(200, 150, 160, 24)
 LOOKS = [np.sin(np.arange(16 * 100, dtype=np.float32) * k).reshape(16, 100) / np.float32(28) for k in (0.5, 0.9)]
@@ -51,6 +52,42 @@ def test_what_turns_out_to_stand_upside_down_is_read_afresh_even_if_its_picture_
     assert track.changed_look
     take_rivals(track, [reading(0, "dOHS", 0.6, 1, clipped=False, pts=1), reading(2, "SHOP", SURE, 1, clipped=False, pts=1)])
     assert (track.text, track.quarters) == ("SHOP", 2)
+
+
+def settled_shop() -> Track:
+    track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
+    take_rivals(track, [reading(0, "SHOP", SURE, 0, clipped=False, pts=0)])
+    assert (track.text, track.settled) == ("SHOP", True)
+    return track
+
+
+@pytest.mark.parametrize("said", [["X7", "Q", "LLI"], [""]], ids=["something else each time", "nothing"])
+def test_text_that_is_gone_is_not_called_settled_for_ever(said: list[str]) -> None:
+    track = settled_shop()
+    notice(track, LOOKS[1], 1)
+    for k in range(CONTRADICTIONS):
+        assert (track.text, track.settled) == ("SHOP", True)
+        take_rivals(track, [reading(0, said[k % len(said)], 0.99, 1, clipped=False, pts=k)])
+    assert not track.settled
+    assert not (track.trusted and track.text == "SHOP")
+
+
+def test_a_reading_that_bears_it_out_makes_up_for_others() -> None:
+    track = settled_shop()
+    for k in range(3 * CONTRADICTIONS):
+        notice(track, LOOKS[k % 2], k)
+        take_rivals(track, [reading(0, "SHOP" if k % 2 == 0 else "X7", 0.99, k % 2, clipped=False, pts=k)])
+    assert (track.text, track.settled) == ("SHOP", True)
+
+
+def test_what_the_border_leaves_of_a_text_does_not_put_it_in_doubt() -> None:
+    track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
+    take_rivals(track, [reading(0, "SHOP", LIKELY, 0, clipped=False, pts=0)])
+    assert (track.text, track.trusted, track.settled) == ("SHOP", True, False)
+    take_rivals(track, [reading(0, "HOP", 0.99, 0, clipped=True, pts=1)])
+    assert track.text == "SHOP"
+    assert track.evidence is not None
+    assert track.evidence.readings == 1
 
 
 def test_a_turn_that_reads_nothing_is_not_taken() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.lattice import Lattice, Slot
-from stream.fusion import Evidence, align, begin, blend, confidence, fuse, likelihood
+from stream.fusion import CANDIDATES, MOST_WEIGHT, Evidence, align, begin, blend, confidence, fuse, likelihood
 from tests.stream.simulation import lattice_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,20 @@ def test_different_faults_cancel_in_any_order(texts: tuple[str, ...], right: str
 def test_a_sure_reading_wins_over_two_that_are_unsure() -> None:
     unsure = lattice_of("SH0P", [0.9, 0.9, 0.4, 0.9])
     assert fused(unsure, lattice_of("SHOP", 0.98), unsure).lattice.text == "SHOP"
+
+
+def test_a_look_from_near_by_wins_over_any_number_from_afar() -> None:
+    small, large = lattice_of("SH0P", 0.95), lattice_of("SHOP", 0.9)
+    evidence = fused(*[(small, 0.05)] * 200, (large, 1.0))
+    assert evidence.lattice.text == "SHOP"
+    assert evidence.readings == 201
+    assert evidence.weight <= MOST_WEIGHT
+
+
+@given(st.lists(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=4, max_size=4), min_size=20, max_size=40))
+def test_what_is_kept_does_not_grow_with_the_readings(texts: list[str]) -> None:
+    evidence = fused(*(lattice_of(text, 0.9) for text in texts))
+    assert all(len(slot.candidates) <= CANDIDATES for slot in evidence.lattice.slots)
 
 
 def test_a_heavy_reading_wins_over_a_light_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,12 +14,14 @@ from stream.geometry import touches_border, turn
 from stream.motion import QuadMotion
 from stream.rereading import (
     BETTER,
+    MAX_HOPELESS_PATIENCE_S,
     MAX_PATIENCE_S,
     MIN_HEIGHT_PX,
     MIN_VIEW,
     MUCH_BETTER,
     PATIENCE_S,
     POORER,
+    SECOND_LOOK_S,
     SELDOM_S,
     UPRIGHT_TRIES,
     patience,
@@ -32,7 +35,6 @@ from tests.stream.shapes import rotated
 from tests.stream.simulation import lattice_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 SIZE = (640, 360)
@@ -71,6 +73,11 @@ def test_a_view_is_better_for_larger_text_up_to_what_a_recogniser_sees() -> None
     views = [view_of(box(200, 150, 8 * height, height)) for height in (8, 12, 20, 32)]
     assert views == sorted(views)
     assert views[0] < views[-1] <= 1
+
+
+def test_text_seen_from_the_side_is_seen_worse() -> None:
+    aside = LINE + np.array([[0, 0], [0, 120], [0, 120], [0, 0]])
+    assert view_of(aside) < 0.85 * view_of()
 
 
 def test_a_view_is_worse_for_faster_text_and_worst_for_small_one() -> None:
@@ -137,6 +144,21 @@ def test_unsettled_text_is_read_again_with_growing_patience() -> None:
     for times, wait in enumerate(waits, 1):
         assert worth(track_read(times), now=10 + 0.9 * wait) == 0
         assert worth(track_read(times), now=10 + wait + 0.01) > 0
+
+
+@pytest.mark.parametrize("times", [20, 1000, 100_000])
+def test_patience_has_an_end_however_often_a_text_was_read(times: int) -> None:
+    assert patience(track_read(times)) == MAX_PATIENCE_S
+    assert patience(track_read(times, confidence=0.01)) == MAX_HOPELESS_PATIENCE_S
+    assert worth(track_read(times), now=10 + MAX_PATIENCE_S) > 0
+
+
+def test_a_changed_picture_is_read_ever_more_seldom_while_nothing_certain_comes_of_it() -> None:
+    for contradictions in (0, 2, 1000):
+        changed = track_read(settled=True, changed_look=True, contradictions=contradictions)
+        wait = min(SECOND_LOOK_S * 2.0 ** min(contradictions, 9), MAX_PATIENCE_S)
+        assert worth(changed, now=10 + 0.9 * wait) == 0
+        assert worth(changed, now=10 + 1.01 * wait) > 0
 
 
 def test_what_reads_badly_waits_longer() -> None:

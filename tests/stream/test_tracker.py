@@ -8,19 +8,137 @@ import numpy as np
 import pytest
 
 from stream.association import covers, misfit, overhang
-from stream.flow import APART_PX, NO_POINTS, Motion, means_apart, own_motion
+from stream.flow import APART_PX, Motion, means_apart, own_motion
 from stream.geometry import contain, slice_quad, transform
 from stream.look import look_at
+from stream.points import NO_POINTS
 from stream.schedule import PassKind
-from stream.tracker import BEGIN_SCORE, DRIFTS_ON, GROWTH, LEAVE_S, LOST_COAST_S, MAX_MISSES
+from stream.tracker import (
+    BEGIN_SCORE,
+    DRIFTS_ON,
+    GROWTH,
+    LEAVE_S,
+    LOST_COAST_S,
+    MAX_MISSES,
+    OVERLOOKED,
+    PART_MISSES,
+    SWALLOWED,
+)
+from stream.trail import STEPS
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
-from tests.stream.tracking import CUT, DT, NOTHING_KNOWN, OTHER, PICTURE, POINTS, SIGN, TEXT, Scene, place, shifted
+from tests.stream.tracking import (
+    CUT,
+    DT,
+    HEIGHT_PX,
+    NOTHING_KNOWN,
+    OTHER,
+    PICTURE,
+    POINTS,
+    SIGN,
+    TEXT,
+    Scene,
+    place,
+    read,
+    shifted,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TURNED = PassKind(turned=True)
+
+
+def test_what_never_settled_and_is_never_found_again_was_not_there() -> None:
+    scene = Scene(SIGN)
+    track = read(scene.seen[0])
+    track.settled, track.look = False, look_at(PICTURE, SIGN)
+    for _ in range(OVERLOOKED):
+        scene.follow()
+        scene.find()
+    assert scene.ids == [1]
+    for _ in range(MAX_MISSES):
+        scene.follow()
+        scene.find()
+    assert scene.ids == []
+
+
+def test_what_vanishes_while_the_border_cuts_it_off_is_lost_in_time() -> None:
+    scene = Scene(SIGN)
+    read(scene.seen[0]).look = look_at(PICTURE, SIGN)
+    scene.follow(shifted(-260))  # 100 of its 160 px are in view
+    scene.find(place(scene))
+    scene.seen[0].look = look_at(PICTURE, OTHER)
+    for _ in range(PART_MISSES - 1):
+        scene.follow()
+        scene.find()
+    assert scene.ids == [1]
+    scene.find()
+    assert scene.ids == []
+
+
+def test_what_stays_out_of_view_leaves() -> None:
+    scene = Scene(SIGN)
+    read(scene.seen[0])
+    scene.follow(shifted(-1000))
+    scene.follow(frames=round(0.9 * LEAVE_S / DT))
+    assert [track.id for track in scene.tracker.tracks] == [1]
+    scene.follow(frames=round(0.2 * LEAVE_S / DT))
+    assert scene.tracker.tracks == []
+    assert [track.id for track in scene.tracker.gone] == [1]
+
+
+def test_corners_are_looked_for_where_the_picture_is() -> None:
+    scene = Scene(SIGN, OTHER)
+    scene.follow(shifted(0, -300))
+    assert [quad.tolist() for quad in scene.tracker.quads] == []
+    scene.follow(shifted(0, 300))
+    assert len(scene.tracker.quads) == 2
+
+
+def test_what_was_found_in_a_frame_that_nobody_remembers_is_dropped() -> None:
+    scene = Scene()
+    scene.follow(frames=STEPS)
+    assert not scene.find(SIGN, of=0)
+    assert scene.ids == []
+    assert scene.find(SIGN, of=1)
+
+
+def side_by_side() -> tuple[Scene, NDArray[np.float64]]:
+    """Two words that were read, and the line that a detection makes of both."""
+    left, right = box(200, 150, 80, HEIGHT_PX), box(300, 150, 80, HEIGHT_PX)
+    scene = Scene(left, right)
+    for track in scene.seen:
+        read(track)
+    return scene, box(200, 150, 180, HEIGHT_PX)
+
+
+def test_two_words_that_are_found_as_one_now_and_then_stay_two() -> None:
+    scene, line = side_by_side()
+    left, right = place(scene, 0), place(scene, 1)
+    for found in ([line] * (SWALLOWED - 1) + [left, right]) * 4:
+        scene.follow()
+        scene.find(*([left, right] if found is right else [found]))
+    assert scene.ids == [1, 2]
+
+
+def test_two_words_that_are_always_found_as_one_become_one() -> None:
+    scene, line = side_by_side()
+    for _ in range(SWALLOWED):
+        scene.follow()
+        scene.find(line)
+    (track,) = scene.seen
+    assert misfit(track.motion.quad, line) < 0.1
+
+
+def test_an_end_of_a_text_tells_how_it_shifts_and_no_more() -> None:
+    quad = box(-300, 150, 330, HEIGHT_PX)
+    before = np.array([(2, 152), (8, 160), (14, 155), (20, 171), (25, 158), (12, 168), (5, 165)], np.float32)
+    turned = before @ np.array([[1, 0.08], [-0.08, 1]], np.float32)
+    after = turned + (before - turned).mean(axis=0) + np.float32((3, 1))
+    step = own_motion(quad, np.ones(7, np.bool_), Motion(np.eye(3), before, after, cut=False))
+    assert step is not None
+    np.testing.assert_allclose(transform(quad, step), moved(quad, 3, 1), atol=0.5)
 
 
 def test_a_detection_begins_a_track_where_it_was_found() -> None:
@@ -118,8 +236,8 @@ def test_a_pass_of_a_kind_that_never_found_a_text_says_nothing_about_it() -> Non
 
 def test_what_looks_as_it_did_when_it_was_read_was_overlooked() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].look = look_at(PICTURE, SIGN)
-    for _ in range(2 * MAX_MISSES):
+    read(scene.seen[0]).look = look_at(PICTURE, SIGN)
+    for _ in range(2 * (MAX_MISSES + OVERLOOKED)):
         scene.follow()
         scene.find()
     assert scene.ids == [1]
