@@ -64,6 +64,9 @@ PACES = {
 """In the order of the first round.  On single frames of street clips the level plain pass covers 81 % of the legible words, with
 the turned one 88 %, and with the enhanced one 94 %.  After the first round, turned passes found 1 of 38 new texts that could be
 read, though they were 201 of 562; of the others the plain and the enhanced ones found as many."""
+FIRST_ROUND = 3.0
+"""How much a kind is needed that the scene has not seen yet, where 1 makes it due: a camera that is swung elsewhere needs those
+that it has seen more."""
 TILE_PACE = Pace(2.0, 8.0, 0.3)
 """Of looks at one part of a large picture, where `new_area` is a share of what one tile alone covers, and one look that finds
 nothing new puts off the next by `most_s`.  On seven walls of four street photos each and on one photo, filmed at 1920x1080, tiles
@@ -127,7 +130,7 @@ class Schedule:
         if in_doubt is not None:
             in_doubt = in_doubt._replace(coarse=False)
             need[in_doubt] = max(need[in_doubt], (now - self._past[in_doubt].made_at + 1e-6) / DOUBT_S)
-        kind = max(need, key=lambda kind: need[kind])  # the first of several that were never made
+        kind = max(need, key=lambda kind: need[kind])  # of several that were never made the first
         if need[kind] >= 1:
             return kind._replace(coarse=self._past[kind].passes % FINE_EVERY != 0)
         if now - self._weighed_at < PASS_GAP_S - 1e-6:
@@ -139,7 +142,7 @@ class Schedule:
     def _need(self, kind: PassKind, now: float, size: tuple[int, int]) -> float:
         pace, past = PACES[kind], self._past[kind]
         if past.made_at == float("-inf"):
-            return float("inf")
+            return FIRST_ROUND
         unseen = new_area(past.since, size) if self._camera is not None else 0.0
         return max((now - past.made_at + 1e-6) / past.interval_s, unseen / (pace.new_area * past.interval_s / pace.most_s))
 

@@ -101,6 +101,14 @@ def test_a_new_scene_is_looked_at_in_every_way_in_turn_at_the_full_detail() -> N
     assert all(later - earlier >= PASS_GAP_S - 1e-6 for (earlier, _), (later, _) in pairwise(made))
 
 
+def test_a_camera_that_is_swung_elsewhere_at_once_is_looked_through_plainly_first() -> None:
+    clock = Clock()
+    clock.run(FRAME_S)
+    clock.run(2 * FRAME_S, shifted(SIZE[0] / 2))
+    clock.run(LATE_S)
+    assert [kind._replace(coarse=False) for _, kind in clock.made] == [PLAIN, PLAIN, *list(PACES)[1:]]
+
+
 def test_two_passes_over_one_frame_are_one_too_many() -> None:
     schedule = Schedule()
     schedule.follow(None)
