@@ -93,6 +93,16 @@ print(hashlib.sha256(render(scene, 0.3)[0].tobytes()).hexdigest())
     assert hashlib.sha256(render(replace(scene, seed=1), 0.3)[0].tobytes()).hexdigest() != here
 
 
+def test_the_noise_of_a_camera_does_not_seem_to_move() -> None:
+    scene = film(noise=3)
+    first, second = (render(scene, t)[0][..., 0].astype(np.float32) for t in (0.3, 0.4))
+    wall = render(replace(scene, noise=0), 0.3)[0][..., 0]
+    assert 2.5 < (first - wall).std() < 3.5
+    _, of_one = cv2.phaseCorrelate(first - wall, np.roll(first - wall, 9, axis=1))
+    _, of_two = cv2.phaseCorrelate(first - wall, second - wall)
+    assert of_two < 0.1 < 0.8 < of_one
+
+
 def test_a_display_changes_at_the_stated_time() -> None:
     scene = film(Sign("10:42", MIDDLE, end_s=0.5), Sign("10:57", MIDDLE, begin_s=0.5))
     assert list(quads(scene, 0.4)) == ["10:42"]
