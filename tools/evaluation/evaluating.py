@@ -146,6 +146,7 @@ def run_all(
             for clip, truth in zip(clips, truths, strict=True):
                 progress.update(task, description=f"{system.name}: {clip.name}")
                 run = runs.obtain(system, clip)
+                check_fit(run.recording, truth, f"what {system.name} read of {clip.video}", f"of {clip.truth}; give it its own")
                 days.add(run.day)
                 done.append(score_clip(clip.name, truth, run.recording, run.cost, live=live))
                 progress.advance(task)
@@ -165,16 +166,25 @@ def recorded(feed: Path, clip: Clip, truth: Truth) -> Recording:
     recording = read_recording(feed)
     if not recording.texts:
         raise CommandError(f"the recording {feed} holds no text message; record the clip anew with glyphfeed watch --record")
-    last = max(body["frame"] for body in recording.texts)
-    advice = f"of {clip.name}; give the --feed in the order of the clips"
+    check_fit(recording, truth, f"the recording {feed}", f"of {clip.name}; give the --feed in the order of the clips")
+    return recording
+
+
+def check_fit(recording: Recording, truth: Truth, what: str, of: str) -> None:
+    """See whether a recording can be of the clip that a truth is of.
+
+    Raises:
+        CommandError: it has more frames, or another size.
+
+    """
+    last = max((body["frame"] for body in recording.texts), default=0)
     if last >= len(truth.frames) + SPARE_S * truth.fps:
-        raise CommandError(f"the recording {feed} goes on to frame {last}, past the {len(truth.frames)} frames {advice}")
+        raise CommandError(f"{what} goes on to frame {last}, past the {len(truth.frames)} frames {of}")
     for size in (body["size"] for body in recording.texts if body.get("size") is not None):
         # A video may say that it is to be shown turned, which the reader does, and a truth is not told.
         if truth.size is not None and sorted(size) != sorted(truth.size):
             shown, true = ("x".join(f"{side:g}" for side in sides) for sides in (size, truth.size))
-            raise CommandError(f"the recording {feed} is of a picture of {shown} pixels, not of the {true} {advice}")
-    return recording
+            raise CommandError(f"{what} is of a picture of {shown} pixels, not of the {true} {of}")
 
 
 def _json(report: object) -> str:

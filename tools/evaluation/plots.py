@@ -5,6 +5,8 @@ Owns: their look.  The data is that of the scores.
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import matplotlib as mpl
@@ -13,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tools.evaluation.calibration import calibration_error
+from tools.evaluation.figures import GROUPS, written
 from tools.evaluation.scores import figures_of, reliability_of
 
 if TYPE_CHECKING:
@@ -53,12 +56,18 @@ STYLE: Final[dict[Any, Any]] = {
 }
 
 
+SHARES: Final = ("hota", "mota", "motp", "idf1", "idf1_end_to_end", "id_consistency")
+COUNTS: Final = ("id_changes_per_word", "flips", "retractions", "reads_per_frame")
+
+
 def draw_plots(folder: Path, outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     """Draw all plots into a folder; returns titles and file names."""
     clips = len(outcomes[0].scores)
     wide = min(max(7.0, 1.5 + clips * (0.3 + 0.25 * len(outcomes))), 24.0)
     plots: list[tuple[str, str, tuple[float, float], Draw]] = [
         ("Word F1 of each clip", "f1.png", (wide, 4.4), draw_f1),
+        ("Finding and following", "tracking.png", (7.0, 4.4), partial(draw_bars, keys=SHARES)),
+        ("Stability and reads", "stability.png", (7.0, 4.4), partial(draw_bars, keys=COUNTS)),
         ("Time to the first right reading", "first_reading.png", (7.0, 4.4), draw_first_reading),
         ("Overlay error", "overlay_error.png", (7.0, 4.4), draw_overlay_error),
         ("Reliability of the confidences", "reliability.png", (5.6, 6.0), draw_reliability),
@@ -77,7 +86,8 @@ def draw_f1(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     width = 0.8 / len(outcomes)
     places = np.arange(len(outcomes[0].scores))
     for k, outcome in enumerate(outcomes):
-        heights = [figures_of([score])["word_f1"] or 0.0 for score in outcome.scores]
+        # Not 0 but nothing where a truth is partial, which gives no F1.
+        heights = [math.nan if (f1 := figures_of([score])["word_f1"]) is None else f1 for score in outcome.scores]
         offset = (k - (len(outcomes) - 1) / 2) * width
         axes.bar(places + offset, heights, width * 0.92, color=_colour(k), label=outcome.name)
         overall = figures_of(outcome.scores)["word_f1"]
@@ -90,6 +100,27 @@ def draw_f1(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     axes.tick_params(axis="x", length=0)
     axes.grid(visible=False, axis="x")
     axes.set(ylim=(0, 1), ylabel="word F1 (dashed: all clips)", xlim=(-0.6, len(names) - 0.4))
+    _legend(axes, outcomes)
+
+
+def draw_bars(axes: Axes, outcomes: Sequence[Outcome], keys: Sequence[str]) -> None:
+    """Bars of several figures over all clips, with their values; nothing where a figure does not apply."""
+    figures = [figure for group in GROUPS for figure in group.figures if figure.key in keys]
+    width = 0.8 / len(outcomes)
+    places = np.arange(len(figures))
+    for k, outcome in enumerate(outcomes):
+        values = figures_of(outcome.scores)
+        shown = [values[figure.key] for figure in figures]
+        offset = (k - (len(outcomes) - 1) / 2) * width
+        bars = axes.barh(places + offset, [value or 0.0 for value in shown], width * 0.92, color=_colour(k))
+        told = [written(value, figure.digits) for figure, value in zip(figures, shown, strict=True)]
+        axes.bar_label(bars, told, padding=3, fontsize=9)
+    arrows = {"higher": " ↑", "lower": " ↓", "": ""}
+    axes.set_yticks(places, [figure.label + arrows[figure.better] for figure in figures])
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
     _legend(axes, outcomes)
 
 

@@ -149,9 +149,10 @@ def _rows(figures: Sequence[Figure], systems: Sequence[dict[str, Any]]) -> list[
     return rows
 
 
-def _present(figures: Sequence[Figure], systems: Sequence[dict[str, Any]]) -> list[Figure]:
-    """The figures that some system has."""
-    return [figure for figure in figures if any(system["figures"][figure.key] is not None for system in systems)]
+def _present(figures: Sequence[Figure], systems: Sequence[dict[str, Any]]) -> Sequence[Figure]:
+    """The figures of a group of which some system has any."""
+    told = any(system["figures"][figure.key] is not None for figure in figures for system in systems)
+    return figures if told else ()
 
 
 def _clips_table(systems: Sequence[dict[str, Any]]) -> list[str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import engines
 import stream
 from engines.files import sum_of
-from engines.loading import best_backend
+from engines.loading import choose_backend
 from stream.feed.endpoint import ANY_ENDPOINT
 from stream.feed.publisher import Publisher
 from stream.sources.address import open_source
@@ -76,7 +76,7 @@ class Glyphfeed:
 
     def __init__(self, networks: Networks, pace: Pace) -> None:
         # What runs it is told before anything is run, and decides which runs need not be repeated.
-        backend = best_backend() if networks.backend == AUTO else networks.backend
+        backend = choose_backend()[0] if networks.backend == AUTO else networks.backend
         self._networks = replace(networks.locate(), backend=backend)
         self._pace = pace
         self._engines: Engines | None = None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 LEAST_HEIGHT_PX: Final = 12.0
 LEAST_VISIBLE: Final = 0.9
+MOST_FRAMES: Final = 10_000_000
+"""A frame of a higher number, after four days at 30 frames/s, is taken for a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,10 @@ def read_truth(clip: Clip) -> Truth:
         raise CommandError(f"the truth {clip.truth} is no sound XML: {error}; mend it or fetch it again") from error
     except json.JSONDecodeError as error:
         raise CommandError(f"the truth {clip.truth} is no sound JSON: {error}; mend it or make it again") from error
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        if type(error) is not ValueError and not isinstance(error, KeyError):
+            reason = "something is of another type"  # what Python says of that, a user does not understand
         form = "fps, words and frames" if clip.truth.suffix == ".json" else "frames of objects with an ID and four points"
         raise CommandError(f"the truth {clip.truth} does not hold what it should ({reason}); it needs {form}") from error
 
@@ -137,6 +141,8 @@ def _from_xml(root: ET.Element, clip: Clip) -> Truth:
         listed[int(frame.attrib["ID"]) - 1] = tuple(words)
     if not listed or min(listed) < 0:
         raise ValueError("it has no frames that are counted from 1")
+    if max(listed) >= MOST_FRAMES:
+        raise ValueError(f"it counts up to frame {max(listed) + 1}")
     return Truth(fps, texts, tuple(listed.get(frame) for frame in range(max(listed) + 1)), size, partial=False)
 
 

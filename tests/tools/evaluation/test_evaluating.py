@@ -205,6 +205,13 @@ def test_a_recording_of_another_clip_is_not_scored(capfd: pytest.CaptureFixture[
         assert complaint(capfd, clip, "--feed", feed).startswith(f"the recording {feed} {sentence}")
 
 
+def test_a_clip_is_not_scored_by_the_truth_of_a_shorter_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    clip, feed = write_clip(tmp_path, STILL), write_recording(tmp_path, RIGHT)
+    peer = write_peer(tmp_path, """import sys; open(sys.argv[2], 'w').write('{"frame": 90, "texts": []}')""")
+    said = complaint(capfd, clip.video, "--feed", feed, "--beside", f"other={peer}")
+    assert said == (f"what other read of {clip.video} goes on to frame 90, past the 10 frames of {clip.truth}; give it its own")
+
+
 def test_what_another_reader_started_ends_with_the_command(tmp_path: Path) -> None:
     clip, feed = write_clip(tmp_path, STILL).video, write_recording(tmp_path, RIGHT)
     child = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).recv(1)"
