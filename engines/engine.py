@@ -11,6 +11,7 @@ from engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -40,6 +41,29 @@ def only_tensor(name: str, input_name: str, shapes: Collection[Shape], batch: in
     if given != input_name or (1, *tensor.shape[1:]) not in shapes or not 1 <= tensor.shape[0] <= batch:
         raise EngineError(f"{taken} and not {given} {tensor.shape}")
     return tensor
+
+
+def check_input(path: Path, inputs: Sequence[tuple[Sequence[int | None], bool]], shapes: Sequence[Shape]) -> None:
+    """See whether a network takes what it is to be given: one float32 tensor of each of some shapes of single inputs, (1, ...).
+
+    `inputs` tells of each of its inputs the sizes, None for a free one, and whether it takes float32.
+
+    Raises:
+        EngineError: it does not.
+
+    """
+    if len(inputs) != 1:
+        raise EngineError(f"{path} takes {len(inputs)} tensors, not one with a picture: export it with one input")
+    sizes, takes_floats = inputs[0]
+    if not takes_floats:
+        raise EngineError(f"{path} does not take float32 numbers: export it with an input of float32")
+    for shape in shapes:
+        if len(sizes) != len(shape) or any(size not in (None, wanted) for size, wanted in zip(sizes, shape, strict=True)):
+            taken = " x ".join("any" if size is None else str(size) for size in sizes)
+            raise EngineError(
+                f"{path} takes {taken} numbers, and is described as one that takes {' x '.join(map(str, shape))}: "
+                "correct the description, or export the network with free sizes"
+            )
 
 
 def warm(engine: Engine, shapes: Sequence[Shape]) -> bool:

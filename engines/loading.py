@@ -15,6 +15,7 @@ from engines.detector import Detector, MapDetector
 from engines.errors import EngineError
 from engines.lexicon import LANGUAGES, load_lexicon
 from engines.models import ModelError, describe_detector, describe_recogniser
+from engines.plans import PlanError
 from engines.recogniser import LINES, CtcRecogniser, Recogniser
 from engines.sharing import SharedEngine
 from engines.switching import SwitchingEngine
@@ -124,7 +125,7 @@ def load_engines(
                 trouble = str(error)
                 failures.append(trouble)
             else:
-                tell_choice(candidate, troubles)
+                tell_choice(candidate, troubles, failed=bool(failures))
                 return engines
         troubles.append(f"{candidate} cannot be used ({trouble})")
     raise EngineError("; ".join(failures) or f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
@@ -165,15 +166,17 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
         plans.shutdown(wait=False)
 
 
-def tell_choice(chosen: Backend, troubles: Sequence[str]) -> None:
-    """Log which back-end runs the networks and why: a warning where a CPU does it without the one that is meant for CPUs."""
+def tell_choice(chosen: Backend, troubles: Sequence[str], *, failed: bool) -> None:
+    """Log which back-end runs the networks and why: a warning where a faster one should have worked and `failed`, or where a CPU
+    does it without the one that is meant for CPUs.
+    """
     reason = "; ".join(troubles) or "there is none faster"
-    level = logging.WARNING if chosen is Backend.ONNXRUNTIME else logging.INFO
+    level = logging.WARNING if failed or chosen is Backend.ONNXRUNTIME else logging.INFO
     logger.log(level, "%s runs the networks: %s", chosen, reason)
 
 
-def best_backend() -> Backend:
-    """The fastest back-end that should work here, by what is installed.
+def choose_backend() -> tuple[Backend, str]:
+    """The fastest back-end that should work here, by what is installed, and why it is that one.
 
     Raises:
         EngineError: there is none.
@@ -183,7 +186,7 @@ def best_backend() -> Backend:
     for backend in Backend:
         trouble = trouble_with(backend)
         if trouble is None:
-            return backend
+            return backend, "; ".join(troubles) or "there is none faster"
         troubles.append(f"{backend} cannot be used ({trouble})")
     raise EngineError(f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
 
@@ -219,16 +222,17 @@ def load_while_built(
 
     """
     if backend is Backend.TENSORRT and trouble_with(backend) is None:
-        from engines.tensorrt_build import key_of
+        from engines.tensorrt_engine import TensorRtEngine
 
-        if not (plans_folder() / key_of(path, shapes, batch).file).exists():
-            for other in Backend:
-                if other is backend or trouble_with(other) is not None:
-                    continue
-                with suppress(EngineError):
-                    meanwhile = load_engine(other, path, shapes, threads)
-                    better = plans.submit(load_engine, backend, path, shapes, threads, batch=batch)
-                    return SwitchingEngine(meanwhile, better, "its TensorRT plan", required=required)
+        with suppress(PlanError):
+            return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder(), build_it=False)
+        for other in Backend:
+            if other is backend or trouble_with(other) is not None:
+                continue
+            with suppress(EngineError):
+                meanwhile = load_engine(other, path, shapes, threads, batch=batch)
+                better = plans.submit(load_engine, backend, path, shapes, threads, batch=batch)
+                return SwitchingEngine(meanwhile, better, "its TensorRT plan", required=required)
     return load_engine(backend, path, shapes, threads, batch=batch)
 
 

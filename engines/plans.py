@@ -63,18 +63,19 @@ class PlanKey:
 
 
 def obtain(
-    folder: Path, key: PlanKey, build: Callable[[], bytes], load: Callable[[bytes], Loaded], timeout_s: float = BUILD_S
+    folder: Path, key: PlanKey, build: Callable[[], bytes] | None, load: Callable[[bytes], Loaded], timeout_s: float = BUILD_S
 ) -> Loaded:
     """Load a plan, which is built first where there is none, or none that loads; of several processes one builds.
 
     Args:
         folder: where plans are kept.
         key: which one is wanted.
-        build: makes its content; may take minutes.
+        build: makes its content; may take minutes.  None where it is not to be built now.
         load: makes something of the content, or raises PlanError.
         timeout_s: how long to wait for another process that builds it.
 
     Raises:
+        PlanError: there is none that loads, and none is to be built.
         EngineError: it cannot be built or written, the one just built does not load, or another process takes too long.
 
     """
@@ -84,6 +85,8 @@ def obtain(
         loaded = _load(path, load)
         if loaded is not None:
             return loaded
+        if build is None:
+            raise PlanError(f"there is no plan {path} that loads")
         with FileLock(f"{path}.lock", timeout_s):
             # Another process may have built it in the meantime.
             loaded = _load(path, load, logging.WARNING)

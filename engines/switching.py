@@ -79,7 +79,7 @@ class SwitchingEngine:
         error = better.exception()
         with self._lock:
             if error is not None and self._required:
-                self._failure = EngineError(str(error))
+                self._failure, self._what = EngineError(str(error)), "because what is wanted cannot be built"
                 return
             if error is not None:
                 self._what = "because what would be faster cannot be built"

@@ -36,7 +36,7 @@ DRIVER = Path("/sys/module/nvidia/version")
 """Where Linux tells the version of NVIDIA's driver."""
 
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when plans are built in another way, so that older ones are not taken."""
 TROUBLES = (cuda.Error, RuntimeError, TypeError, ValueError, AttributeError, OSError, MemoryError)
 """What TensorRT, pycuda and ctypes raise: CUDA's statuses, C++ exceptions, objects that could not be made."""
@@ -56,9 +56,14 @@ def gpu() -> Any:
         raise EngineError(f"there is no NVIDIA GPU that can be used: {error}") from error
 
 
+def run_shapes(shapes: Sequence[Shape], batch: int) -> tuple[Shape, ...]:
+    """The shapes that are run, where single inputs have some shapes, (1, ...): those, and if several go together full batches."""
+    return (*shapes, *((batch, *shape[1:]) for shape in shapes if batch > 1))
+
+
 def profiles(shapes: Sequence[Shape], batch: int) -> tuple[tuple[Shape, Shape, Shape], ...]:
-    """Least, best and largest shape of the input for each shape of a single one, (1, ...); `batch` go together at most."""
-    return tuple(((1, *shape[1:]), (batch, *shape[1:]), (batch, *shape[1:])) for shape in shapes)
+    """Least, best and largest shape of the input: a profile for each shape that is run, so that each has kernels of its own."""
+    return tuple((shape, shape, shape) for shape in run_shapes(shapes, batch))
 
 
 @contextmanager
@@ -81,6 +86,8 @@ def read_graph(path: Path) -> Any:
         model = onnx.load(path)
     except Exception as error:  # protobuf's exceptions share no base class
         raise EngineError(f"TensorRT cannot load {path}: {str(error).splitlines()[0]}") from error
+    if not inputs_of(model):
+        raise EngineError(f"TensorRT cannot load {path}: it is no network, as it takes nothing in")
     if any(tensor.data_type == onnx.TensorProto.UINT8 for tensor in model.graph.initializer):
         raise EngineError(
             f"{path} holds unsigned 8-bit activations, which TensorRT misreads; make it anew here with glyphfeed quantise"
@@ -88,10 +95,23 @@ def read_graph(path: Path) -> Any:
     return model
 
 
+def inputs_of(model: Any) -> list[Any]:
+    """What a run of an ONNX model is given: older files name their weights among it."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    return [entry for entry in model.graph.input if entry.name not in weights]
+
+
+def taken_by(entry: Any) -> tuple[list[int | None], bool]:
+    """Sizes of an input of an ONNX model, None for a free one, and whether it takes float32."""
+    tensor = entry.type.tensor_type
+    sizes = [size.dim_value if size.HasField("dim_value") else None for size in tensor.shape.dim]
+    return sizes, tensor.elem_type == onnx.TensorProto.FLOAT
+
+
 def most_inputs(model: Any, batch: int) -> int:
     """How many inputs one run of a model takes, `batch` where its file leaves that open."""
-    first = model.graph.input[0].type.tensor_type.shape.dim[0]
-    return 1 if first.HasField("dim_value") else batch
+    sizes, _ = taken_by(inputs_of(model)[0])
+    return batch if sizes and sizes[0] is None else 1
 
 
 def key_of(path: Path, shapes: Sequence[Shape], batch: int) -> PlanKey:
@@ -103,18 +123,39 @@ def key_of(path: Path, shapes: Sequence[Shape], batch: int) -> PlanKey:
     """
     device = gpu()
     batch = most_inputs(read_graph(path), batch)
-    driver = DRIVER.read_text().strip() if DRIVER.exists() else ""
-    return PlanKey(
-        name=path.stem,
-        sha256=sum_of(path),
-        tensorrt=trt.__version__,
-        gpu=device.name(),
-        capability=".".join(map(str, device.compute_capability())),
-        driver=f"{driver} (CUDA {cuda.get_driver_version()})",
-        precision=precision_of(path),
-        profiles=profiles(shapes, batch),
-        format=FORMAT,
-    )
+    with told("the GPU does not tell what it is"):
+        return PlanKey(
+            name=path.stem,
+            sha256=sum_of(path),
+            tensorrt=trt.__version__,
+            gpu=device.name(),
+            capability=".".join(map(str, device.compute_capability())),
+            driver=f"{driver_version()} (CUDA {cuda.get_driver_version()})",
+            precision=precision_of(path),
+            profiles=profiles(shapes, batch),
+            format=FORMAT,
+        )
+
+
+def driver_version() -> str:
+    """The version of NVIDIA's driver; nothing where the system does not tell."""
+    return DRIVER.read_text().strip() if DRIVER.exists() else ""
+
+
+def described_gpu() -> str:
+    """The first GPU and what runs it, for people.
+
+    Raises:
+        EngineError: there is none.
+
+    """
+    device = gpu()
+    with told("the GPU does not tell what it is"):
+        capability = ".".join(map(str, device.compute_capability()))
+        memory = f"{device.total_memory() / 2**30:.0f} GiB"
+        return (
+            f"{device.name()}, compute capability {capability}, {memory}; driver {driver_version()}, TensorRT {trt.__version__}"
+        )
 
 
 def build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
@@ -145,11 +186,14 @@ def _build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
         profile = builder.create_optimization_profile()
         profile.set_shape(network.get_input(0).name, least, best, most)
         config.add_optimization_profile(profile)
+    begun_s = time.monotonic()
+    # TensorRT 8.6 has none: there a build tells nothing and has no end before its own.
     if hasattr(trt, "IProgressMonitor"):
         config.progress_monitor = _monitor(path.stem)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise EngineError(f"TensorRT cannot compile {path}: {log.last}")
+        late = time.monotonic() - begun_s >= BUILD_S
+        raise EngineError(f"TensorRT cannot compile {path}: {f'it takes more than {BUILD_S:.0f} s' if late else log.last}")
     return bytes(plan)
 
 
@@ -207,6 +251,8 @@ class Log(trt.ILogger):  # type: ignore[misc]
     def log(self, severity: Any, msg: str) -> None:
         if severity in (trt.ILogger.ERROR, trt.ILogger.INTERNAL_ERROR):
             self.last = msg.splitlines()[0] if msg else self.last
+        elif not logger.isEnabledFor(logging.DEBUG):
+            return
         logger.debug("%s", msg)
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pycuda.driver as cuda
 import tensorrt as trt
 
-from engines.engine import Eye, Shape, only_tensor, warm
+from engines.engine import Eye, Shape, check_input, only_tensor, warm
 from engines.errors import EngineError
 from engines.plans import PlanError, obtain
-from engines.tensorrt_build import Log, build, gpu, key_of, most_inputs, precision_of, read_graph, told
+from engines.tensorrt_build import Log, build, gpu, inputs_of, key_of, most_inputs, precision_of, read_graph, taken_by, told
 from engines.tensorrt_lane import Lane, compiled_kernels
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class TensorRtEngine:
     """A network of one input, compiled for the GPU; threads that run it at the same time have each a stream and contexts."""
 
-    def __init__(self, path: Path, shapes: Sequence[Shape], *, plans: Path, batch: int = 1) -> None:
+    def __init__(self, path: Path, shapes: Sequence[Shape], *, plans: Path, batch: int = 1, build_it: bool = True) -> None:
         """Load the plan, which is built and kept in the folder `plans` where there is none, and warm it.
 
         Args:
@@ -42,8 +42,10 @@ class TensorRtEngine:
             shapes: shapes of single inputs, (1, ...), to compile.
             plans: folder of the plans.
             batch: inputs that one run takes at most.
+            build_it: whether to build a plan, which takes minutes, where there is none that loads.
 
         Raises:
+            PlanError: there is none that loads, and none is to be built.
             EngineError: there is no GPU, or the file cannot be compiled.
 
         """
@@ -53,6 +55,7 @@ class TensorRtEngine:
         self._idle: list[Lane] = []
         self._shapes: tuple[Shape, ...] = tuple(shapes)
         model = read_graph(path)
+        check_input(path, [taken_by(entry) for entry in inputs_of(model)], shapes)
         self.batch = most_inputs(model, batch)
         self._metadata = {entry.key: entry.value for entry in model.metadata_props}
         with told(f"TensorRT cannot run {path}"):
@@ -69,8 +72,8 @@ class TensorRtEngine:
                         raise PlanError(self._log.last)
                     return engine
 
-                self._engine = obtain(plans, key, lambda: build(path, key.profiles), load)
-            self.input = model.graph.input[0].name
+                self._engine = obtain(plans, key, (lambda: build(path, key.profiles)) if build_it else None, load)
+            self.input = inputs_of(model)[0].name
             # In the file's order: TensorRT has one of its own.
             self._outputs = [output.name for output in model.graph.output]
             with self._current():
@@ -145,3 +148,5 @@ class TensorRtEngine:
             for lane in idle:
                 lane.close()
             idle.clear()
+            # What still runs has its own hold of it.
+            self._engine = None

@@ -19,7 +19,7 @@ from pycuda.compiler import SourceModule
 
 from engines.errors import EngineError
 from engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
-from engines.tensorrt_build import told
+from engines.tensorrt_build import run_shapes, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,11 +46,13 @@ class Lane:
     """
 
     def __init__(self, engine: Any, name: str, outputs: Sequence[str], shapes: Sequence[Shape], batch: int) -> None:
-        self._engine, self._input, self._shapes, self._batch = engine, name, shapes, batch
+        self._engine, self._input, self._shapes, self._batch = engine, name, run_shapes(shapes, batch), batch
         self._stream = cuda.Stream(NON_BLOCKING)
         self._jobs: dict[Shape, _Job] = {}
         # One at a time runs on a lane, so that all share what they compute in.
-        self._scratch_bytes = getattr(engine, "device_memory_size_v2", 0) or engine.device_memory_size
+        # 0 is an answer, too, and TensorRT 11 has the second of these names alone.
+        v2 = hasattr(engine, "device_memory_size_v2")
+        self._scratch_bytes = engine.device_memory_size_v2 if v2 else engine.device_memory_size
         self._scratch = cuda.mem_alloc(max(self._scratch_bytes, 1))
         largest = max(shapes, key=math.prod)
         sizes = self._context_for((batch, *largest[1:]))
@@ -74,7 +76,7 @@ class Lane:
             context.set_device_memory(int(self._scratch), self._scratch_bytes)
         else:
             context.device_memory = int(self._scratch)
-        number = self._shapes.index((1, *shape[1:]))
+        number = self._shapes.index(shape)
         _must(context.set_optimization_profile_async(number, self._stream.handle), "choose a profile")
         _must(context.set_input_shape(self._input, shape), "set the input's shape")
         return context
@@ -192,15 +194,13 @@ class _Job:
         self._given[len(tensor) :] = 0
         cuda.memcpy_htod_async(self._given_device, self._given, self._stream)
         self.compute()
-        for name, host in self._hosts.items():
-            cuda.memcpy_dtoh_async(host, self._results[name].device, self._stream)
-        self._stream.synchronize()
         # What was filled up is left out, where the outputs lie along the first dimension at all (`Engine.batch`).
         full, lines = len(self._given), len(tensor)
-        return {
-            name: np.array(host[:lines] if lines < full and len(host) == full else host, np.float32)
-            for name, host in self._hosts.items()
-        }
+        wanted = {name: host[:lines] if len(host) == full else host for name, host in self._hosts.items()}
+        for name, host in wanted.items():
+            cuda.memcpy_dtoh_async(host, self._results[name].device, self._stream)
+        self._stream.synchronize()
+        return {name: np.array(host, np.float32) for name, host in wanted.items()}
 
     def shape_of(self, output: str) -> Shape:
         return tuple(self._hosts[output].shape)

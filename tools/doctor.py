@@ -104,12 +104,13 @@ def find_back_ends() -> Iterator[Finding]:
 
 
 def find_engine() -> Finding:
-    """Which of the back-ends `--engine auto` takes here."""
+    """Which of the back-ends `--engine auto` takes here, and why."""
     from engines.errors import EngineError
-    from engines.loading import best_backend
+    from engines.loading import choose_backend
 
     try:
-        return Finding("engine", True, f"auto takes {best_backend()}, the fastest of what is installed")
+        backend, reason = choose_backend()
+        return Finding("engine", True, f"auto takes {backend}: {reason}")
     except EngineError as error:
         return Finding("engine", False, str(error), "pip install openvino")
 

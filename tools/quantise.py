@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from engines.detector import MapDetector
 from engines.files import sum_of
 from engines.lexicon import Lexicon
-from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines
+from engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines
 from engines.models import Ctc, find_description
 from engines.recogniser import LINES, CtcRecogniser, fill_line
 from engines.tensors import Tensor, fit_into, lay
@@ -74,7 +74,7 @@ def quantise(
         CommandError: too little is to be seen in the sources, what converts is not installed, or a file cannot be written.
 
     """
-    backend = best_backend()
+    backend, _ = choose_backend()
     convert = CONVERTERS[precision](signed=backend is Backend.TENSORRT)
     detector, recogniser = locate(DETECTOR, networks.detector), locate(RECOGNISER, networks.recogniser)
     note("reading the sources for what the networks are calibrated and judged with")
@@ -233,3 +233,11 @@ def imported(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise CommandError(f"{error}; pip install 'glyphfeed[quantise]' brings what converts networks") from error
+
+
+if __name__ == "__main__":
+    import sys
+
+    from tools.cli import run
+
+    sys.exit(run(["quantise", *sys.argv[1:]]))

@@ -33,10 +33,10 @@ def message(*fields: Field) -> bytes:
     return written
 
 
-def value_of(name: str, dimensions: Iterable[int | str]) -> bytes:
-    """A float tensor's name, type and shape; dimensions with a name instead of a length are free."""
+def value_of(name: str, dimensions: Iterable[int | str], kind: int = FLOAT) -> bytes:
+    """A tensor's name, type and shape; dimensions with a name instead of a length are free."""
     lengths = [(1, message((2, length) if isinstance(length, str) else (1, length))) for length in dimensions]
-    return message((1, name), (2, message((1, message((1, FLOAT), (2, message(*lengths)))))))
+    return message((1, name), (2, message((1, message((1, kind), (2, message(*lengths)))))))
 
 
 def scalar(name: str, value: float) -> bytes:
@@ -61,9 +61,11 @@ def model(
     output: Sequence[int | str],
     metadata: Mapping[str, str] | None = None,
     batch: int | str = 1,
+    size: tuple[int | str, int | str] = ("height", "width"),
+    kind: int = FLOAT,
 ) -> bytes:
-    """A model of nodes from x, of shape (batch, channels, any, any), to y."""
-    ends = ((11, value_of("x", (batch, channels, "height", "width"))), (12, value_of("y", output)))
+    """A model of nodes from x, of shape (batch, channels, *size) and of some kind of numbers, to y."""
+    ends = ((11, value_of("x", (batch, channels, *size), kind)), (12, value_of("y", output)))
     graph = message(*((1, content) for content in nodes), (2, "test"), *ends)
     properties = [(14, message((1, key), (2, value))) for key, value in (metadata or {}).items()]
     return message((1, 8), (7, graph), (8, message((1, ""), (2, 13))), *properties)

@@ -22,7 +22,7 @@ from engines.models import describe_recogniser
 from engines.openvino_engine import families, unroll_transposed
 from engines.weights import RECOGNISER, locate
 from tests.engines.backends import BACKENDS
-from tests.engines.onnx_bytes import line_model, steps_first_model
+from tests.engines.onnx_bytes import line_model, model, node, steps_first_model
 from tools.clip import Scene, Sign, locate_words, look, render, words_of
 
 if TYPE_CHECKING:
@@ -231,6 +231,36 @@ def test_a_file_that_is_no_network_is_refused_by_name(backend: Backend, tmp_path
     with pytest.raises(EngineError, match=r"broken\.onnx") as refused:
         load_engine(backend, path, [SMALL], threads=1)
     assert "\n" not in str(refused.value)
+
+
+CAST = node("Cast", ["x"], "c", to=1)
+MEAN = node("ReduceMean", ["c"], "y", axes=[1], keepdims=1)
+OUT = (1, 1, "height", "width")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (model([CAST, MEAN], 1, OUT), "takes 1 x 1 x any x any numbers, and is described as one that takes 1 x 3 x "),
+        (
+            model([CAST, MEAN], 3, OUT, size=(96, 96)),
+            "takes 1 x 3 x 96 x 96 numbers, and is described as one that takes 1 x 3 x ",
+        ),
+        (model([CAST, MEAN], 3, OUT, batch=2), "takes 2 x 3 x any x any numbers, "),
+        (
+            model([CAST, MEAN], 3, OUT, kind=TensorProto.UINT8),
+            "does not take float32 numbers: export it with an input of float32",
+        ),
+    ],
+    ids=["channels", "size", "batch", "type"],
+)
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+def test_a_network_that_takes_something_else_is_refused(backend: Backend, tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "other.onnx"
+    path.write_bytes(content)
+    with pytest.raises(EngineError) as refused:
+        load_engine(backend, path, [SMALL], threads=1)
+    assert str(refused.value).startswith(f"{path} {sentence}")
 
 
 def test_threads_get_their_own_results(load: Callable[..., Engine]) -> None:

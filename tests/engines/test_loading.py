@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engines.errors import EngineError
-from engines.loading import Backend, best_backend, charset_of, load_engine, load_engines, trouble_with
+from engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines, trouble_with
 from engines.models import describe_recogniser
 from engines.weights import RECOGNISER, locate
 from tests.engines.described import MAP, described
@@ -48,7 +48,9 @@ def test_the_fastest_back_end_that_works_is_taken_and_told(
     caplog.set_level("INFO", "glyphfeed.engines")
     lacking("tensorrt")
     if trouble_with(Backend.CUDA) is not None:
-        assert best_backend() is Backend.OPENVINO
+        chosen, reason = choose_backend()
+        assert chosen is Backend.OPENVINO
+        assert reason.startswith("tensorrt cannot be used (")
         assert load_engines(languages=()).detector.name.startswith("PP-OCRv6_det_small (openvino, ")
         record = caplog.records[-1]
         assert record.levelname == "INFO"
@@ -58,7 +60,7 @@ def test_the_fastest_back_end_that_works_is_taken_and_told(
     with pytest.raises(
         EngineError, match=r"nothing can run the networks: .*; openvino cannot .*; onnxruntime cannot .*; see glyph"
     ):
-        best_backend()
+        choose_backend()
     with pytest.raises(EngineError, match="nothing can run the networks"):
         load_engines()
 
