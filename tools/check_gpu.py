@@ -14,9 +14,11 @@ from tools.agreement import Limits, judge_detector, judge_recogniser
 from tools.bench.cameras import bench_cameras
 from tools.bench.engines import bench_engines, gather
 from tools.bench.sheet import Sheet, show
+from tools.bench.stages import bench_stages
 from tools.build_plan import build_plans
 from tools.demo import street
 from tools.errors import note
+from tools.networks import cores
 
 if TYPE_CHECKING:
     from tools.networks import Networks
@@ -48,7 +50,9 @@ def check_gpu(networks: Networks, page: Path, command: str) -> int:
         load_engines(backend, detector=networks.detector, recogniser=networks.recogniser, languages=(), shared=True)
         for backend in (Backend.TENSORRT, Backend.ONNXRUNTIME)
     )
-    sheets: list[Sheet] = []
+    from engines.tensorrt_build import described_gpu
+
+    sheets = [Sheet("Machine", ("GPU",), [(described_gpu(),)], (f"{cores()} CPU cores.",))]
     try:
         material = gather([clip], full, pictures=30)
         verdicts = [
@@ -59,6 +63,7 @@ def check_gpu(networks: Networks, page: Path, command: str) -> int:
         rows = [(name, "yes" if one.accepted else "no", one.figures) for name, one in zip(names, verdicts, strict=True)]
         sheets.append(Sheet("Agreement with float32", ("network", "agrees", "figures"), rows))
         sheets += bench_engines([clip], networks, runs=RUNS, threads=0)
+        sheets.append(bench_stages(clip, ours))
         with TemporaryDirectory() as folder:
             sheets.append(bench_cameras(enlarged(clip, Path(folder) / "street1080.mp4"), ours))
     finally:
@@ -79,3 +84,11 @@ def enlarged(clip: Path, path: Path) -> Path:
             container.mux(stream.encode(larger))
         container.mux(stream.encode())
     return path
+
+
+if __name__ == "__main__":
+    import sys
+
+    from tools.cli import run
+
+    sys.exit(run(["check-gpu", *sys.argv[1:]]))

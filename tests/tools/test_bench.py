@@ -159,8 +159,21 @@ def test_cameras_are_carried_as_long_as_the_worst_is_in_time(statuses: list[Stat
 
 def test_more_cameras_are_tried_until_there_are_too_many() -> None:
     rows = try_steps([1, 2, 4, 8], lambda cameras: [status(30, 30.0 * cameras)] * cameras)
-    assert [row[0] for row in rows] == [1, 2, 4]
-    assert [row[-1] for row in rows] == ["yes", "yes", "no"]
+    assert [row[0] for row in rows] == [1, 2, 3, 4]
+    assert [row[-1] for row in rows] == ["yes", "yes", "yes", "no"]
+
+
+@pytest.mark.parametrize("carried", [0, 1, 3, 5, 6, 7, 8])
+def test_how_many_cameras_go_is_found_exactly(carried: int) -> None:
+    played: list[int] = []
+
+    def play(cameras: int) -> list[Status]:
+        played.append(cameras)
+        return [status(30, 50.0 if cameras <= carried else 150.0)] * cameras
+
+    rows = try_steps([1, 2, 4, 8], play)
+    assert [row[0] for row in rows if row[-1] == "yes"][-1:] == ([carried] if carried else [])
+    assert len(played) == len(set(played)) <= 6
 
 
 def test_cameras_are_played_live_and_each_tells_how_it_was_doing(clip: Path, engines: Engines) -> None:

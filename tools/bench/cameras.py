@@ -5,7 +5,8 @@ Owns the search and what is told of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import math
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from stream.feed.endpoint import ANY_ENDPOINT
 from stream.feed.publisher import Publisher
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from engines.loading import Engines
     from stream.records import Status
-    from tools.bench.sheet import Cell
     from tools.running import View
 
+CameraRow: TypeAlias = "tuple[int, float, float | None, float | None, float | None, str]"
 STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """Numbers of cameras that are tried."""
 LATE_MS: Final = 100.0
@@ -63,7 +64,7 @@ def bench_cameras(clip: str | Path, engines: Engines, most: int = STEPS[-1]) -> 
         return play_live(clip, engines, cameras)
 
     rows = try_steps([step for step in STEPS if step <= most], play)
-    carried = max((step for step, row in zip(STEPS, rows, strict=False) if row[-1] == "yes"), default=0)
+    carried = max((row[0] for row in rows if row[-1] == "yes"), default=0)
     return Sheet(
         f"Cameras of {engines.detector.name}",
         ("cameras", "published", "worst p95, ms", "detect, ms", "read, ms", "in time"),
@@ -75,17 +76,25 @@ def bench_cameras(clip: str | Path, engines: Engines, most: int = STEPS[-1]) -> 
     )
 
 
-def try_steps(steps: Sequence[int], play: Callable[[int], list[Status]]) -> list[tuple[Cell, ...]]:
-    """A row for each number of cameras, up to the first that is too many."""
-    rows: list[tuple[Cell, ...]] = []
-    for cameras in steps:
+def try_steps(steps: Sequence[int], play: Callable[[int], list[Status]]) -> list[CameraRow]:
+    """A row for each number of cameras, up to the first that is too many, and then for numbers between that and the last that is
+    not, by halves, until it is known how many go.
+    """
+    rows: list[CameraRow] = []
+    carried, too_many = 0, math.inf
+    left = list(steps)
+    while left:
+        cameras = left[0] if too_many == math.inf else left[len(left) // 2]
         rows.append(row_of(cameras, play(cameras)))
-        if rows[-1][-1] == "no":
-            break
-    return rows
+        if rows[-1][-1] == "yes":
+            carried = cameras
+        else:
+            too_many = cameras
+        left = [step for step in steps if step > carried] if too_many == math.inf else list(range(carried + 1, int(too_many)))
+    return sorted(rows, key=lambda row: row[0])
 
 
-def row_of(cameras: int, statuses: Sequence[Status]) -> tuple[Cell, ...]:
+def row_of(cameras: int, statuses: Sequence[Status]) -> CameraRow:
     """What the last statuses of some cameras say together."""
     published = sum(status.fps_out for status in statuses) / max(sum(status.fps_in for status in statuses), 1e-9)
     worst_ms = max((status.latency_p95_ms for status in statuses if status.latency_p95_ms is not None), default=None)
