@@ -377,7 +377,8 @@ def test_both_back_ends_find_the_same_lines(engines: Engines, others: Engines, p
     quads, scores = engines.detector.detect(picture)
     other_quads, other_scores = others.detector.detect(picture)
     assert len(quads) == len(SIGNS)
-    np.testing.assert_allclose(in_order(quads), in_order(other_quads), atol=1.0)
+    # Where the default computes in bfloat16, an edge may lie a pixel of the map elsewhere.
+    np.testing.assert_allclose(in_order(quads), in_order(other_quads), atol=2.0)
     np.testing.assert_allclose(np.sort(scores), np.sort(other_scores), atol=0.02)
 
 
