@@ -22,7 +22,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 def first_output(engine: Engine, tensor: Tensor) -> Tensor:
-    """Run a network of one input, and take the first of what it gives; see `Engine.run`."""
+    """Run a network of one input, and take the first of what it gives, lent like that of `Engine.run`."""
     return next(iter(engine.run({engine.input: tensor}).values()))
 
 
@@ -103,7 +103,7 @@ class Eye(Protocol):
 class Engine(Protocol):
     """A network compiled for a few fixed input shapes; any thread may call `run`.
 
-    The arrays that `run` returns belong to the caller.
+    The arrays that `run` returns are lent: they hold until the same thread runs the network again.
     """
 
     @property

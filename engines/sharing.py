@@ -158,9 +158,8 @@ def run_together(engine: Engine, requests: Sequence[Request]) -> list[Any]:
     if requests[0].see is not None:
         return [requests[0].see()]
     tensors = [request.tensor for request in requests if request.tensor is not None]
-    if len(tensors) == 1:
-        return [engine.run({engine.input: tensors[0]})]
     results = engine.run({engine.input: np.concatenate(tensors)})
     ends = np.cumsum([len(tensor) for tensor in tensors])[:-1]
-    parts = {name: np.split(result, ends) for name, result in results.items()}
+    # Copies: what the engine lends holds only until this thread runs it again.
+    parts = {name: [part.copy() for part in np.split(result, ends)] for name, result in results.items()}
     return [{name: part[number] for name, part in parts.items()} for number in range(len(tensors))]

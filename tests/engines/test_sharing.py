@@ -167,6 +167,15 @@ def test_a_request_waits_for_company_until_its_deadline_and_not_for_a_full_run(g
     patient.close()
 
 
+def test_what_a_camera_was_given_holds_while_others_use_the_network(gate: Gate, cameras: ThreadPoolExecutor) -> None:
+    shared = SharedEngine(gate.engine)
+    mine = shared.run({"x": tensor_of(1)})["y"]
+    theirs = cameras.submit(lambda: shared.run({"x": tensor_of(5)})["y"]).result(DEADLINE_S)
+    assert np.array_equal(mine, FACTOR * tensor_of(1) + OFFSET)
+    assert np.array_equal(theirs, FACTOR * tensor_of(5) + OFFSET)
+    shared.close()
+
+
 def test_a_failure_reaches_all_that_shared_the_run_and_nobody_else(gate: Gate, cameras: ThreadPoolExecutor) -> None:
     shared = SharedEngine(gate, wait_s=0)
     first = cameras.submit(asking(shared, 1))
