@@ -35,8 +35,9 @@ SCENE = Scene(signs=SIGNS, camera=travel(SIZE, WALK), seconds=2.0, size=SIZE, wa
 
 @pytest.fixture(autouse=True)
 def all_messages() -> None:
-    """A command line that was told to be quiet has no say in the next test."""
-    logging.getLogger("glyphfeed").setLevel(logging.NOTSET)
+    """What a command line was told to tell has no say in the next test."""
+    for name in ("glyphfeed", "glyphfeed.engines"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

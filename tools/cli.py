@@ -111,6 +111,9 @@ def watch(
 
     if quiet:
         logging.getLogger("glyphfeed").setLevel(logging.ERROR)
+    else:
+        # Which back-end was chosen, and why.
+        logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages))
     code = watch(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -144,7 +145,9 @@ def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) 
     with glyphfeed("watch", clip, "--name", "wall", "--feed", ANY_PORT, "--record", record, "--chars") as child:
         output, errors = child.communicate()
     assert child.returncode == 0
-    assert errors.startswith("glyphfeed: the feed is published on tcp://127.0.0.1:")
+    published, chosen = errors.splitlines()
+    assert published.startswith("glyphfeed: the feed is published on tcp://127.0.0.1:")
+    assert re.fullmatch(r"glyphfeed: \w+ runs the networks: .+", chosen)
     lines = [line.split(maxsplit=3) for line in output.splitlines()]
     assert [line[1:3] for line in lines] == [["wall", "live"], ["wall", "read"], ["wall", "read"], ["wall", "ended"]]
     assert {"".join(line[3].split()[:-1]) for line in lines[1:3]} == {"EXIT12", "Bakery"}
@@ -166,7 +169,7 @@ def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending:
         output, errors = child.communicate()
         assert time.monotonic() - begun_s < STOP_S
     assert child.returncode == 130
-    assert errors.count("\n") == 1
+    assert errors.count("\n") == 2  # where the feed is, and what runs the networks
     assert output.count(" ended ") == 2
 
 
@@ -190,7 +193,7 @@ def test_a_subscriber_begins_it_and_a_reader_of_the_lines_that_goes_away_ends_it
             assert first.seq == 1
         child.stdout.readline()
         child.stdout.close()
-        assert child.stderr.read().count("\n") <= 1
+        assert child.stderr.read().count("\n") <= 2
         assert child.wait(DEADLINE_S) == 0
 
 
