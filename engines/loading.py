@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from engines.detector import Detector, MapDetector
-from engines.errors import EngineError
+from engines.errors import EngineError, PlanError
 from engines.lexicon import LANGUAGES, load_lexicon
 from engines.models import ModelError, describe_detector, describe_recogniser
-from engines.plans import PlanError
 from engines.recogniser import LINES, CtcRecogniser, Recogniser
 from engines.sharing import SharedEngine
 from engines.switching import SwitchingEngine

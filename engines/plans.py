@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock, Timeout
 
-from engines.errors import EngineError
+from engines.errors import EngineError, PlanError
 from engines.files import write_whole
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ Loaded = TypeVar("Loaded")
 
 BUILD_S = 1800.0
 """So long a process waits for another that builds the same plan, before it gives up."""
-
-
-class PlanError(EngineError):
-    """A plan cannot be loaded: what was built is damaged, or for another machine."""
 
 
 @dataclass(frozen=True, slots=True)

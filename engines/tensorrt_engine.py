@@ -14,8 +14,8 @@ import pycuda.driver as cuda
 import tensorrt as trt
 
 from engines.engine import Eye, Shape, check_input, only_tensor, warm
-from engines.errors import EngineError
-from engines.plans import PlanError, obtain
+from engines.errors import EngineError, PlanError
+from engines.plans import obtain
 from engines.tensorrt_build import Log, build, gpu, inputs_of, key_of, most_inputs, precision_of, read_graph, taken_by, told
 from engines.tensorrt_lane import Lane, compiled_kernels
 

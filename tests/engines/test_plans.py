@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from engines.errors import EngineError
+from engines.errors import EngineError, PlanError
 from engines.files import write_whole
-from engines.plans import PlanError, PlanKey, obtain
+from engines.plans import PlanKey, obtain
 
 if TYPE_CHECKING:
     from pathlib import Path
