@@ -169,9 +169,13 @@ def tell_choice(chosen: Backend, troubles: Sequence[str], *, failed: bool) -> No
     """Log which back-end runs the networks and why: a warning where a faster one should have worked and `failed`, or where a CPU
     does it without the one that is meant for CPUs.
     """
-    reason = "; ".join(troubles) or "there is none faster"
     level = logging.WARNING if failed or chosen is Backend.ONNXRUNTIME else logging.INFO
-    logger.log(level, "%s runs the networks: %s", chosen, reason)
+    logger.log(level, "%s runs the networks: %s", chosen, reason_for(troubles))
+
+
+def reason_for(troubles: Sequence[str]) -> str:
+    """Why a back-end is the one, by the troubles with those before it."""
+    return "; ".join(troubles) or "there is none faster"
 
 
 def choose_backend() -> tuple[Backend, str]:
@@ -185,7 +189,7 @@ def choose_backend() -> tuple[Backend, str]:
     for backend in Backend:
         trouble = trouble_with(backend)
         if trouble is None:
-            return backend, "; ".join(troubles) or "there is none faster"
+            return backend, reason_for(troubles)
         troubles.append(f"{backend} cannot be used ({trouble})")
     raise EngineError(f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
 

@@ -6,20 +6,18 @@ passed in, in seconds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.association import ALIKE, PART, Match, associate, covers, misfit, overhang, slip
+from stream.association import ALIKE, PART, Match, associate, covers, overhang
 from stream.belief import plain
 from stream.flow import APART_PX, blur_px, means_apart, own_motion
 from stream.geometry import (
     BORDER_PX,
-    aligned,
     area,
     axis,
     contain,
-    homography_between,
     intersection,
     is_sound,
     share_inside,
@@ -28,6 +26,7 @@ from stream.geometry import (
 )
 from stream.look import SAME, likeness, look_at
 from stream.motion import QuadMotion
+from stream.sighting import Sighting, held_by, lies_elsewhere
 from stream.tiles import Tile
 from stream.track import Track, possible_turns
 from stream.trail import Trail
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from stream.flow import Motion
     from stream.records import Frame
     from stream.schedule import PassKind
+    from stream.sighting import Places
 
 MAX_MISSES = 3
 """A text that so many detector passes in a row did not find, though it was in view, is lost; one never read after two."""
@@ -59,29 +59,17 @@ SWALLOWED = 5
 """A text grows over another one that was read only after so many detections in a row that show both as one."""
 GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
-BLOCK = 1.4
-"""A detection thicker than a line by this factor, with another text in it, is two lines that were found as one."""
 CUT_OFF = 0.2
 COMES_IN_S = 0.1
 """What is found to end so many text heights from the border, and within what the camera moves in so many seconds, may go on
 beyond it: the ends of detections are no more exact.  While the camera rests, text may well end there."""
 CAME_IN = 0.5
 """Text that was cut off by the border may be longer once it lies this many text heights away from it."""
-ASTRAY = 0.4
-UNREAD_ASTRAY = 0.25
-"""A track whose top or bottom lies this many text heights from where a detection has it went astray: its filter starts anew, that
-of a text that was read only the second time, and one that was not sooner: half of it may have been hidden at first."""
-SLIPPED = 0.5
-"""The same along the text."""
 BEGIN_SCORE = 0.65
 """A detection below this score may go on with a track but not begin one: of those 20 in 100 are text, above it 60."""
 SURE_SCORE = 0.8
 """A detection from this score on is text, eight times in ten, one that begins a text below it twice."""
 TEXT_MIN_HEIGHT_PX = 6.0
-
-
-Places: TypeAlias = "list[tuple[Track, NDArray[np.float64]]]"
-"""Tracks, and the quad (4, 2) of each at one moment."""
 
 
 class Tracker:
@@ -101,7 +89,7 @@ class Tracker:
     @property
     def quads(self) -> list[NDArray[np.float64]]:
         """Where the texts are that are in their places: those that drift first, then those whose points told least lately."""
-        texts = [track for track in self.tracks if track.placed and not track.lost and self._shows(track)]
+        texts = [track for track in self.tracks if track.placed and not track.lost and self._overlaps_picture(track)]
         texts.sort(key=lambda track: (track.drift == (0.0, 0.0), track.told))
         return [track.motion.quad for track in texts]
 
@@ -157,7 +145,7 @@ class Tracker:
         vx, vy = track.drift = track.drift[0] * DRIFTS_ON, track.drift[1] * DRIFTS_ON
         return None if camera is None else np.array([[1, 0, vx * self._dt], [0, 1, vy * self._dt], [0, 0, 1]]) @ camera
 
-    def _shows(self, track: Track) -> bool:
+    def _overlaps_picture(self, track: Track) -> bool:
         """Tell whether the picture may show any of a text."""
         quad = track.motion.quad
         return bool((quad.max(axis=0) > 0).all() and (quad.min(axis=0) < self._size).all())
@@ -236,13 +224,14 @@ class Tracker:
         """Correct the tracks, with where they were then, by the detections that they were matched with."""
         news = False
         for i, j in match.pairs:
-            if not is_block(quads[j], then, then[i][0]):
+            sighting = Sighting(*then[i], quads[j], then)
+            if not sighting.is_block:
                 alone = all(i != other for other, _ in match.parts)
-                news |= self._correct(*then[i], quads[j], now, then, alone=alone, coarse=coarse)
+                news |= self._correct(sighting, now, alone=alone, coarse=coarse)
         paired = {i for i, _ in match.pairs}
         for i, j in match.parts:
             shared = sum(other == j for _, other in match.parts) > 1
-            news |= self._take_part(*then[i], quads[j], now, then, whole=i in paired, shared=shared)
+            news |= self._take_part(Sighting(*then[i], quads[j], then), now, whole=i in paired, shared=shared)
         return news
 
     @property
@@ -260,26 +249,16 @@ class Tracker:
         came_in = track.cut_off and not touches_border(quad, self._size, CAME_IN * axis(quad)[2])
         return came_in or bool(track.resized or track.strayed) or track.awaits_extent
 
-    def _correct(
-        self,
-        track: Track,
-        then: NDArray[np.floating],
-        detected: NDArray[np.floating],
-        now: Frame,
-        others: Places,
-        *,
-        alone: bool,
-        coarse: bool,
-    ) -> bool:
+    def _correct(self, sighting: Sighting, now: Frame, *, alone: bool, coarse: bool) -> bool:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
-        carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
-        clipped = self._ends_cut_off(detected)
+        track, carried = sighting.track, sighting.carried
+        clipped = self._ends_cut_off(sighting.detected)
         track.cut_off |= clipped
         (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
         longer = (found_length - length) / height
         shorter = alone and not (track.settled or clipped or self._clipped(track)) and -longer > GROWTH
         if (longer > GROWTH or shorter) and not self._blurred(track):
-            return self._resize(track, carried, now, at_once=False, swallows=holds_another(detected, others, track))
+            return self._resize(sighting, now, at_once=False)
         track.resized = 0
         whole = not clipped and abs(longer) <= GROWTH
         if whole and not self._blurred(track) and lies_elsewhere(track, carried):
@@ -309,32 +288,23 @@ class Tracker:
         """Tell whether motion blurs the ends of a text by so much that it seems longer than it is."""
         return blur_px(track.motion.velocity, self._dt) > GROWTH * axis(track.motion.quad)[2]
 
-    def _take_part(
-        self,
-        track: Track,
-        then: NDArray[np.floating],
-        detected: NDArray[np.floating],
-        now: Frame,
-        others: Places,
-        *,
-        whole: bool,
-        shared: bool,
-    ) -> bool:
+    def _take_part(self, sighting: Sighting, now: Frame, *, whole: bool, shared: bool) -> bool:
         """See a part of a line, or a line that the track is a part of, which it may share with other tracks."""
-        carried = transform(aligned(detected, then), homography_between(then, track.motion.quad))
+        track, carried = sighting.track, sighting.carried
         longer = axis(carried)[1] > axis(track.motion.quad)[1]
         if not whole and longer and overhang(track.motion.quad, carried) > GROWTH and not self._blurred(track):
-            return self._resize(track, carried, now, at_once=not shared, swallows=holds_another(detected, others, track))
+            return self._resize(sighting, now, at_once=not shared)
         track.resized = 0
         return False
 
-    def _resize(self, track: Track, carried: NDArray[np.floating], now: Frame, *, at_once: bool, swallows: bool) -> bool:
-        """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once, and if
-        it `swallows` another one only after several times.
+    def _resize(self, sighting: Sighting, now: Frame, *, at_once: bool) -> bool:
+        """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once, and
+        where it would swallow another one only after several times.
         """
+        track, carried = sighting.track, sighting.carried
         longer = axis(carried)[1] > axis(track.motion.quad)[1]
         track.resized = max(track.resized, 0) + 1 if longer else min(track.resized, 0) - 1
-        least = SWALLOWED if swallows else 1 if at_once or self._clipped(track) else 2
+        least = SWALLOWED if sighting.holds_another else 1 if at_once or self._clipped(track) else 2
         if abs(track.resized) < least:
             return False
         track.resized = 0
@@ -398,12 +368,6 @@ class Tracker:
                 kept.append(track)
 
 
-def lies_elsewhere(track: Track, detected: NDArray[np.floating]) -> bool:
-    """Tell whether a track lies too far from where a detection has it for that to be noise."""
-    across = misfit(track.motion.quad, detected) > (ASTRAY if track.trusted else UNREAD_ASTRAY)
-    return across or slip(track.motion.quad, detected) > SLIPPED
-
-
 def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
     """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
     return look is None or likeness(look, look_at(frame.grey, quad)) > SAME
@@ -416,22 +380,3 @@ def repeats(track: Track, other: Track) -> bool:
     quad, quad_of_other = track.motion.quad, other.motion.quad
     thin, thick = sorted((axis(quad)[2], axis(quad_of_other)[2]))
     return thick >= ALIKE * thin and intersection(quad, quad_of_other) >= PART * min(area(quad), area(quad_of_other))
-
-
-def held_by(detected: NDArray[np.floating], then: Places) -> list[int]:
-    """Indices of the texts that were read and lie inside a detection, most of each."""
-    return [
-        i
-        for i, (track, quad) in enumerate(then)
-        if track.trusted and not track.lost and intersection(quad, detected) >= PART * area(quad)
-    ]
-
-
-def is_block(detected: NDArray[np.floating], then: Places, track: Track) -> bool:
-    """Tell whether a detection holds, beside a track, another text that was read, and is too thick for one line: two in one."""
-    return axis(detected)[2] > BLOCK * axis(track.motion.quad)[2] and holds_another(detected, then, track)
-
-
-def holds_another(detected: NDArray[np.floating], then: Places, track: Track) -> bool:
-    """Tell whether a detection holds, beside a track, another text that was read."""
-    return any(then[i][0] is not track for i in held_by(detected, then))

@@ -10,7 +10,8 @@ import pytest
 from stream.flow import SHUTTER
 from stream.geometry import axis, slice_quad
 from stream.schedule import PassKind
-from stream.tracker import ASTRAY, BLOCK, GROWTH, MAX_MISSES
+from stream.sighting import ASTRAY, BLOCK
+from stream.tracker import GROWTH, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracking import CUT, DT, HEIGHT_PX, OTHER, SIGN, SIZE, TEXT, Scene, place, read, shifted
