@@ -122,6 +122,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def streams(self) -> int:
+        """Runs of different threads that it computes beside one another in less time than one by one; more have to wait."""
+        ...
+
+    @property
     def eye(self) -> Eye | None:
         """Shows the network pictures where it runs; None where they are laid into tensors here."""
         ...

@@ -31,6 +31,7 @@ class OnnxRuntimeEngine:
     """A network of one input, run by ONNX Runtime."""
 
     eye = None
+    streams = 1
 
     def __init__(self, path: Path, shapes: Sequence[Shape], *, threads: int, batch: int = 1, cuda: bool = False) -> None:
         """Load the network for some shapes of a single input, (1, ...), and warm it.

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from engines.tensors import Tensor
 
 
+STREAMS = 2
+"""Lines of text are small: two on one thread each are read in an eighth less time than one after the other on two threads, and
+one alone takes 1.3 to 1.45 times as long (PP-OCRv6, 64 to 320 pixels wide, two cores)."""
+
+
 class Own(threading.local):
     """What each thread has for itself: an inference request for each compiled network."""
 
@@ -73,6 +78,8 @@ class OpenVinoEngine:
             options["INFERENCE_NUM_THREADS"] = threads
         if exact:
             options["INFERENCE_PRECISION_HINT"] = "f32"
+        if batch > 1:
+            options["NUM_STREAMS"] = STREAMS
         if cache:
             options["CACHE_DIR"] = str(cache)
         try:
@@ -92,6 +99,7 @@ class OpenVinoEngine:
                 self._compiled |= dict.fromkeys(members, compiled)
                 if not warm(self, members):
                     self.batch = 1
+            self.streams = int(compiled.get_property("NUM_STREAMS"))
             self.name = f"{path.stem} (openvino, {precision_of(compiled)})"
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot load {path}: {_first_line(error)}") from error

@@ -5,8 +5,9 @@ Owns the way from upright crops to lattices.  Does not cut the crops out of a fr
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -74,6 +75,7 @@ class CtcRecogniser:
         """
         check_classes(engine, model, charset)
         self._engine = engine
+        self._pool = ThreadPoolExecutor(engine.streams, "glyphfeed-lines")
         self._model = model
         self._charset = charset
         self._lexicon = lexicon
@@ -84,14 +86,21 @@ class CtcRecogniser:
         return self._engine.name
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
-        """See `Recogniser.read`; lines of one width go through the network together, the narrow ones first."""
-        read: dict[int, Lattice] = {}
-        for together in lay_lines(crops, self._model.input, self._engine.batch):
-            output = first_output(self._engine, together.tensor)
-            lines = distributions(output, self._model, len(together.tensor))
-            for number, filled, steps in zip(together.numbers, together.filled, lines, strict=True):
-                read[number] = self._lexicon.weigh(lattice_from_ctc(steps, self._charset, filled))
+        """See `Recogniser.read`; lines of one width go through the network together, and those of others beside them."""
+        batches = lay_lines(crops, self._model.input, self._engine.batch)
+        beside = len(batches) > 1 and self._engine.streams > 1
+        # One batch is read in the thread that asks: to hand it over and back costs time.
+        read = dict(chain.from_iterable((self._pool.map if beside else map)(self._read_together, batches)))
         return [read[number] for number in range(len(crops))]
+
+    def _read_together(self, together: Lines) -> list[tuple[int, Lattice]]:
+        """Read lines of one width: the number of each, and what it says."""
+        output = first_output(self._engine, together.tensor)
+        lines = distributions(output, self._model, len(together.tensor))
+        return [
+            (number, self._lexicon.weigh(lattice_from_ctc(steps, self._charset, filled)))
+            for number, filled, steps in zip(together.numbers, together.filled, lines, strict=True)
+        ]
 
 
 def check_classes(engine: Engine, model: Ctc, charset: Sequence[str]) -> None:
@@ -126,14 +135,16 @@ def distributions(output: Tensor, model: Ctc, lines: int) -> NDArray[np.float32]
 
 
 def lay_lines(crops: Sequence[NDArray[np.uint8]], line: LineInput, batch: int) -> list[Lines]:
-    """Lay crops into tensors of up to `batch` lines of one width, the narrow ones first."""
+    """Lay crops into tensors of up to `batch` lines of one width, the wide ones first: where several threads run them, what is
+    left at the end is short.
+    """
     laid = [fill_line(crop, line) for crop in crops]
 
     def width(number: int) -> int:
         return int(laid[number][0].shape[3])
 
     together: list[Lines] = []
-    for _, alike in groupby(sorted(range(len(crops)), key=width), key=width):
+    for _, alike in groupby(sorted(range(len(crops)), key=width, reverse=True), key=width):
         numbers = list(alike)
         for some in (numbers[start : start + batch] for start in range(0, len(numbers), batch)):
             tensor = np.concatenate([laid[number][0] for number in some])

@@ -1,4 +1,4 @@
-"""One engine for many cameras: a thread that runs it, and takes requests of like shape together.
+"""One engine for many cameras: a thread for each of its streams, which takes requests of like shape together.
 
 Owns: the order of the requests.  Does not know what the tensors mean.
 """
@@ -51,11 +51,11 @@ class Request:
 
 
 class SharedEngine:
-    """An engine that many threads use, and one thread runs; itself an `Engine`.
+    """An engine that many threads use, and that is run by as many threads as it has streams; itself an `Engine`.
 
-    `run` blocks, so a thread has one request in the queue at most.  The oldest request is always the next, with those of its
-    shape that others have waiting: so each camera has its turn after one run for each of the others, however much it wants, and
-    one that wants nothing holds up nobody.
+    `run` blocks, so a camera has no more requests in the queue than threads that ask.  The oldest request is always next, with
+    those of its shape that others have waiting: so each camera has its turn after a few of each of the others, however much it
+    wants, and one that wants nothing holds up nobody.
     """
 
     def __init__(self, engine: Engine, wait_s: float = WAIT_S) -> None:
@@ -66,8 +66,10 @@ class SharedEngine:
         self._queue: list[Request] = []
         self._news = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name="glyphfeed-engine", daemon=True)
-        self._thread.start()
+        self.streams = engine.streams
+        self._threads = [threading.Thread(target=self._work, name="glyphfeed-engine", daemon=True) for _ in range(self.streams)]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def name(self) -> str:
@@ -111,11 +113,12 @@ class SharedEngine:
         return self._engine.metadata(key)
 
     def close(self) -> None:
-        """Compute what is waiting, end the thread and free the network."""
+        """Compute what is waiting, end the threads and free the network."""
         with self._news:
             self._closed = True
             self._news.notify_all()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._engine.close()
 
     def _work(self) -> None:

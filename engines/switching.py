@@ -53,6 +53,11 @@ class SwitchingEngine:
         return self._engine.batch
 
     @property
+    def streams(self) -> int:
+        """See `engines.engine.Engine.streams`."""
+        return self._engine.streams
+
+    @property
     def eye(self) -> Eye | None:
         """See `engines.engine.Engine.eye`."""
         return None if self._failure else self._engine.eye

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 class TensorRtEngine:
     """A network of one input, compiled for the GPU; threads that run it at the same time have each a stream and contexts."""
 
+    streams = 1
+
     def __init__(self, path: Path, shapes: Sequence[Shape], *, plans: Path, batch: int = 1, build_it: bool = True) -> None:
         """Load the plan, which is built and kept in the folder `plans` where there is none, and warm it.
 

@@ -169,6 +169,7 @@ class Shown:
 
     def __init__(self, engine: Engine, kernels: ctypes.CDLL) -> None:
         self.name, self.input, self.batch, self.eye = engine.name, engine.input, engine.batch, self
+        self.streams = engine.streams
         self._engine, self._kernels = engine, kernels
         self.shown = 0
 

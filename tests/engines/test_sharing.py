@@ -35,8 +35,9 @@ class Gate:
 
     FAULT = -7.0
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, streams: int = 1) -> None:
         self.name, self.input, self.batch = engine.name, engine.input, engine.batch
+        self.streams = streams
         self.runs: list[tuple[Shape, list[float]]] = []
         """Shape, and the first number of each input, by which its camera is known."""
         self.begun = threading.Semaphore(0)
@@ -127,6 +128,21 @@ def test_a_camera_that_wants_much_does_not_hold_up_one_that_wants_little(gate: G
     assert all(answer.result(DEADLINE_S) for answer in (*modest, greedy))
     assert gate.runs[1][0][3] == NARROW[3], "next are those that came while the greedy one was served"
     assert len(gate.runs) == 21
+    shared.close()
+
+
+def test_as_many_runs_go_at_once_as_the_engine_has_streams(gate: Gate, cameras: ThreadPoolExecutor) -> None:
+    shared = SharedEngine(Gate(gate.engine, streams=2), wait_s=0)
+    gate = shared._engine
+    answers = [cameras.submit(asking(shared, mark, shape)) for mark, shape in ((1, NARROW), (2, WIDE))]
+    assert gate.begun.acquire(timeout=DEADLINE_S)
+    assert gate.begun.acquire(timeout=DEADLINE_S), "the second does not wait for the first"
+    answers.append(cameras.submit(asking(shared, 3)))
+    waiting(shared, 1)
+    assert not gate.begun.acquire(timeout=0.1), "a third does"
+    for _ in range(3):
+        gate.open.release()
+    assert all(answer.result(DEADLINE_S) for answer in answers)
     shared.close()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import resource
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -218,9 +218,10 @@ def how(engine: Engine) -> str:
 
 
 def run_all(engine: Engine, tensors: Sequence[NDArray[np.float32]]) -> None:
-    """Run a network over several tensors, one after the other."""
-    for tensor in tensors:
-        engine.run({engine.input: tensor})
+    """Run a network over several tensors, as many at a time as it has streams."""
+    with ThreadPoolExecutor(engine.streams) as pool:
+        for _ in pool.map(lambda tensor: engine.run({engine.input: tensor}), tensors):
+            pass
 
 
 def load_all(path: Path, shapes: Sequence[Shape], threads: int, batch: int = 1) -> list[tuple[Engine, Cost]]:
