@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from engines.switching import SwitchingEngine
 from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from engines.engine import Engine, Shape
@@ -140,11 +141,10 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
     plans = ThreadPoolExecutor(1, "glyphfeed-plans")
     loaded: list[Engine] = []
 
-    def load(path: Path, shapes: Sequence[Shape], batch: int) -> Engine:
-        if wanted.complete:
-            engine = load_engine(backend, path, shapes, wanted.threads, batch=batch)
-        else:
-            engine = load_while_built(backend, path, shapes, wanted.threads, batch, plans, required=required)
+    def load(path: Path, model: DetectorModel | Ctc, batch: int) -> Engine:
+        shapes, exact = model.input.shapes, not model.bfloat16
+        prepared = partial(load_engine, path=path, shapes=shapes, threads=wanted.threads, batch=batch, exact=exact)
+        engine = prepared(backend) if wanted.complete else load_while_built(backend, prepared, plans, required=required)
         loaded.append(SharedEngine(engine) if wanted.shared else engine)
         return loaded[-1]
 
@@ -152,8 +152,8 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
     try:
         # One after the other: two threads that load networks at once were seen to block each other for ever, one in OpenVINO with
         # Python's lock held, the other in OpenVINO waiting for that lock.
-        reading = load(recogniser_file, reader.input.shapes, LINES)
-        finding = load(detector_file, finder.input.shapes, 1)
+        reading = load(recogniser_file, reader, LINES)
+        finding = load(detector_file, finder, 1)
         recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), wanted.lexicon)
         return Engines(MapDetector(finding, finder), recogniser)
     except EngineError:
@@ -215,28 +215,24 @@ def has_cuda() -> bool:
     )
 
 
-def load_while_built(
-    backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, batch: int, plans: Executor, *, required: bool
-) -> Engine:
+def load_while_built(backend: Backend, load: Callable[..., Engine], plans: Executor, *, required: bool) -> Engine:
     """Load a network at once, where need be on another back-end until its TensorRT plan is built, which that does by the way.
+
+    `load` is `load_engine` for this network.
 
     Raises:
         EngineError: see `load_engine`.
 
     """
     if backend is Backend.TENSORRT and trouble_with(backend) is None:
-        from engines.tensorrt_engine import TensorRtEngine
-
         with suppress(PlanError):
-            return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder(), build_it=False)
+            return load(backend, build_it=False)
         for other in Backend:
             if other is backend or trouble_with(other) is not None:
                 continue
             with suppress(EngineError):
-                meanwhile = load_engine(other, path, shapes, threads, batch=batch)
-                better = plans.submit(load_engine, backend, path, shapes, threads, batch=batch)
-                return SwitchingEngine(meanwhile, better, "its TensorRT plan", required=required)
-    return load_engine(backend, path, shapes, threads, batch=batch)
+                return SwitchingEngine(load(other), plans.submit(load, backend), "its TensorRT plan", required=required)
+    return load(backend)
 
 
 def plans_folder() -> Path:
@@ -245,13 +241,22 @@ def plans_folder() -> Path:
 
 
 def load_engine(
-    backend: Backend, path: Path, shapes: Sequence[Shape], threads: int, *, batch: int = 1, exact: bool = False
+    backend: Backend,
+    path: Path,
+    shapes: Sequence[Shape],
+    threads: int,
+    *,
+    batch: int = 1,
+    exact: bool = False,
+    build_it: bool = True,
 ) -> Engine:
     """Compile and warm one network for its input shapes on a back-end, which is imported only when it is used.
 
-    One run takes up to `batch` inputs of a shape; `exact` asks for float32 where the back-end would choose less.
+    One run takes up to `batch` inputs of a shape; `exact` asks for float32 where the processor computes faster in bfloat16.
+    `build_it` is whether to build a TensorRT plan where there is none.
 
     Raises:
+        PlanError: there is no plan, and none is to be built.
         EngineError: the back-end cannot be used here, or not for this network.
 
     """
@@ -261,7 +266,7 @@ def load_engine(
     if backend is Backend.TENSORRT:
         from engines.tensorrt_engine import TensorRtEngine
 
-        return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder())
+        return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder(), build_it=build_it)
     if backend is Backend.OPENVINO:
         from engines.openvino_engine import OpenVinoEngine
 

@@ -87,10 +87,13 @@ class CharacterThresholds(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="head"):
-    """What every model tells: a licence by its SPDX name, and the SHA-256 sum of its ONNX file, hexadecimal."""
+    """What every model tells: a licence by its SPDX name, the SHA-256 sum of its ONNX file, hexadecimal, and whether it may be
+    computed in bfloat16, because it was seen to find and read the same then (`glyphfeed quantise --precision bf16`).
+    """
 
     licence: Annotated[str, Meta(min_length=1)]
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    bfloat16: bool = False
 
     @property
     def head(self) -> str:

@@ -248,7 +248,7 @@ def quantise(
             metavar="SOURCE", show_default=False, help="Videos or folders of pictures, to calibrate with and to judge by."
         ),
     ],
-    precision: Annotated[Literal["int8", "fp16"], typer.Option(help="What the networks are to compute in.")] = "int8",
+    precision: Annotated[Literal["int8", "fp16", "bf16"], typer.Option(help="What the networks are to compute in.")] = "int8",
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the ONNX files go, each with its description.")] = Path(),
     only: Annotated[Literal["detector", "recogniser"] | None, typer.Option(help="This network alone.")] = None,
     least_f: Annotated[

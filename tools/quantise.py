@@ -6,6 +6,7 @@ description, which every back-end takes by its path.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import re
 import sys
@@ -20,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.detector import MapDetector
-from engines.files import sum_of
 from engines.lexicon import Lexicon
 from engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines
 from engines.models import Ctc, find_description
@@ -53,6 +53,8 @@ class Precision(StrEnum):
 
     INT8 = "int8"
     FP16 = "fp16"
+    BF16 = "bf16"
+    """The same file, which OpenVINO may then compute in bfloat16."""
 
 
 class Role(StrEnum):
@@ -74,7 +76,7 @@ def quantise(
         CommandError: too little is to be seen in the sources, what converts is not installed, or a file cannot be written.
 
     """
-    backend, _ = choose_backend()
+    backend = Backend.OPENVINO if precision is Precision.BF16 else choose_backend()[0]
     convert = CONVERTERS[precision](signed=backend is Backend.TENSORRT)
     detector, recogniser = locate(DETECTOR, networks.detector), locate(RECOGNISER, networks.recogniser)
     note("reading the sources for what the networks are calibrated and judged with")
@@ -85,35 +87,52 @@ def quantise(
     verdicts = []
     for role in roles:
         kept = out / f"{paths[role].stem}_{precision}.onnx"
-        verdict = gates[role](paths[role], kept, convert, seen[role], backend, limits)
+        verdict = gates[role](paths[role], kept, convert, seen[role], backend, limits, bfloat16=precision is Precision.BF16)
         note(f"{kept} {'is accepted' if verdict.accepted else 'is refused, and not kept'}: {verdict.figures}")
         verdicts.append(verdict)
     return 0 if all(verdict.accepted for verdict in verdicts) else 1
 
 
 def gate_detector(
-    path: Path, kept: Path, convert: Converter, seen: Sequence[Picture], backend: Backend, limits: Limits
+    path: Path,
+    kept: Path,
+    convert: Converter,
+    seen: Sequence[Picture],
+    backend: Backend,
+    limits: Limits,
+    *,
+    bfloat16: bool = False,
 ) -> Verdict:
     """Convert a detector, and keep it if it agrees with itself in float32 about the last of some pictures."""
     calibrating, held_out = split(seen)
     text, model = find_description(path)
     assert not isinstance(model, Ctc)
+    bfloat16 = bfloat16 or model.bfloat16
     full = MapDetector(load_engine(Backend.ONNXRUNTIME, path, model.input.shapes, 0, exact=True), model)
     content = convert(path, [lay(picture, fit_into(picture, model.input.sizes), model.input) for picture in calibrating])
 
     def judge(file: Path) -> Verdict:
-        return judge_detector(full, MapDetector(load_engine(backend, file, model.input.shapes, 0), model), held_out, limits)
+        engine = load_engine(backend, file, model.input.shapes, 0, exact=not bfloat16)
+        return judge_detector(full, MapDetector(engine, model), held_out, limits)
 
-    return keep_if_accepted(content, text, kept, judge)
+    return keep_if_accepted(content, retold(text, content, bfloat16=bfloat16), kept, judge)
 
 
 def gate_recogniser(
-    path: Path, kept: Path, convert: Converter, seen: Sequence[Picture], backend: Backend, limits: Limits
+    path: Path,
+    kept: Path,
+    convert: Converter,
+    seen: Sequence[Picture],
+    backend: Backend,
+    limits: Limits,
+    *,
+    bfloat16: bool = False,
 ) -> Verdict:
     """Convert a recogniser, and keep it if it agrees with itself in float32 about the last of some lines."""
     calibrating, held_out = split(seen)
     text, model = find_description(path)
     assert isinstance(model, Ctc)
+    bfloat16 = bfloat16 or model.bfloat16
 
     def load(backend: Backend, file: Path, *, exact: bool) -> CtcRecogniser:
         engine = load_engine(backend, file, model.input.shapes, 0, batch=LINES, exact=exact)
@@ -121,9 +140,11 @@ def gate_recogniser(
 
     full = load(Backend.ONNXRUNTIME, path, exact=True)
     content = convert(path, [fill_line(crop, model.input)[0] for crop in calibrating])
-    return keep_if_accepted(
-        content, text, kept, lambda file: judge_recogniser(full, load(backend, file, exact=False), held_out, limits)
-    )
+
+    def judge(file: Path) -> Verdict:
+        return judge_recogniser(full, load(backend, file, exact=not bfloat16), held_out, limits)
+
+    return keep_if_accepted(content, retold(text, content, bfloat16=bfloat16), kept, judge)
 
 
 def split(seen: Sequence[Picture]) -> tuple[Sequence[Picture], Sequence[Picture]]:
@@ -140,7 +161,7 @@ def split(seen: Sequence[Picture]) -> tuple[Sequence[Picture], Sequence[Picture]
 
 
 def keep_if_accepted(content: bytes, description: str, kept: Path, judge: Callable[[Path], Verdict]) -> Verdict:
-    """Write an ONNX file with its description, the sum renewed, and move both into place if the judge accepts the file.
+    """Write an ONNX file with its description, and move both into place if the judge accepts the file.
 
     Raises:
         CommandError: they cannot be written.
@@ -153,14 +174,20 @@ def keep_if_accepted(content: bytes, description: str, kept: Path, judge: Callab
             file.write_bytes(content)
             verdict = judge(file)
             if verdict.accepted:
-                told = re.sub(r"^sha256 *=.*$", f'sha256 = "{sum_of(file)}"', description, count=1, flags=re.MULTILINE)
                 beside = file.with_suffix(".toml")
-                beside.write_text(told, encoding="utf-8")
+                beside.write_text(description, encoding="utf-8")
                 file.replace(kept)
                 beside.replace(kept.with_suffix(".toml"))
             return verdict
     except OSError as error:
         raise CommandError(f"{kept} cannot be written: {error.strerror}; check the path") from error
+
+
+def retold(description: str, content: bytes, *, bfloat16: bool) -> str:
+    """A description with the sum of another file's content, and with whether that may be computed in bfloat16."""
+    plain = re.sub(r"^bfloat16 *=.*\n", "", description, flags=re.MULTILINE)
+    told = f'sha256 = "{hashlib.sha256(content).hexdigest()}"\nbfloat16 = {str(bfloat16).lower()}'
+    return re.sub(r"^sha256 *=.*$", told, plain, count=1, flags=re.MULTILINE)
 
 
 def to_int8(*, signed: bool) -> Converter:
@@ -219,7 +246,21 @@ def to_fp16(*, signed: bool) -> Converter:  # noqa: ARG001
     return convert
 
 
-CONVERTERS: Final = {Precision.INT8: to_int8, Precision.FP16: to_fp16}
+def to_bf16(*, signed: bool) -> Converter:  # noqa: ARG001
+    """The same file: it is the back-end that computes in bfloat16.
+
+    Raises:
+        CommandError: it would not, so that there is nothing to judge.
+
+    """
+    if "BF16" not in imported("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise CommandError(
+            "this processor does not compute in bfloat16; judge networks on one that does, where it is faster, too"
+        )
+    return lambda path, inputs: path.read_bytes()  # noqa: ARG005
+
+
+CONVERTERS: Final = {Precision.INT8: to_int8, Precision.FP16: to_fp16, Precision.BF16: to_bf16}
 
 
 def imported(name: str) -> Any:

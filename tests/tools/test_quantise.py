@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import tomllib
 from typing import TYPE_CHECKING
@@ -10,19 +11,20 @@ import cv2
 import numpy as np
 import onnx
 import onnxruntime as ort
+import openvino as ov
 import pytest
 from onnx import numpy_helper
 
 from engines.files import sum_of
 from engines.loading import Backend, load_engines
-from engines.models import ProbabilityMap, describe_detector
+from engines.models import ProbabilityMap, describe_detector, find_description
 from engines.tensors import fit_into, lay
 from engines.weights import DETECTOR, RECOGNISER, locate
 from tests.engines.backends import BACKENDS, USABLE
 from tools import cli
 from tools.agreement import Limits, judge_detector, judge_recogniser
 from tools.errors import CommandError
-from tools.quantise import gate_detector, gate_recogniser, split, to_fp16, to_int8
+from tools.quantise import gate_detector, gate_recogniser, retold, split, to_fp16, to_int8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -180,3 +182,35 @@ def test_a_folder_of_pictures_makes_an_eight_bit_detector(
         quads, _ = load_engines(backend, detector=kept).detector.detect(pages[0])
         assert len(quads) == 6
     assert cli.run([*arguments, "--least-f", "1", "--precision", "fp16", "--most-changed", "2"]) == 2
+
+
+def test_a_network_is_computed_in_bfloat16_only_once_it_was_judged_so(
+    pages: list[Colour], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    for number, picture in enumerate(pages):
+        cv2.imwrite(str(photos / f"{number:02}.png"), picture)
+    mine = tmp_path / "mine.onnx"
+    mine.write_bytes(locate(DETECTOR, None).read_bytes())
+    text, _ = find_description(mine)
+    mine.with_suffix(".toml").write_text(text.replace("bfloat16 = true\n", ""))
+    assert load_engines(Backend.OPENVINO, detector=mine).detector.name == "mine (openvino, fp32)"
+    arguments = ["quantise", str(photos), "--only", "detector", "--detector", str(mine), "--precision", "bf16"]
+    done = cli.run([*arguments, "--out", str(out)])
+    told = capfd.readouterr().err
+    if "BF16" not in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        assert done == 2
+        assert "this processor does not compute in bfloat16; judge networks on one that does" in told
+        return
+    assert done == 0
+    kept = out / "mine_bf16.onnx"
+    assert f"{kept} is accepted: it finds the 24 lines of 4 pictures with F 1.000" in told
+    assert kept.with_suffix(".toml").read_text() == text, "which allows it, with the same sum, as it is the same file"
+    assert load_engines(Backend.OPENVINO, detector=kept).detector.name == "mine_bf16 (openvino, bf16)"
+
+
+def test_a_description_tells_of_another_file_and_stays_otherwise() -> None:
+    told = 'head = "ctc"\nsha256 = "00"\nbfloat16 = true\n# sha256 = "said"\n[input]\nheight = 48\n'
+    assert retold(told, b"new", bfloat16=False) == told.replace("00", hashlib.sha256(b"new").hexdigest()).replace("true", "false")
+    assert retold(told.replace("bfloat16 = true\n", ""), b"new", bfloat16=True) == retold(told, b"new", bfloat16=True)
