@@ -2,23 +2,28 @@
 
 Owns what a plan depends on and how it is made.  Does not know where plans are kept (plans), nor how they run (tensorrt_engine).
 
-For TensorRT 8.6, 10 and 11.  The precision is that of the ONNX file: from 10 on networks are strongly typed, which 11 allows
-alone; 8.6 is told by builder flags to use what the file holds.  This module has been checked against the documentation and never
-been run on a GPU.
+For TensorRT 8.6, 10 and 11.  The precision is that of the ONNX file: in 11 networks are strongly typed, before it is told by
+builder flags to use what the file holds.  As a module that is run it builds one plan (`build`).  It has been checked against the
+documentation and never been run on a GPU.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import signal
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import onnx
 import pycuda.driver as cuda
 import tensorrt as trt
 
+from engines.apart import run_apart
 from engines.errors import EngineError
 from engines.files import sum_of
 from engines.plans import BUILD_S, PlanKey
@@ -32,11 +37,15 @@ logger = logging.getLogger("glyphfeed.engines")
 
 WORKSPACE_BYTES = 1 << 30
 """What TensorRT may use while it tries kernels; the networks are of 10 to 20 MB."""
+STRONGLY_TYPED = 11
+"""From this version on TensorRT takes the types of a file as they are."""
+ALWAYS_SHARED = 10
+"""From this version on several contexts can use one profile without being told that they may."""
 DRIVER = Path("/sys/module/nvidia/version")
 """Where Linux tells the version of NVIDIA's driver."""
 
 
-FORMAT = 2
+FORMAT = 3
 """To be raised when plans are built in another way, so that older ones are not taken."""
 TROUBLES = (cuda.Error, RuntimeError, TypeError, ValueError, AttributeError, OSError, MemoryError)
 """What TensorRT, pycuda and ctypes raise: CUDA's statuses, C++ exceptions, objects that could not be made."""
@@ -165,8 +174,13 @@ def build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
         EngineError: TensorRT cannot read or compile it, or takes longer than `engines.plans.BUILD_S`.
 
     """
-    with told(f"TensorRT cannot compile {path}"):
-        return _build(path, wanted)
+    with TemporaryDirectory() as folder:
+        plan = Path(folder) / "plan"
+        try:
+            run_apart("engines.tensorrt_build", json.dumps([str(path), wanted, str(plan)]), BUILD_S)
+        except EngineError as error:
+            raise EngineError(f"TensorRT cannot compile {path}: {error}") from error
+        return plan.read_bytes()
 
 
 def _build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
@@ -176,7 +190,7 @@ def _build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
     parser = trt.OnnxParser(network, log)
     if not parser.parse(path.read_bytes()):
         reasons = "; ".join(parser.get_error(number).desc() for number in range(parser.num_errors))
-        raise EngineError(f"TensorRT cannot load {path}: {reasons.splitlines()[0] if reasons else log.last}")
+        raise EngineError(reasons.splitlines()[0] if reasons else log.last)
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
     # Numbers of 32 bits are to be that: whoever wants less asks for it, and has it judged.
@@ -186,29 +200,31 @@ def _build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
         profile = builder.create_optimization_profile()
         profile.set_shape(network.get_input(0).name, least, best, most)
         config.add_optimization_profile(profile)
-    begun_s = time.monotonic()
-    # TensorRT 8.6 has none: there a build tells nothing and has no end before its own.
+    # TensorRT 8.6 has none: there a build tells nothing.
     if hasattr(trt, "IProgressMonitor"):
         config.progress_monitor = _monitor(path.stem)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        late = time.monotonic() - begun_s >= BUILD_S
-        raise EngineError(f"TensorRT cannot compile {path}: {f'it takes more than {BUILD_S:.0f} s' if late else log.last}")
+        raise EngineError(log.last)
     return bytes(plan)
+
+
+def _version() -> int:
+    return int(trt.__version__.split(".")[0])
 
 
 def _network_flags() -> int:
     known = trt.NetworkDefinitionCreationFlag.__members__
-    name = "STRONGLY_TYPED" if "STRONGLY_TYPED" in known else "EXPLICIT_BATCH"
+    name = "STRONGLY_TYPED" if _version() >= STRONGLY_TYPED else "EXPLICIT_BATCH"
     return 1 << int(known[name]) if name in known else 0
 
 
 def _allow_types(config: Any, network: Any) -> None:
-    """Where types are not the file's by themselves (TensorRT 8.6), allow those that it holds."""
-    if "STRONGLY_TYPED" in trt.NetworkDefinitionCreationFlag.__members__:
+    """Where types are not the file's by themselves, allow those that it holds."""
+    if _version() >= STRONGLY_TYPED:
         return
-    # Otherwise only one context can use a profile; later versions always allow it.
-    config.set_preview_feature(trt.PreviewFeature.PROFILE_SHARING_0806, True)
+    if _version() < ALWAYS_SHARED:
+        config.set_preview_feature(trt.PreviewFeature.PROFILE_SHARING_0806, True)
     layers = [network.get_layer(number) for number in range(network.num_layers)]
     if any(layer.get_output(0).dtype == trt.float16 for layer in layers):
         config.set_flag(trt.BuilderFlag.FP16)
@@ -217,12 +233,12 @@ def _allow_types(config: Any, network: Any) -> None:
 
 
 def _monitor(name: str) -> Any:
-    """Tells about once in ten seconds how far a build is, and ends it when it takes too long."""
+    """Tells about once in ten seconds how far a build is."""
 
     class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:
             trt.IProgressMonitor.__init__(self)
-            self._begun_s = self._told_s = time.monotonic()
+            self._told_s = time.monotonic()
             self._steps: dict[str, int] = {}
 
         def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:  # noqa: ARG002
@@ -233,7 +249,7 @@ def _monitor(name: str) -> Any:
             if now_s - self._told_s > 10:
                 self._told_s = now_s
                 logger.warning("building the plan of %s: %s, %d of %d", name, phase_name, step, self._steps.get(phase_name, 0))
-            return now_s - self._begun_s < BUILD_S
+            return True
 
         def phase_finish(self, phase_name: str) -> None:
             self._steps.pop(phase_name, None)
@@ -259,3 +275,21 @@ class Log(trt.ILogger):  # type: ignore[misc]
 def precision_of(path: Path) -> str:
     """What a file computes in, by the marks that `glyphfeed quantise` leaves in its name."""
     return next((mark for mark in ("int8", "fp16") if path.stem.endswith(f"_{mark}")), "fp32")
+
+
+def main(task: str) -> int:
+    """Build the plan that `build` wants, with its words for it; print why that fails, and return the exit code."""
+    # The build does not return to Python, which would end it otherwise.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    logging.basicConfig(format="glyphfeed: %(message)s")
+    path, wanted, plan = json.loads(task)
+    try:
+        Path(plan).write_bytes(_build(Path(path), wanted))
+    except (EngineError, *TROUBLES) as error:
+        print(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -28,6 +28,7 @@ from tools.clip import look as look_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -80,6 +81,18 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     command = [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "processor.cpp"]
     subprocess.run([*command, "-o", "kernels.so"], cwd=folder, check=True)
     return ctypes.CDLL(str(folder / "kernels.so"))
+
+
+@pytest.mark.parametrize("generation", ["sm_75", "sm_80", "sm_90"])
+def test_nvidias_compiler_takes_the_kernels(generation: str, tmp_path: Path) -> None:
+    """As pycuda calls it; that needs no GPU."""
+    compiler = shutil.which("nvcc")
+    if compiler is None:
+        pytest.skip("nvcc is not installed; the GPU's kernels are compiled by g++ alone")
+    made = tmp_path / "kernels.cubin"
+    subprocess.run([compiler, "--cubin", "-arch", generation, "-o", str(made), str(SOURCE)], check=True)
+    for name in (b"lay", b"keep"):
+        assert b".text." + name in made.read_bytes(), "under the name that it is looked up by"
 
 
 def as_on_a_gpu(name: str, kernels: ctypes.CDLL, size: tuple[int, ...], pointers: list[NDArray[Any]], numbers: Numbers) -> None:
