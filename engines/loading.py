@@ -48,11 +48,13 @@ GPU: Final = (Backend.TENSORRT, Backend.CUDA)
 """Those that need an NVIDIA GPU."""
 PACKAGES: Final = {
     Backend.TENSORRT: "'glyphfeed[tensorrt]'",
-    Backend.CUDA: "onnxruntime-gpu",
+    Backend.CUDA: "'onnxruntime-gpu[cuda,cudnn]'",
     Backend.OPENVINO: "openvino",
     Backend.ONNXRUNTIME: "onnxruntime",
 }
 """What brings each."""
+BUILT: Final = {Backend.TENSORRT: "TensorRT plan", Backend.CUDA: "form for CUDA"}
+"""What a GPU needs of a network before it can run it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,13 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
         EngineError: one cannot be loaded, or is not what it is described as; nothing of it stays then.
 
     """
-    plans = ThreadPoolExecutor(1, "glyphfeed-plans")
+    builds = ThreadPoolExecutor(1, "glyphfeed-builds")
     loaded: list[Engine] = []
 
     def load(path: Path, model: DetectorModel | Ctc, batch: int) -> Engine:
         shapes, exact = model.input.shapes, not model.bfloat16
         prepared = partial(load_engine, path=path, shapes=shapes, threads=wanted.threads, batch=batch, exact=exact)
-        engine = prepared(backend) if wanted.complete else load_while_built(backend, prepared, plans, required=required)
+        engine = prepared(backend) if wanted.complete else load_while_built(backend, prepared, builds, required=required)
         loaded.append(SharedEngine(engine) if wanted.shared else engine)
         return loaded[-1]
 
@@ -157,12 +159,12 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
         recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), wanted.lexicon)
         return Engines(MapDetector(finding, finder), recogniser)
     except EngineError:
-        plans.shutdown(wait=False, cancel_futures=True)
+        builds.shutdown(wait=False, cancel_futures=True)
         for engine in loaded:
             engine.close()
         raise
     finally:
-        plans.shutdown(wait=False)
+        builds.shutdown(wait=False)
 
 
 def tell_choice(chosen: Backend, troubles: Sequence[str], *, failed: bool) -> None:
@@ -202,6 +204,8 @@ def trouble_with(backend: Backend) -> str | None:
         module = importlib.import_module(f"engines.{'onnxruntime' if backend is Backend.CUDA else backend}_engine")
         if backend is Backend.TENSORRT:
             module.gpu()
+        elif backend is Backend.CUDA:
+            module.check_cuda()
     except (ImportError, OSError, EngineError) as error:
         return str(error)
     return None
@@ -215,8 +219,9 @@ def has_cuda() -> bool:
     )
 
 
-def load_while_built(backend: Backend, load: Callable[..., Engine], plans: Executor, *, required: bool) -> Engine:
-    """Load a network at once, where need be on another back-end until its TensorRT plan is built, which that does by the way.
+def load_while_built(backend: Backend, load: Callable[..., Engine], builds: Executor, *, required: bool) -> Engine:
+    """Load a network at once, where it takes a GPU longer on the CPU until it is ready there: TensorRT builds a plan, which takes
+    minutes, and CUDA prepares its convolutions, which takes ten seconds.
 
     `load` is `load_engine` for this network.
 
@@ -224,14 +229,15 @@ def load_while_built(backend: Backend, load: Callable[..., Engine], plans: Execu
         EngineError: see `load_engine`.
 
     """
-    if backend is Backend.TENSORRT and trouble_with(backend) is None:
-        with suppress(PlanError):
-            return load(backend, build_it=False)
+    if backend in GPU and trouble_with(backend) is None:
+        if backend is Backend.TENSORRT:
+            with suppress(PlanError):
+                return load(backend, build_it=False)
         for other in Backend:
-            if other is backend or trouble_with(other) is not None:
+            if other in GPU or trouble_with(other) is not None:
                 continue
             with suppress(EngineError):
-                return SwitchingEngine(load(other), plans.submit(load, backend), "its TensorRT plan", required=required)
+                return SwitchingEngine(load(other), builds.submit(load, backend), f"its {BUILT[backend]}", required=required)
     return load(backend)
 
 

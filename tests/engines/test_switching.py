@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from engines.errors import EngineError
-from engines.loading import Backend, load_engine
+from engines.loading import Backend, load_engine, load_while_built, trouble_with
 from engines.switching import SwitchingEngine
 from tests.engines.onnx_bytes import line_model
 
@@ -110,3 +110,20 @@ def test_what_is_ready_only_after_the_end_is_closed(first: Engine, second: Engin
     better.set_result(second)
     with pytest.raises(EngineError, match="closed"):
         factor(second)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(trouble_with(Backend.CUDA) is not None, reason=f"cuda: {trouble_with(Backend.CUDA)}")
+def test_a_cpu_runs_a_network_until_cuda_is_ready(tmp_path: Path) -> None:
+    path = tmp_path / "line.onnx"
+    path.write_bytes(line_model(5, 0))
+
+    def load(backend: Backend) -> Engine:
+        return load_engine(backend, path, [SHAPE], threads=1)
+
+    with ThreadPoolExecutor(1) as builds:
+        engine = load_while_built(Backend.CUDA, load, builds, required=True)
+        assert factor(engine) == 5
+    assert engine.name == "line (cuda, fp32)"
+    assert factor(engine) == 5
+    engine.close()
