@@ -54,11 +54,13 @@ class Slot:
 class Lattice:
     """The positions of one line, left to right.
 
-    `seen` is the confidence that the network alone had, where the slots' probabilities come from more than that.
+    `seen` is the confidence that the network alone had, where the slots' probabilities come from more than that; `words` are the
+    common words that it spells, in lower case, where those are known.
     """
 
     slots: tuple[Slot, ...]
     seen: float | None = None
+    words: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -78,6 +80,7 @@ class Lattice:
         return Lattice(
             tuple(Slot(slot.candidates, min(max(slot.column * (1 + 2 * margin) - margin, 0.0), 1.0)) for slot in self.slots),
             self.seen,
+            self.words,
         )
 
 

@@ -58,10 +58,14 @@ class Lexicon:
         What the network saw remains as sure as it was: how text stands, and how well it is seen, is not for the words to say.
         """
         slots: list[Slot] = []
+        spelt: set[str] = set()
         for space, group in groupby(lattice.slots, lambda slot: slot.best[0].isspace()):
             word = list(group)
-            slots += word if space else self._weigh_word(word)
-        return Lattice(tuple(slots), lattice.confidence)
+            if not space:
+                word = self._weigh_word(word)
+            slots += word
+            spelt.add("".join(slot.best[0] for slot in word if slot.best[0].isalnum()).casefold())
+        return Lattice(tuple(slots), lattice.confidence, self._words & spelt)
 
     def _weigh_word(self, slots: list[Slot]) -> list[Slot]:
         """Mix what the slots say by themselves with the words they may hold, each by its probability."""

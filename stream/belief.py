@@ -86,7 +86,7 @@ def take_reading(track: Track, reading: Reading) -> None:
         track.evidence = fusion.fuse(track.evidence, lattice, weight)
         track.look = request.look
     track.read_quality = max(track.read_quality, request.view)
-    conclude(track, lattice, clipped=request.clipped)
+    conclude(track, lattice, clipped=request.clipped, clear=request.clear)
 
 
 def notice(track: Track, look: NDArray[np.float32], frame: int) -> None:
@@ -151,10 +151,11 @@ def contradict(track: Track, look: NDArray[np.float32]) -> None:
         track.show(look)
 
 
-def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
+def conclude(track: Track, latest: Lattice, *, clipped: bool, clear: tuple[float, float] = (0.0, 1.0)) -> None:
     """Set what a track says from its evidence, which settles only when reads of the complete text agree.
 
-    What is shown and has not settled gives way only to what is likelier: texts must not flicker.
+    What is shown and has not settled gives way only to what is likelier: texts must not flicker. Words that reach beyond the part
+    that is `clear` of the border, from and to in 0..1 along the text, are held back until they were read clear of it.
     """
     evidence = track.evidence
     assert evidence is not None
@@ -164,6 +165,7 @@ def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
         return
     track.text, track.confidence = text, confidence
     track.spans = words_of(evidence)
+    track.held_back = held_back(track, latest, clear, anew=evidence.readings == 1)
     track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
     agrees = plain(latest.text) == plain(track.text)
     # What is read twice the wrong way up agrees as well, and makes the fused reading sure.
@@ -172,6 +174,17 @@ def conclude(track: Track, latest: Lattice, *, clipped: bool) -> None:
     together = judged and (alone or (agrees and track.confidence >= SETTLE_CONFIDENCE))
     settles = not clipped and (alone if evidence.readings == 1 else together)
     track.settled = track.trusted and (track.settled or settles)
+
+
+def held_back(track: Track, latest: Lattice, clear: tuple[float, float], *, anew: bool) -> tuple[bool, ...]:
+    """Tell of each word whether the border probably cut it off: it was never read clear of that and is no common word, as a part
+    of a word seldom is one.
+    """
+    start, end = clear
+    now = tuple((span.start < start or span.end > end) and plain(span.text) not in latest.words for span in track.spans)
+    if anew or len(now) != len(track.held_back):
+        return now
+    return tuple(cut and before for cut, before in zip(now, track.held_back, strict=True))
 
 
 def worth_showing(track: Track) -> bool:

@@ -103,6 +103,19 @@ def touches_border(quad: NDArray[np.floating], size: tuple[int, int], near_px: f
     return bool(low.min() < near_px or high[0] > width - near_px or high[1] > height - near_px)
 
 
+def clear_of_border(quad: NDArray[np.floating], size: tuple[int, int], near_px: float) -> tuple[float, float]:
+    """Tell which part of a line's quad (4, 2), from and to in 0..1 along it, keeps `near_px` pixels from the border of a picture
+    of (width, height); (1, 0) where none does.
+    """
+    along = np.linspace(0, 1, 65)
+    points = transform(np.array([(x, y) for x in along for y in (0.2, 0.8)]), homography_between(UNIT_SQUARE, quad))
+    inside = ((points >= near_px) & (points <= np.array(size) - near_px)).all(axis=1).reshape(-1, 2).all(axis=1)
+    if not inside.any():
+        return 1.0, 0.0
+    start, end = along[inside][[0, -1]]
+    return float(start), float(end)
+
+
 def is_sound(quad: NDArray[np.floating], size: tuple[int, int]) -> bool:
     """Tell whether a quad is finite, convex, clockwise and of a size that text in a (width, height) picture can have."""
     points = quad.tolist()

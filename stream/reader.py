@@ -15,14 +15,24 @@ from stream.belief import notice, take_rivals
 from stream.blocks import blocks_of
 from stream.budget import Budget, Purse
 from stream.flow import Flow
-from stream.geometry import is_tall, rectify, share_inside, touches_border, turn, with_margins
+from stream.geometry import (
+    BORDER_PX,
+    axis,
+    clear_of_border,
+    is_tall,
+    rectify,
+    share_inside,
+    touches_border,
+    turn,
+    with_margins,
+)
 from stream.kinship import inherit, nearest_kin
 from stream.look import look_at
 from stream.records import Event, EventType, Frame, Snapshot
 from stream.requests import DetectorPass, ReadRequest
 from stream.rereading import quality, turns_to_read, value
 from stream.schedule import Schedule
-from stream.tracker import Tracker
+from stream.tracker import CUT_OFF, Tracker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,7 +156,8 @@ class Reader:
         quad, margin = with_margins(turn(track.motion.quad, quarters), MARGIN)
         crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
         clipped = goes_on(track, frame.size)
-        return ReadRequest(track.id, quarters, crop, margin, clipped, view, look, frame.pts)
+        clear = clear_part(track, quarters, frame.size) if clipped else (0.0, 1.0)
+        return ReadRequest(track.id, quarters, crop, margin, clipped, view, look, frame.pts, clear)
 
     def accept_readings(self, readings: list[Reading]) -> None:
         """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
@@ -217,6 +228,15 @@ class Reader:
         """Hand over what has happened since the last call."""
         events, self._events = self._events, []
         return events
+
+
+def clear_part(track: Track, quarters: int, size: tuple[int, int]) -> tuple[float, float]:
+    """Tell which part of a text, from and to in 0..1 along it, lies away from the border, and did when it was detected."""
+    start, end = clear_of_border(turn(track.motion.quad, quarters), size, BORDER_PX)
+    if track.cut_at is not None:
+        then = clear_of_border(turn(track.cut_at, quarters), size, max(BORDER_PX, CUT_OFF * axis(track.cut_at)[2]))
+        start, end = max(start, then[0]), min(end, then[1])
+    return start, end
 
 
 def goes_on(track: Track, size: tuple[int, int]) -> bool:

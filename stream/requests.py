@@ -27,7 +27,8 @@ class ReadRequest:
     """A crop (height, width, 3) uint8 that deserves reading.
 
     At both ends it reaches beyond the text's quad by `margin` times the quad's width.  `clipped` text touches the picture's
-    border and probably goes on beyond it.  `view` is the crop's quality in 0..1, `look` what the text looked like.
+    border and probably goes on beyond it; `clear` is the part that lies away from the border, from and to in 0..1 along the text.
+    `view` is the crop's quality in 0..1, `look` what the text looked like.
     """
 
     track: int
@@ -38,6 +39,7 @@ class ReadRequest:
     view: float
     look: NDArray[np.float32]
     pts: float
+    clear: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ class Track:
     doubtful: bool = False
     """Whether it was found once, by a detection that might as well have been no text."""
     found_by: set[PassKind] = field(default_factory=set)
-    cut_off: bool = False
-    """Whether the text touched the picture's border when it was last detected, and probably goes on beyond it."""
+    cut_at: NDArray[np.floating] | None = None
+    """Where it was when it was last detected, if it touched the picture's border there and probably goes on beyond it."""
     resized: int = 0
     """Detections in a row that showed the text longer, or, counted below 0, shorter."""
     strayed: int = 0
@@ -72,6 +72,8 @@ class Track:
     challenger: Evidence | None = None
     """What was read since the picture inside changed, until it is believed."""
     spans: tuple[Span, ...] = ()
+    held_back: tuple[bool, ...] = ()
+    """Of each of the `spans`, whether it is not shown before it settles, as the border probably cut it off."""
     text: str = ""
     confidence: float = 0.0
     trusted: bool = False
@@ -99,6 +101,11 @@ class Track:
     looked_at: float = float("-inf")
     rev: int = 0
     published: tuple[str, TextState] | None = None
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the text touched the picture's border when it was last detected, and probably goes on beyond it."""
+        return self.cut_at is not None
 
     def quad_at(self, frame: int) -> NDArray[np.float64] | None:
         """Where the text was in an earlier frame, corners as in `motion.quad`, None if it was not there."""
@@ -129,23 +136,30 @@ class Track:
     def entity(self, now: float, size: tuple[int, int], *, chars: bool = False) -> TextEntity:
         """Describe the text at stream time `now` in a frame of (width, height), counting up `rev` if what it says has changed."""
         state = self.state(now)
-        if self.published != (self.text, state):
-            self.published = (self.text, state)
+        spans, text = self.spans, self.text
+        if self.trusted and not self.settled and any(self.held_back):
+            shown = tuple(span for span, held in zip(spans, self.held_back, strict=True) if not held)
+            if shown:
+                spans, text = shown, " ".join(span.text for span in shown)
+            else:
+                state = TextState.TENTATIVE
+        if self.published != (text, state):
+            self.published = (text, state)
             self.rev += 1
         quad = self.reading_quad
         return TextEntity(
             id=self.id,
             rev=self.rev,
             state=state,
-            text=self.text,
+            text=text,
             confidence=self.confidence,
             polygon=quad.astype(np.float32),
-            words=place_words(self.spans, quad, size),
+            words=place_words(spans, quad, size),
             velocity=self.motion.velocity,
             reads=self.reads,
             first_seen=self.first_seen,
             last_seen=self.last_seen,
-            chars=place_chars(self.spans, quad) if chars else None,
+            chars=place_chars(spans, quad) if chars else None,
         )
 
 

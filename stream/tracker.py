@@ -190,7 +190,7 @@ class Tracker:
         inside = {i for i, (_, quad) in enumerate(then) if tile.holds(quad, self._size)}
         for i, (track, quad) in enumerate(then):
             if i in inside and any(kind[:2] == found[:2] for found in track.found_by):
-                track.cut_off = self._ends_cut_off(quad)
+                track.cut_at = quad if self._ends_cut_off(quad) else None
         match = associate([quad for _, quad in then], list(quads)).of(inside)
         news = self._update(then, quads, match, now, coarse=kind.coarse)
         blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
@@ -207,8 +207,8 @@ class Tracker:
                 self._miss(track, now, whole=share_inside(quad, self._size) > WHOLE)
         begun = [j for j in match.new if scores[j] >= BEGIN_SCORE and j not in blocks]
         for j, (quad, velocity) in zip(begun, self._trail.carry(index, [quads[j] for j in begun]), strict=True):
-            cut_off = self._ends_cut_off(quads[j])
-            news |= self._begin(QuadMotion(quad, velocity), float(scores[j]), now, kind, cut_off=cut_off)
+            cut_at = quads[j] if self._ends_cut_off(quads[j]) else None
+            news |= self._begin(QuadMotion(quad, velocity), float(scores[j]), now, kind, cut_at=cut_at)
         self._absorb()
         return news
 
@@ -253,7 +253,8 @@ class Tracker:
         """Take in where a detection has a text, which may be a part of it only if other detections are the rest."""
         track, carried = sighting.track, sighting.carried
         clipped = self._ends_cut_off(sighting.detected)
-        track.cut_off |= clipped
+        if clipped:
+            track.cut_at = sighting.detected
         (_, length, height), (_, found_length, _) = axis(track.motion.quad), axis(carried)
         longer = (found_length - length) / height
         shorter = alone and not (track.settled or clipped or self._clipped(track)) and -longer > GROWTH
@@ -309,6 +310,7 @@ class Tracker:
             return False
         track.resized = 0
         self._place(track, QuadMotion(carried, track.motion.velocity), now)
+        track.cut_at = sighting.detected if self._ends_cut_off(sighting.detected) else None
         track.settled = False
         track.evidence = track.challenger = None
         track.tried, track.read_quality, track.look = 0, 0.0, None
@@ -338,7 +340,9 @@ class Tracker:
         if track.misses >= (PART_MISSES if not whole else MAX_MISSES if track.text else 2):
             track.lost = True
 
-    def _begin(self, motion: QuadMotion, score: float, now: Frame, kind: PassKind, *, cut_off: bool) -> bool:
+    def _begin(
+        self, motion: QuadMotion, score: float, now: Frame, kind: PassKind, *, cut_at: NDArray[np.floating] | None
+    ) -> bool:
         quad = motion.quad
         if not is_sound(quad, self._size) or axis(quad)[2] < TEXT_MIN_HEIGHT_PX or not self._in_view(quad):
             return False
@@ -347,7 +351,7 @@ class Tracker:
         self._next_id += 1
         track.doubtful = score < SURE_SCORE and not kind.enhanced
         track.found_by.add(kind)
-        track.cut_off = cut_off
+        track.cut_at = cut_at
         self.tracks.append(track)
         return True
 

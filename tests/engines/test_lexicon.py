@@ -84,6 +84,13 @@ def test_positions_stay_and_remain_distributions(slots: list[Slot]) -> None:
     assert Lexicon({}).weigh(lattice).slots == lattice.slots
 
 
+def test_it_tells_which_common_words_a_line_spells() -> None:
+    weighed = TOWNS.weigh(line("Own ", "TOW", {"M": 0.55, "N": 0.35}, ", vill hall!"))
+    assert weighed.text == "Own TOWN, vill hall!"
+    assert weighed.words == {"town", "hall"}
+    assert weighed.within(0.1).words == weighed.words
+
+
 def test_the_words_of_a_language_and_of_several() -> None:
     english, both = load_lexicon(["en"]), load_lexicon(["en", "fr"])
     assert "village" in english

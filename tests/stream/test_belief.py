@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engines.lattice import Lattice
 from stream.belief import CONTRADICTIONS, notice, plain, take_rivals
 from stream.motion import QuadMotion
+from stream.records import TextState
 from stream.requests import Reading, ReadRequest
 from stream.track import Track
 from tests.stream.feed.samples import box
@@ -95,3 +96,41 @@ def test_a_turn_that_reads_nothing_is_not_taken() -> None:
     take_rivals(track, [reading(0, "SHOP", SURE, 0, clipped=False, pts=0)])
     take_rivals(track, [reading(0, "SHOP", 0.3, 0, clipped=False, pts=1), reading(2, "", 0.3, 0, clipped=False, pts=1)])
     assert (track.text, track.quarters, track.settled) == ("SHOP", 0, True)
+
+
+def part_read(text: str, clear: tuple[float, float], *, words: frozenset[str] = frozenset(), pts: float = 0) -> Reading:
+    request = replace(REQUEST, clipped=clear != (0.0, 1.0), clear=clear, pts=pts)
+    return Reading(request, replace(lattice_of(text, SURE), words=words))
+
+
+def shown(track: Track) -> tuple[str, TextState, list[str]]:
+    entity = track.entity(0.0, (640, 480))
+    return entity.text, entity.state, [word.text for word in entity.words]
+
+
+def test_a_word_that_the_border_cut_off_is_held_back_until_it_was_read_whole() -> None:
+    track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
+    take_rivals(track, [part_read("LLERIA ITALIANA", (0.05, 1.0))])
+    assert shown(track) == ("ITALIANA", TextState.READING, ["ITALIANA"])
+    take_rivals(track, [part_read("LLERIA ITALIANA", (0.05, 1.0), pts=0.1)])
+    assert shown(track) == ("ITALIANA", TextState.READING, ["ITALIANA"])
+    take_rivals(track, [part_read("LLERIA ITALIANA", (0.0, 1.0), pts=0.2)])
+    assert shown(track) == ("LLERIA ITALIANA", TextState.SETTLED, ["LLERIA", "ITALIANA"])
+
+
+def test_a_text_of_which_all_is_held_back_is_tentative() -> None:
+    track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
+    take_rivals(track, [part_read("LLERIA", (0.1, 0.9))])
+    assert shown(track)[1] is TextState.TENTATIVE
+
+
+def test_a_common_word_at_the_border_is_shown_as_it_is_probably_whole() -> None:
+    track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
+    take_rivals(track, [part_read("GALLERY LLERIA", (0.05, 0.95), words=frozenset({"gallery"}))])
+    assert shown(track) == ("GALLERY", TextState.READING, ["GALLERY"])
+
+
+def test_settled_text_that_goes_out_over_the_border_stays() -> None:
+    track = settled_shop()
+    take_rivals(track, [part_read("HOP", (0.2, 1.0), pts=1)])
+    assert shown(track) == ("SHOP", TextState.SETTLED, ["SHOP"])

@@ -16,6 +16,7 @@ from stream.geometry import (
     aligned,
     area,
     axis,
+    clear_of_border,
     homography_between,
     intersection,
     is_sound,
@@ -133,6 +134,21 @@ def test_the_axis_of_a_point_is_finite() -> None:
     along, length, thickness = axis(np.full((4, 2), 7.0))
     assert np.isfinite([*along, length, thickness]).all()
     assert thickness > 0
+
+
+@pytest.mark.parametrize(
+    ("quad", "part"),
+    [
+        (box(100, 100, 64, 20), (0, 1)),
+        (box(-6, 100, 64, 20), (0.25, 1)),
+        (box(640 - 58, 100, 64, 20), (0, 0.75)),
+        (turn(box(640 - 58, 100, 64, 20), 2), (0.25, 1)),
+        (box(100, 480 - 15, 64, 20), (1, 0)),
+    ],
+    ids=["all", "left", "right", "upside down", "none"],
+)
+def test_the_part_that_is_clear_of_the_border(quad: NDArray[np.floating], part: tuple[float, float]) -> None:
+    assert clear_of_border(quad, (640, 480), near_px=10) == pytest.approx(part, abs=1 / 64)
 
 
 def test_intersection_of_boxes() -> None:
