@@ -62,7 +62,15 @@ def inherit(track: Track, old: Track) -> None:
     track.id, track.rev, track.first_seen = old.id, old.rev, old.first_seen
     track.reads += old.reads
     track.announced, track.published = old.announced, old.published
-    if plain(old.text) == plain(track.text) and old.evidence is not None and track.evidence is not None:
+    if old.evidence is None or track.evidence is None:
+        return
+    said, says = plain(old.text), plain(track.text)
+    if says == said:
         track.evidence = fusion.fuse(old.evidence, track.evidence.lattice, track.evidence.weight)
-        track.settled = old.settled
-        conclude(track, track.evidence.lattice, clipped=False)
+    elif old.settled and not track.settled and says in said:
+        # The border still hides the rest of it, or blur.
+        track.evidence, track.trusted = old.evidence, False
+    else:
+        return
+    track.settled = old.settled
+    conclude(track, track.evidence.lattice, clipped=False)

@@ -34,14 +34,15 @@ UPRIGHT_TRIES = 1
 SECOND_LOOK_S = 0.15
 PATIENCE_S = 0.6
 MAX_PATIENCE_S = 4.0
-"""Unsettled text is read again after a time that doubles with each read, between these."""
+"""Unsettled text is read again after a time that grows threefold with each read, between these."""
 LONGEST = 16
-"""Doublings after which a time does not grow any more: far beyond both bounds."""
-HOPELESS = 0.1
+"""Reads after which a time does not grow any more: far beyond both bounds."""
+HOPELESS = 0.15
 HOPELESS_PATIENCE_S = 1.5
 MAX_HOPELESS_PATIENCE_S = 60.0
-"""What reads this badly is probably a window or a leaf; the time until it is read again grows fourfold each time."""
+"""What reads this badly is probably a window or a leaf; the time until it is read again grows eightfold each time."""
 CLIPPED_S = 0.8
+"""What the border has cut off is read again after this long at the least."""
 DOUBTFUL_S = 3.0
 """What was found once, by a weak detection, waits so long for a second one before it is read: four in five are no text."""
 SELDOM_S = 10.0
@@ -69,14 +70,15 @@ def quality(quad: NDArray[np.floating], velocity: tuple[float, float], frame_s: 
 def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
     """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now.
 
-    Text that the border has `clipped` is read once, and then seldom: it will come into view, or go.
+    Text that the border has `clipped` is read until it says something, and then seldom: what more of it comes into view is found
+    by the detector, and makes it a text that was never read.
     """
     if track.pending or track.lost or view < MIN_VIEW or axis(track.motion.quad)[2] < MIN_HEIGHT_PX:
         return 0.0
     waited = now - track.read_at
     if view < POORER * track.read_quality and waited < MAX_PATIENCE_S:
         return 0.0
-    if clipped and track.tried and waited < CLIPPED_S:
+    if clipped and track.tried and waited < (SELDOM_S if track.trusted else CLIPPED_S):
         return 0.0
     if track.doubtful and now - track.born < DOUBTFUL_S:
         return 0.0
@@ -115,7 +117,7 @@ def patience(track: Track) -> float:
         return 0.0
     times = min(track.tried, LONGEST)
     if track.confidence < HOPELESS:
-        return min(HOPELESS_PATIENCE_S * 4.0 ** (times - 1), MAX_HOPELESS_PATIENCE_S)
+        return min(HOPELESS_PATIENCE_S * 8.0 ** (times - 1), MAX_HOPELESS_PATIENCE_S)
     if times == 1:
         return SECOND_LOOK_S
-    return min(PATIENCE_S * 2.0 ** (times - 2), MAX_PATIENCE_S)
+    return min(PATIENCE_S * 3.0 ** (times - 2), MAX_PATIENCE_S)

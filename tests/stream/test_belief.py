@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engines.lattice import Lattice
-from stream.belief import CONTRADICTIONS, notice, plain, take_rivals
+from stream import fusion
+from stream.belief import CONTRADICTIONS, LIKELIER, notice, plain, take_rivals
+from stream.kinship import inherit
 from stream.motion import QuadMotion
 from stream.records import TextState
 from stream.requests import Reading, ReadRequest
@@ -91,6 +93,22 @@ def test_what_the_border_leaves_of_a_text_does_not_put_it_in_doubt() -> None:
     assert track.evidence.readings == 1
 
 
+def test_what_is_shown_gives_way_only_to_what_is_far_likelier() -> None:
+    track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
+    take_rivals(track, [reading(0, "SHOP", 0.965, 0, clipped=False, pts=0)])
+    assert (track.trusted, track.settled) == (True, False)
+    confidence, shown, likeliest = track.confidence, [], []
+    for pts, score in enumerate([0.97] * 4 + [0.99] * 3, start=1):
+        take_rivals(track, [reading(0, "SHUT", score, 0, clipped=False, pts=pts)])
+        assert track.evidence is not None
+        shown.append((track.text, track.confidence))
+        likeliest.append((track.evidence.lattice.text, fusion.confidence(track.evidence)))
+    kept = shown.index(likeliest[-1])
+    assert shown == [("SHOP", confidence)] * kept + likeliest[kept:]
+    assert ("SHUT", pytest.approx(confidence, abs=LIKELIER)) in likeliest[:kept]
+    assert likeliest[kept][1] > confidence + LIKELIER
+
+
 def test_a_turn_that_reads_nothing_is_not_taken() -> None:
     track = Track(1, QuadMotion(LINE), born=0.0, seen=0.0, first_seen=0.0, last_seen=0.0)
     take_rivals(track, [reading(0, "SHOP", SURE, 0, clipped=False, pts=0)])
@@ -134,3 +152,18 @@ def test_settled_text_that_goes_out_over_the_border_stays() -> None:
     track = settled_shop()
     take_rivals(track, [part_read("HOP", (0.2, 1.0), pts=1)])
     assert shown(track) == ("SHOP", TextState.SETTLED, ["SHOP"])
+
+
+@pytest.mark.parametrize(
+    ("says", "score", "believed"),
+    [("HOP", LIKELY, "SHOP"), ("HOP", 0.9999, "HOP"), ("SHOPS", LIKELY, "SHOPS")],
+    ids=["a part, perhaps", "a part, surely", "more"],
+)
+def test_settled_text_that_comes_back_in_part_says_what_it_did_unless_that_part_settles(
+    says: str, score: float, believed: str
+) -> None:
+    old, new = settled_shop(), Track(2, QuadMotion(LINE), born=5.0, seen=5.0, first_seen=5.0, last_seen=5.0)
+    take_rivals(new, [reading(0, says, score, 0, clipped=False, pts=5)])
+    assert (new.text, new.trusted, new.settled) == (says, True, score > LIKELY)
+    inherit(new, old)
+    assert (new.id, new.text, new.trusted) == (1, believed, True)
