@@ -46,7 +46,9 @@ def square_kernel(node: Any) -> NDArray[Any] | None:
         return None
     kernel = constant_of(node.input_value(1))
     told = node.get_attributes()
-    if kernel is None or any((*told["pads_begin"], *told["pads_end"], *told["output_padding"])):
+    if kernel is None or kernel.ndim != 4 or {*told["dilations"]} != {1}:
+        return None
+    if any((*told["pads_begin"], *told["pads_end"], *told["output_padding"])):
         return None
     rows, columns = kernel.shape[2:]
     return kernel if [rows] * 2 == [columns] * 2 == list(told["strides"]) else None
@@ -66,9 +68,10 @@ def flattened(value: Any, laid_out: dict[str, Squares]) -> Squares | None:
     if kind == "Relu":
         return Squares(opset.relu(before.flat), before.side)
     offsets = constant_of(node.input_value(1))
-    if offsets is None or offsets.ndim != 4 or offsets.shape[2:] != (1, 1):
+    alike = (1, node.input_value(0).get_partial_shape()[1].get_length(), 1, 1)
+    if offsets is None or offsets.shape not in (alike, (1, 1, 1, 1)):
         return None
-    spread = np.broadcast_to(offsets, (1, value.get_partial_shape()[1].get_length(), 1, 1))
+    spread = np.broadcast_to(offsets, alike)
     return Squares(opset.add(before.flat, opset.constant(np.repeat(spread, before.side**2, axis=1))), before.side)
 
 

@@ -37,8 +37,8 @@ SETTLE_ALONE_CONFIDENCE = 0.85
 """From this on a single reading settles; below, only a second one that agrees."""
 LIKELIER = 0.2
 """What is shown and has not settled gives way to what is likelier by so much after two readings, by half of that after three, by
-a third after four, or likely enough to settle.  With 0 texts flip 1.3 to 1.5 times as often (36 street clips); with 0.2 however
-many readings there are, some that were misread stay for long.
+a third after four, or likely enough to settle by itself.  With 0 texts flip 1.3 to 1.5 times as often (36 street clips); with 0.2
+however many readings there are, some that were misread stay for long.
 """
 TURN_CONFIDENCE = 0.95
 """A mean character probability below this raises the question whether the text stands upright."""

@@ -68,7 +68,7 @@ def inherit(track: Track, old: Track) -> None:
     if says == said:
         track.evidence = fusion.fuse(old.evidence, track.evidence.lattice, track.evidence.weight)
     elif old.settled and not track.settled and says in said:
-        # The border still hides the rest of it, or blur.
+        # The border probably still hides the rest of it, or blur.
         track.evidence, track.trusted = old.evidence, False
     else:
         return

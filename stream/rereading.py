@@ -78,7 +78,8 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
     waited = now - track.read_at
     if view < POORER * track.read_quality and waited < MAX_PATIENCE_S:
         return 0.0
-    if clipped and track.tried and waited < (SELDOM_S if track.trusted else CLIPPED_S):
+    stands = track.trusted and track.evidence is not None and not track.changed_look and track.challenger is None
+    if clipped and track.tried and waited < (SELDOM_S if stands else CLIPPED_S):
         return 0.0
     if track.doubtful and now - track.born < DOUBTFUL_S:
         return 0.0

@@ -23,26 +23,24 @@ GIVEN = (1, 3, 4, 6)
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding", "replaced"),
-    [(2, 2, 0, True), (3, 3, 0, True), (3, 2, 0, False), (4, 2, 1, False)],
+    ("kernel", "stride", "padding", "dilation", "replaced"),
+    [(2, 2, 0, 1, True), (3, 3, 0, 1, True), (3, 2, 0, 1, False), (4, 2, 1, 1, False), (2, 2, 0, 2, False)],
 )
 def test_transposed_convolutions_are_computed_as_they_are_meant(
-    kernel: int, stride: int, padding: int, replaced: bool, tmp_path: Path
+    kernel: int, stride: int, padding: int, dilation: int, replaced: bool, tmp_path: Path
 ) -> None:
-    path = upscaling(
-        tmp_path,
-        [helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[stride] * 2, pads=[padding] * 4)],
-        {
-            "w": np.random.default_rng(0).normal(size=(3, 5, kernel, kernel)),
-        },
-    )
+    told = {"strides": [stride] * 2, "pads": [padding] * 4, "dilations": [dilation] * 2}
+    weights = np.random.default_rng(0).normal(size=(3, 5, kernel, kernel))
+    path = upscaling(tmp_path, [helper.make_node("ConvTranspose", ["x", "w"], ["y"], **told)], {"w": weights})
     kinds = kinds_when_unrolled(path)
     assert replaced == (kinds.count("ConvolutionBackpropData") == 0)
     assert replaced == (kinds.count("DepthToSpace") == 1)
 
 
 @pytest.mark.parametrize(
-    ("offsets", "squares"), [((1, 4, 1, 1), 1), ((1, 1, 1, 1), 1), ((1, 4, 12, 18), 2)], ids=["channels", "one", "pixels"]
+    ("offsets", "squares"),
+    [((1, 4, 1, 1), 1), ((1, 1, 1, 1), 1), ((1, 4, 12, 18), 2), ((4, 1, 1), 2)],
+    ids=["channels", "one", "pixels", "short"],
 )
 def test_transposed_convolutions_that_follow_one_another_are_laid_out_once(
     offsets: tuple[int, ...], squares: int, tmp_path: Path

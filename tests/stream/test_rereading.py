@@ -198,12 +198,19 @@ def test_text_at_the_border_is_read_once_and_then_seldom() -> None:
     assert worth(read, now=10 + MAX_PATIENCE_S, clipped=True) > 0
 
 
-def test_what_the_border_leaves_of_a_text_is_hardly_read_again_once_it_says_something() -> None:
-    waits = {
-        trusted: next(wait for wait in range(20) if worth(track_read(trusted=trusted), now=10 + wait, clipped=True))
-        for trusted in (False, True)
-    }
-    assert waits[False] < MAX_PATIENCE_S < waits[True] == SELDOM_S
+@pytest.mark.parametrize(
+    ("what", "stands"),
+    [
+        ({"trusted": True}, True),
+        ({"trusted": False}, False),
+        ({"trusted": True, "evidence": None}, False),
+        ({"trusted": True, "settled": True, "changed_look": True}, False),
+    ],
+    ids=["says something", "says nothing", "found longer since", "looks otherwise since"],
+)
+def test_what_the_border_leaves_of_a_text_is_hardly_read_again_while_it_stands(what: dict[str, Any], *, stands: bool) -> None:
+    wait = next(wait for wait in range(20) if worth(track_read(**what), now=10 + wait, clipped=True))
+    assert wait == SELDOM_S if stands else wait < MAX_PATIENCE_S
 
 
 def turns(track: Track, view: float = 0.5, *, upright: bool = False) -> tuple[int, ...]:
