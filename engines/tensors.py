@@ -60,8 +60,8 @@ def tensor_of(image: NDArray[np.uint8] | NDArray[np.float32], colours: Colours) 
     seen = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if colours.colour == "grey" else image
     swapped = colours.colour == "rgb"
     if len({*colours.std}) == 1:
-        # One pass over the picture where three would be needed.
-        tensor = cv2.dnn.blobFromImage(seen, 1 / colours.std[0], mean=colours.mean, swapRB=swapped)
-        return np.asarray(tensor, np.float32)
-    tensor = cv2.dnn.blobFromImage(seen, 1.0, mean=colours.mean, swapRB=swapped)
-    return np.asarray(tensor / np.array(colours.std, np.float32).reshape(1, -1, 1, 1), np.float32)
+        # One pass over the picture where two would be needed.
+        return np.asarray(cv2.dnn.blobFromImage(seen, 1 / colours.std[0], mean=colours.mean, swapRB=swapped), np.float32)
+    tensor = np.asarray(cv2.dnn.blobFromImage(seen, 1.0, mean=colours.mean, swapRB=swapped), np.float32)
+    tensor /= np.array(colours.std, np.float32).reshape(1, -1, 1, 1)  # in place: it is large
+    return tensor
