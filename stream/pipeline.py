@@ -140,7 +140,7 @@ def track(
                 batches.put(requests)
                 recognising = True
             # To read what was found is worth more than to find more; both at once would take turns on the same cores.
-            if not (detecting or (recognising and reader.unread)) and (wanted := reader.wanted_pass()) is not None:
+            if not (detecting or (recognising and reader.unread)) and (wanted := reader.wanted_pass(hurried=True)) is not None:
                 passes.put(wanted)
                 detecting = True
     finally:

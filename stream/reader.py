@@ -90,12 +90,15 @@ class Reader:
         self._look(frame)
         self._close()
 
-    def wanted_pass(self) -> DetectorPass | None:
-        """Tell whether a detector pass over the current frame would pay, and which; saying so counts as having had it."""
+    def wanted_pass(self, *, hurried: bool = False) -> DetectorPass | None:
+        """Tell whether a detector pass over the current frame would pay, and which; saying so counts as having had it.
+
+        A `hurried` caller gets a quick look at a new scene first.
+        """
         frame = self._frame
         if frame is None:
             return None
-        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt, self._tracker.quads)
+        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt, self._tracker.quads, hurried=hurried)
         if kind is None:
             return None
         self._schedule.made(kind, frame.pts)

@@ -113,12 +113,14 @@ class Schedule:
         size: tuple[int, int],
         in_doubt: PassKind | None = None,
         texts: Iterable[NDArray[np.floating]] = (),
+        *,
+        hurried: bool = False,
     ) -> PassKind | None:
         """Name the kind of pass that is due at stream time `now` over a picture of (width, height), or none.
 
         Due is a kind whose time has passed, or for which there is new area in view, or which finds text whose extent is
         `in_doubt`; where no such is due, on a large picture also a look at a part that does not lie within one of the `texts`,
-        quads (4, 2).
+        quads (4, 2).  A `hurried` caller, who cannot make the world wait, has a first look at a scene that is a coarse one.
         """
         if now - self._made_at < PASS_GAP_S - 1e-6:
             return None
@@ -132,7 +134,8 @@ class Schedule:
             need[in_doubt] = max(need[in_doubt], (now - self._past[in_doubt].made_at + 1e-6) / DOUBT_S)
         kind = max(need, key=lambda kind: need[kind])  # of several that were never made the first
         if need[kind] >= 1:
-            return kind._replace(coarse=self._past[kind].passes % FINE_EVERY != 0)
+            first = self._made_at == float("-inf")
+            return kind._replace(coarse=(first and hurried) or self._past[kind].passes % FINE_EVERY != 0)
         if now - self._weighed_at < PASS_GAP_S - 1e-6:
             return None
         self._weighed_at = now

@@ -209,6 +209,19 @@ def test_the_first_pass_does_not_wait_for_a_sharp_picture() -> None:
     assert schedule.due(0.0, SIZE) == PLAIN
 
 
+def test_who_is_hurried_looks_at_a_scene_coarsely_first_and_only_first() -> None:
+    schedule = Schedule()
+    first = schedule.due(0.0, SIZE, hurried=True)
+    assert first == PLAIN._replace(coarse=True)
+    schedule.made(first, 0.0)
+    schedule.follow(np.eye(3))
+    second = schedule.due(1.0, SIZE, hurried=True)
+    assert second is not None
+    assert not second.coarse, "another kind, in full detail"
+    schedule.restart()
+    assert schedule.due(2.0, SIZE, hurried=True) == first
+
+
 @pytest.mark.parametrize("kind", PACES)
 def test_text_that_came_in_from_the_border_is_looked_for_with_what_found_it(kind: PassKind) -> None:
     clock = calm()

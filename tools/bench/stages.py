@@ -121,10 +121,10 @@ class TimedReader(Reader):
         with self._watch.over("follow"):
             super().follow(frame)
 
-    def wanted_pass(self) -> DetectorPass | None:
+    def wanted_pass(self, *, hurried: bool = False) -> DetectorPass | None:
         """See `Reader.wanted_pass`."""
         with self._watch.over("choose a pass"):
-            return super().wanted_pass()
+            return super().wanted_pass(hurried=hurried)
 
     def accept_detections(self, *detected: Any) -> None:
         """See `Reader.accept_detections`."""
