@@ -131,20 +131,20 @@ class Reader:
         frame = self._frame
         if frame is None:
             return []
+        known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
+        upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
         rated = []
         for track in self._tracker.tracks:
             if track.placed and not track.lost and (not track.tried or frame.pts - track.weighed_at >= WEIGH_S):
                 track.weighed_at = frame.pts
                 view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
-                worth = value(track, view, frame.pts, clipped=goes_on(track, frame.size))
+                worth = value(track, view, frame.pts, clipped=goes_on(track, frame.size), upright=upright)
                 if worth > 0:
                     rated.append((worth, view, track))
         if not rated:
             return []
         rated.sort(key=lambda item: (-item[0], item[2].id))
         requests: list[ReadRequest] = []
-        known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
-        upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
         for _, view, track in rated[:texts]:
             turns = turns_to_read(track, view, upright=upright)
             if not self._purse.take(len(turns)):

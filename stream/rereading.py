@@ -28,24 +28,28 @@ MUCH_BETTER = 2.5
 MIN_VIEW = 0.08
 """A worse view than this shows nothing."""
 POORER = 0.6
-"""A view poorer by this factor than the best that was read is not worth a read for a while."""
+A_WHILE_S = 4.0
+"""A view poorer by this factor than the best that was read is not worth a read for a while.  What has changed is read again at
+least so often, until something certain comes of it."""
 UPRIGHT_TRIES = 1
 """So often text of a scene that stands upright is read poorly before it is asked whether it stands upside down."""
 SECOND_LOOK_S = 0.15
 PATIENCE_S = 0.6
-MAX_PATIENCE_S = 4.0
+MAX_PATIENCE_S = 16.0
 """Unsettled text is read again after a time that grows threefold with each read, between these."""
 LONGEST = 16
 """Reads after which a time does not grow any more: far beyond both bounds."""
 HOPELESS = 0.15
 HOPELESS_PATIENCE_S = 1.5
+UPRIGHT_HOPELESS_PATIENCE_S = 6.0
 MAX_HOPELESS_PATIENCE_S = 60.0
-"""What reads this badly is probably a window or a leaf; the time until it is read again grows eightfold each time."""
+"""What reads this badly is probably a window or a leaf, or stands on its head where the rest of the scene does not stand upright.
+The time until it is read again grows eightfold each time."""
 CLIPPED_S = 0.8
 """What the border has cut off is read again after this long at the least."""
 DOUBTFUL_S = 3.0
 """What was found once, by a weak detection, waits so long for a second one before it is read: four in five are no text."""
-SELDOM_S = 10.0
+SELDOM_S = 30.0
 """Settled text is read again after this long, to be sure."""
 
 
@@ -67,16 +71,16 @@ def quality(quad: NDArray[np.floating], velocity: tuple[float, float], frame_s: 
     return min(min(height, width) / FULL_HEIGHT_PX, 1.0) * sharpness * inside * (0.5 if clipped else 1.0)
 
 
-def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
+def value(track: Track, view: float, now: float, *, clipped: bool, upright: bool = False) -> float:
     """Estimate what a read of a text is worth at stream time `now`, in a view of quality 0..1; 0: not now.
 
     Text that the border has `clipped` is read until it says something, and then seldom: what more of it comes into view is found
-    by the detector, and makes it a text that was never read.
+    by the detector, and makes it a text that was never read.  `upright` is whether the rest of the scene stands so.
     """
     if track.pending or track.lost or view < MIN_VIEW or axis(track.motion.quad)[2] < MIN_HEIGHT_PX:
         return 0.0
     waited = now - track.read_at
-    if view < POORER * track.read_quality and waited < MAX_PATIENCE_S:
+    if view < POORER * track.read_quality and waited < A_WHILE_S:
         return 0.0
     stands = track.trusted and track.evidence is not None and not track.changed_look and track.challenger is None
     if clipped and track.tried and waited < (SELDOM_S if stands else CLIPPED_S):
@@ -86,9 +90,9 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
     if track.evidence is None:
         # Nothing is known: at once, and after bad luck again with patience, or when it is clearer.
         clearer = view > BETTER * track.read_quality and waited >= SECOND_LOOK_S
-        return 2.0 + view if clearer or waited >= patience(track) else 0.0
+        return 2.0 + view if clearer or waited >= patience(track, upright=upright) else 0.0
     if track.changed_look or track.challenger is not None:
-        return 1.5 + view if waited >= min(SECOND_LOOK_S * 2.0**track.contradictions, MAX_PATIENCE_S) else 0.0
+        return 1.5 + view if waited >= min(SECOND_LOOK_S * 2.0**track.contradictions, A_WHILE_S) else 0.0
     if track.settled:
         if view > MUCH_BETTER * track.read_quality and waited >= PATIENCE_S:
             return 0.5 + view
@@ -96,7 +100,7 @@ def value(track: Track, view: float, now: float, *, clipped: bool) -> float:
     better = BETTER if track.confidence >= HOPELESS else MUCH_BETTER
     if view > better * track.read_quality and waited >= SECOND_LOOK_S:
         return 1.2 + view
-    return 1.0 + view if waited >= patience(track) else 0.0
+    return 1.0 + view if waited >= patience(track, upright=upright) else 0.0
 
 
 def turns_to_read(track: Track, view: float, *, upright: bool) -> tuple[int, ...]:
@@ -112,13 +116,14 @@ def turns_to_read(track: Track, view: float, *, upright: bool) -> tuple[int, ...
     return rivals
 
 
-def patience(track: Track) -> float:
+def patience(track: Track, *, upright: bool = False) -> float:
     """Seconds to wait before text that has not settled is read again: longer each time, long if there seems to be no text."""
     if track.tried == 0:
         return 0.0
     times = min(track.tried, LONGEST)
     if track.confidence < HOPELESS:
-        return min(HOPELESS_PATIENCE_S * 8.0 ** (times - 1), MAX_HOPELESS_PATIENCE_S)
+        least = UPRIGHT_HOPELESS_PATIENCE_S if upright else HOPELESS_PATIENCE_S
+        return min(least * 8.0 ** (times - 1), MAX_HOPELESS_PATIENCE_S)
     if times == 1:
         return SECOND_LOOK_S
     return min(PATIENCE_S * 3.0 ** (times - 2), MAX_PATIENCE_S)

@@ -13,6 +13,7 @@ from stream import fusion
 from stream.geometry import touches_border, turn
 from stream.motion import QuadMotion
 from stream.rereading import (
+    A_WHILE_S,
     BETTER,
     MAX_HOPELESS_PATIENCE_S,
     MAX_PATIENCE_S,
@@ -61,8 +62,8 @@ def track_read(times: int = 1, view: float = 0.5, at: float = 10.0, *, settled: 
     return track_at(tried=times, read_at=at, read_quality=view, settled=settled, **(says | what))
 
 
-def worth(track: Track, view: float = 0.5, now: float = 10.0, *, clipped: bool = False) -> float:
-    return value(track, view, now, clipped=clipped)
+def worth(track: Track, view: float = 0.5, now: float = 10.0, *, clipped: bool = False, upright: bool = False) -> float:
+    return value(track, view, now, clipped=clipped, upright=upright)
 
 
 def test_large_frontal_text_at_rest_is_seen_best() -> None:
@@ -156,13 +157,25 @@ def test_patience_has_an_end_however_often_a_text_was_read(times: int) -> None:
 def test_a_changed_picture_is_read_ever_more_seldom_while_nothing_certain_comes_of_it() -> None:
     for contradictions in (0, 2, 1000):
         changed = track_read(settled=True, changed_look=True, contradictions=contradictions)
-        wait = min(SECOND_LOOK_S * 2.0 ** min(contradictions, 9), MAX_PATIENCE_S)
+        wait = min(SECOND_LOOK_S * 2.0 ** min(contradictions, 9), A_WHILE_S)
         assert worth(changed, now=10 + 0.9 * wait) == 0
         assert worth(changed, now=10 + 1.01 * wait) > 0
 
 
 def test_what_reads_badly_waits_longer() -> None:
     assert all(patience(track_read(times, confidence=0.01)) > patience(track_read(times)) for times in (2, 3, 4))
+
+
+def test_what_reads_badly_waits_longer_still_where_the_rest_stands_upright() -> None:
+    turned = track_read(confidence=0.01)
+    wait, upright = patience(turned), patience(turned, upright=True)
+    assert 0 < wait < upright < MAX_HOPELESS_PATIENCE_S
+    assert (
+        value(turned, 0.5, 10 + wait + 0.01, clipped=False)
+        > value(turned, 0.5, 10 + wait + 0.01, clipped=False, upright=True)
+        == 0
+    )
+    assert patience(track_read(3)) == patience(track_read(3), upright=True)
 
 
 def test_settled_text_is_left_alone_for_long() -> None:
@@ -186,8 +199,8 @@ def test_a_better_view_is_worth_a_read_before_its_time() -> None:
 
 def test_a_poorer_view_is_not_worth_one_until_much_later() -> None:
     track = track_read(1, view=0.5)
-    assert worth(track, 0.5 * POORER * 0.9, now=10 + 0.9 * MAX_PATIENCE_S) == 0
-    assert worth(track, 0.5 * POORER * 0.9, now=10 + MAX_PATIENCE_S + 0.01) > 0
+    assert worth(track, 0.5 * POORER * 0.9, now=10 + 0.9 * A_WHILE_S) == 0
+    assert worth(track, 0.5 * POORER * 0.9, now=10 + A_WHILE_S + 0.01) > 0
 
 
 def test_text_at_the_border_is_read_once_and_then_seldom() -> None:
@@ -209,7 +222,7 @@ def test_text_at_the_border_is_read_once_and_then_seldom() -> None:
     ids=["says something", "says nothing", "found longer since", "looks otherwise since"],
 )
 def test_what_the_border_leaves_of_a_text_is_hardly_read_again_while_it_stands(what: dict[str, Any], *, stands: bool) -> None:
-    wait = next(wait for wait in range(20) if worth(track_read(**what), now=10 + wait, clipped=True))
+    wait = next(wait for wait in range(40) if worth(track_read(**what), now=10 + wait, clipped=True))
     assert wait == SELDOM_S if stands else wait < MAX_PATIENCE_S
 
 

@@ -208,7 +208,7 @@ NOTICE = Board("BANK", (600, 350), 20)
 def test_a_camera_that_rolls_over_loses_no_text_and_no_corner(speed: float) -> None:
     camera = roll(AT_REST, lambda t: float(np.clip((t - 1) * speed, 0, 180)))
     world = World((SHOP, NOTICE), camera)
-    seen = show(world, 1 + 180 / speed + 12)
+    seen = show(world, 1 + 180 / speed + SELDOM_S + 2)
     assert ids(seen) == {1, 2}
     assert all(who(world, moment, 3) == [1, 2] for moment in seen)
     # In the last seconds it was read again, standing on its head, and still says so.
