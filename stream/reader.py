@@ -131,8 +131,7 @@ class Reader:
         frame = self._frame
         if frame is None:
             return []
-        known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
-        upright = known.count(0) >= UPRIGHT_SCENE and 2 not in known
+        upright = self._stands_upright
         rated = []
         for track in self._tracker.tracks:
             if track.placed and not track.lost and (not track.tried or frame.pts - track.weighed_at >= WEIGH_S):
@@ -151,6 +150,11 @@ class Reader:
                 break
             requests.extend(self._request(track, quarters, view, frame) for quarters in turns)
         return requests
+
+    @property
+    def _stands_upright(self) -> bool:
+        known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
+        return known.count(0) >= UPRIGHT_SCENE and 2 not in known
 
     def _request(self, track: Track, quarters: int, view: float, frame: Frame) -> ReadRequest:
         track.pending = True

@@ -48,7 +48,7 @@ The time until it is read again grows eightfold each time."""
 CLIPPED_S = 0.8
 """What the border has cut off is read again after this long at the least."""
 DOUBTFUL_S = 3.0
-"""What was found once, by a weak detection, waits so long for a second one before it is read: four in five are no text."""
+"""What was found once, by a weak detection, waits so long for a second one before it is read: five in six are no text."""
 SELDOM_S = 30.0
 """Settled text is read again after this long, to be sure."""
 

@@ -11,9 +11,10 @@ import pytest
 from stream.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
 from stream.reader import CROP_HEIGHTS_PX, Reader
 from stream.records import EventType, Frame, TextState
-from stream.requests import Reading
-from stream.rereading import MAX_HOPELESS_PATIENCE_S
-from stream.schedule import PACES, PASS_GAP_S
+from stream.requests import DetectorPass, Reading
+from stream.rereading import DOUBTFUL_S, MAX_HOPELESS_PATIENCE_S
+from stream.schedule import PACES, PASS_GAP_S, PassKind
+from stream.tracker import SURE_SCORE
 from tests.stream.feed.samples import box
 from tests.stream.simulation import AT_REST, FRAME_S, LIKELY, SHOP, SIZE, SURE, World, clock, lattice_of, pan, place_of, score_of
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stream.records import TextEntity
-    from stream.requests import DetectorPass
     from tests.stream.simulation import Camera
 
 
@@ -349,6 +349,29 @@ def test_a_text_is_unread_until_the_first_answer() -> None:
     assert reader.unread, "it was asked for, and nothing was said yet"
     reader.accept_readings([Reading(request, lattice_of("SHOP", DOUBTFUL, request.margin))])
     assert not reader.unread
+
+
+@pytest.mark.parametrize("kind", [PassKind(), PassKind(enhanced=True), PassKind(coarse=True)])
+def test_what_a_weak_detection_began_is_read_when_found_again(kind: PassKind) -> None:
+    weak, reader = np.array([SURE_SCORE - 0.01], np.float32), Reader()
+    for index in range(2):
+        frame = frame_of(index)
+        reader.follow(frame)
+        assert reader.wanted() == []
+        reader.accept_detections(DetectorPass(frame, kind), PLACE[None], weak)
+    assert len(reader.wanted()) == 1
+
+
+def test_what_a_weak_detection_began_is_read_late_where_nothing_finds_it_again() -> None:
+    reader = Reader()
+    reader.follow(frame_of())
+    reader.accept_detections(DetectorPass(frame_of(), PassKind()), PLACE[None], np.array([SURE_SCORE - 0.01], np.float32))
+    asked = []
+    for index in range(1, round(2 * DOUBTFUL_S / FRAME_S)):
+        reader.follow(frame_of(index))
+        asked += [request.pts for request in reader.wanted()]
+    (first,) = asked
+    assert DOUBTFUL_S <= first < DOUBTFUL_S + 0.2
 
 
 def test_a_text_that_a_cut_took_away_is_not_unread() -> None:

@@ -170,11 +170,7 @@ def test_what_reads_badly_waits_longer_still_where_the_rest_stands_upright() -> 
     turned = track_read(confidence=0.01)
     wait, upright = patience(turned), patience(turned, upright=True)
     assert 0 < wait < upright < MAX_HOPELESS_PATIENCE_S
-    assert (
-        value(turned, 0.5, 10 + wait + 0.01, clipped=False)
-        > value(turned, 0.5, 10 + wait + 0.01, clipped=False, upright=True)
-        == 0
-    )
+    assert worth(turned, now=10 + wait + 0.01) > worth(turned, now=10 + wait + 0.01, upright=True) == 0
     assert patience(track_read(3)) == patience(track_read(3), upright=True)
 
 
