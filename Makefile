@@ -22,7 +22,7 @@ webcam: .venv/.installed ## read what the first camera sees
 test: .venv/.installed-dev ## run all tests, with the branch coverage of stream/ and engines/
 	@.venv/bin/python -m pytest -q --cov --cov-report=term
 
-check: .venv/.installed-dev ## lint, check the format and the types
+check: .venv/.installed-dev .venv/links ## lint, check the format and the types
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
@@ -39,6 +39,11 @@ clean: ## remove .venv and whatever the tools left behind
 	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || \
 		{ $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install -q pip; } >/dev/null 2>&1 || \
 		{ rm -rf .venv; echo "$(PYTHON) cannot make a virtual environment: apt install python3-venv, then try again" >&2; exit 1; }
+
+# The packages as they are once installed, for mypy (see pyproject.toml).
+.venv/links: | .venv/bin/python
+	@mkdir -p $@/glyphfeed
+	@ln -sfn $(CURDIR)/glyphfeed/__init__.py $(CURDIR)/glyphfeed/__main__.py $(CURDIR)/glyphfeed/py.typed $(addprefix $(CURDIR)/,engines stream tools) $@/glyphfeed/
 
 .venv/.installed: $(REQUIREMENTS) | .venv/bin/python
 	@echo "Installing glyphfeed into .venv; the first time this takes a minute or two."

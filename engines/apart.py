@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from engines.errors import EngineError
+from glyphfeed.engines.errors import EngineError
 
 
 def run_apart(module: str, task: str, timeout_s: float) -> None:

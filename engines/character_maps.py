@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engines.models import CharacterThresholds
+    from glyphfeed.engines.models import CharacterThresholds
 
 MIN_AREA_PX = 10
 """Smaller regions of the map are noise."""

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from engines.character_maps import boxes_from_characters
-from engines.engine import first_output
-from engines.models import ModelError, ProbabilityMap
-from engines.tensors import fit_into, lay
+from glyphfeed.engines.character_maps import boxes_from_characters
+from glyphfeed.engines.engine import first_output
+from glyphfeed.engines.models import ModelError, ProbabilityMap
+from glyphfeed.engines.tensors import fit_into, lay
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
     from numpy.typing import NDArray
 
-    from engines.engine import Engine
-    from engines.models import DetectorModel, MapThresholds
-    from engines.tensors import Fit, Tensor
+    from glyphfeed.engines.engine import Engine
+    from glyphfeed.engines.models import DetectorModel, MapThresholds
+    from glyphfeed.engines.tensors import Fit, Tensor
 
 MIN_SIDE_PX = 3.0
 """Regions thinner than this on the map are noise."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
-from engines.errors import EngineError
+from glyphfeed.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.models import Colours
-    from engines.tensors import Fit, Tensor
+    from glyphfeed.engines.models import Colours
+    from glyphfeed.engines.tensors import Fit, Tensor
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -14,8 +14,8 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from engines.errors import EngineError
-from engines.lattice import Lattice, Slot
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.lattice import Lattice, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,22 +12,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engines.detector import Detector, MapDetector
-from engines.errors import EngineError, PlanError
-from engines.lexicon import LANGUAGES, load_lexicon
-from engines.models import ModelError, describe_detector, describe_recogniser
-from engines.recogniser import LINES, CtcRecogniser, Recogniser
-from engines.sharing import SharedEngine
-from engines.switching import SwitchingEngine
-from engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
+from glyphfeed.engines.detector import Detector, MapDetector
+from glyphfeed.engines.errors import EngineError, PlanError
+from glyphfeed.engines.lexicon import LANGUAGES, load_lexicon
+from glyphfeed.engines.models import ModelError, describe_detector, describe_recogniser
+from glyphfeed.engines.recogniser import LINES, CtcRecogniser, Recogniser
+from glyphfeed.engines.sharing import SharedEngine
+from glyphfeed.engines.switching import SwitchingEngine
+from glyphfeed.engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
-    from engines.engine import Engine, Shape
-    from engines.lexicon import Lexicon
-    from engines.models import Ctc, DetectorModel
+    from glyphfeed.engines.engine import Engine, Shape
+    from glyphfeed.engines.lexicon import Lexicon
+    from glyphfeed.engines.models import Ctc, DetectorModel
 
 
 logger = logging.getLogger("glyphfeed.engines")
@@ -201,7 +201,7 @@ def trouble_with(backend: Backend) -> str | None:
     try:
         if backend is Backend.CUDA and not has_cuda():
             return "this ONNX Runtime is built without CUDA"
-        module = importlib.import_module(f"engines.{'onnxruntime' if backend is Backend.CUDA else backend}_engine")
+        module = importlib.import_module(f"glyphfeed.engines.{'onnxruntime' if backend is Backend.CUDA else backend}_engine")
         if backend is Backend.TENSORRT:
             module.gpu()
         elif backend is Backend.CUDA:
@@ -270,14 +270,14 @@ def load_engine(
     if trouble is not None:
         raise EngineError(f"{backend} cannot be used here: {trouble}; take another --engine, or pip install {PACKAGES[backend]}")
     if backend is Backend.TENSORRT:
-        from engines.tensorrt_engine import TensorRtEngine
+        from glyphfeed.engines.tensorrt_engine import TensorRtEngine
 
         return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder(), build_it=build_it)
     if backend is Backend.OPENVINO:
-        from engines.openvino_engine import OpenVinoEngine
+        from glyphfeed.engines.openvino_engine import OpenVinoEngine
 
         return OpenVinoEngine(path, shapes, threads=threads, batch=batch, cache=cache_folder() / "openvino", exact=exact)
-    from engines.onnxruntime_engine import OnnxRuntimeEngine
+    from glyphfeed.engines.onnxruntime_engine import OnnxRuntimeEngine
 
     return OnnxRuntimeEngine(path, shapes, threads=threads, batch=batch, cuda=backend is Backend.CUDA)
 

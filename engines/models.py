@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from engines.errors import EngineError
-from engines.files import sum_of
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.files import sum_of
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -149,7 +149,7 @@ class Ctc(Description, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
 
 
 DetectorModel: TypeAlias = ProbabilityMap | CharacterMaps
-DESCRIPTIONS = files("engines.known")
+DESCRIPTIONS = files("glyphfeed.engines.known")
 """Those of the models that glyphfeed knows."""
 
 

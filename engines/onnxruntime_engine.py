@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime as ort
 
-from engines.engine import Shape, check_input, only_tensor, warm
-from engines.errors import EngineError
+from glyphfeed.engines.engine import Shape, check_input, only_tensor, warm
+from glyphfeed.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from onnxruntime import NodeArg
 
-    from engines.tensors import Tensor
+    from glyphfeed.engines.tensors import Tensor
 
 
 logger = logging.getLogger("glyphfeed.engines")

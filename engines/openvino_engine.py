@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import openvino as ov
 
-from engines.engine import Shape, check_input, only_tensor, warm
-from engines.errors import EngineError
-from engines.transposed import unroll_transposed
+from glyphfeed.engines.engine import Shape, check_input, only_tensor, warm
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.transposed import unroll_transposed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from engines.tensors import Tensor
+    from glyphfeed.engines.tensors import Tensor
 
 
 STREAMS = 2

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from engines.tensors import PADDING
+from glyphfeed.engines.tensors import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Shape
-    from engines.models import Colours
-    from engines.tensors import Fit
+    from glyphfeed.engines.engine import Shape
+    from glyphfeed.engines.models import Colours
+    from glyphfeed.engines.tensors import Fit
 
 Numbers: TypeAlias = "list[np.int32 | np.float32]"
 """A kernel's arguments after its pointers, in its order."""
-SOURCE = files("engines") / "pictures.cu"
+SOURCE = files("glyphfeed.engines") / "pictures.cu"
 ORDERS = ("bgr", "rgb", "grey")
 """Of colours, by the numbers that the kernel knows them by."""
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock, Timeout
 
-from engines.errors import EngineError, PlanError
-from engines.files import write_whole
+from glyphfeed.engines.errors import EngineError, PlanError
+from glyphfeed.engines.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engines.engine import Shape
+    from glyphfeed.engines.engine import Shape
 
 logger = logging.getLogger("glyphfeed.engines")
 Loaded = TypeVar("Loaded")

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from engines.engine import first_output
-from engines.lattice import Lattice, lattice_from_ctc
-from engines.models import ModelError
-from engines.tensors import tensor_of
+from glyphfeed.engines.engine import first_output
+from glyphfeed.engines.lattice import Lattice, lattice_from_ctc
+from glyphfeed.engines.models import ModelError
+from glyphfeed.engines.tensors import tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine
-    from engines.lexicon import Lexicon
-    from engines.models import Ctc, LineInput
-    from engines.tensors import Tensor
+    from glyphfeed.engines.engine import Engine
+    from glyphfeed.engines.lexicon import Lexicon
+    from glyphfeed.engines.models import Ctc, LineInput
+    from glyphfeed.engines.tensors import Tensor
 
 
 LINES = 6

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engines.errors import EngineError
+from glyphfeed.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Eye
-    from engines.models import Colours
-    from engines.tensors import Fit, Tensor
+    from glyphfeed.engines.engine import Engine, Eye
+    from glyphfeed.engines.models import Colours
+    from glyphfeed.engines.tensors import Fit, Tensor
 
 WAIT_S = 0.002
 """A request waits so long at most for others to share its run: far less than any run takes on a CPU."""

@@ -9,14 +9,14 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from engines.errors import EngineError
+from glyphfeed.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Future
 
-    from engines.engine import Engine, Eye
-    from engines.tensors import Tensor
+    from glyphfeed.engines.engine import Engine, Eye
+    from glyphfeed.engines.tensors import Tensor
 
 logger = logging.getLogger("glyphfeed.engines")
 

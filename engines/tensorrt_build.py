@@ -23,15 +23,15 @@ import onnx
 import pycuda.driver as cuda
 import tensorrt as trt
 
-from engines.apart import run_apart
-from engines.errors import EngineError
-from engines.files import sum_of
-from engines.plans import BUILD_S, PlanKey
+from glyphfeed.engines.apart import run_apart
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.files import sum_of
+from glyphfeed.engines.plans import BUILD_S, PlanKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from engines.engine import Shape
+    from glyphfeed.engines.engine import Shape
 
 logger = logging.getLogger("glyphfeed.engines")
 
@@ -177,7 +177,7 @@ def build(path: Path, wanted: Sequence[tuple[Shape, Shape, Shape]]) -> bytes:
     with TemporaryDirectory() as folder:
         plan = Path(folder) / "plan"
         try:
-            run_apart("engines.tensorrt_build", json.dumps([str(path), wanted, str(plan)]), BUILD_S)
+            run_apart("glyphfeed.engines.tensorrt_build", json.dumps([str(path), wanted, str(plan)]), BUILD_S)
         except EngineError as error:
             raise EngineError(f"TensorRT cannot compile {path}: {error}") from error
         return plan.read_bytes()

@@ -13,11 +13,22 @@ from typing import TYPE_CHECKING, Any
 import pycuda.driver as cuda
 import tensorrt as trt
 
-from engines.engine import Eye, Shape, check_input, only_tensor, warm
-from engines.errors import EngineError, PlanError
-from engines.plans import obtain
-from engines.tensorrt_build import Log, build, gpu, inputs_of, key_of, most_inputs, precision_of, read_graph, taken_by, told
-from engines.tensorrt_lane import Lane, compiled_kernels
+from glyphfeed.engines.engine import Eye, Shape, check_input, only_tensor, warm
+from glyphfeed.engines.errors import EngineError, PlanError
+from glyphfeed.engines.plans import obtain
+from glyphfeed.engines.tensorrt_build import (
+    Log,
+    build,
+    gpu,
+    inputs_of,
+    key_of,
+    most_inputs,
+    precision_of,
+    read_graph,
+    taken_by,
+    told,
+)
+from glyphfeed.engines.tensorrt_lane import Lane, compiled_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +37,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engines.models import Colours
-    from engines.tensorrt_lane import Kernels
-    from engines.tensors import Fit, Tensor
+    from glyphfeed.engines.models import Colours
+    from glyphfeed.engines.tensorrt_lane import Kernels
+    from glyphfeed.engines.tensors import Fit, Tensor
 
 
 class TensorRtEngine:

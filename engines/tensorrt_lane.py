@@ -17,19 +17,19 @@ import pycuda.driver as cuda
 import tensorrt as trt
 from pycuda.compiler import SourceModule
 
-from engines.errors import EngineError
-from engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
-from engines.tensorrt_build import run_shapes, told
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
+from glyphfeed.engines.tensorrt_build import run_shapes, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Shape
-    from engines.models import Colours
-    from engines.pictures import Numbers
-    from engines.tensors import Fit, Tensor
+    from glyphfeed.engines.engine import Shape
+    from glyphfeed.engines.models import Colours
+    from glyphfeed.engines.pictures import Numbers
+    from glyphfeed.engines.tensors import Fit, Tensor
 
 logger = logging.getLogger("glyphfeed.engines")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engines.models import Colours, Size
+    from glyphfeed.engines.models import Colours, Size
 
 Tensor: TypeAlias = NDArray[np.float32]
 MAX_UPSCALE = 2.0

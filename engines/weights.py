@@ -26,8 +26,8 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from engines.errors import EngineError
-from engines.files import sum_of, write_whole
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.files import sum_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from stream.geometry import aligned, area, axis, intersection
+from glyphfeed.stream.geometry import aligned, area, axis, intersection
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream import fusion
-from stream.look import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness
-from stream.words import words_of
+from glyphfeed.stream import fusion
+from glyphfeed.stream.look import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness
+from glyphfeed.stream.words import words_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engines.lattice import Lattice
-    from stream.fusion import Evidence
-    from stream.requests import Reading
-    from stream.track import Track
+    from glyphfeed.engines.lattice import Lattice
+    from glyphfeed.stream.fusion import Evidence
+    from glyphfeed.stream.requests import Reading
+    from glyphfeed.stream.track import Track
 
 VIEW_POWER = 2
 SURE_POWER = 8

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from stream.records import TextState
+from glyphfeed.stream.records import TextState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from stream.records import TextEntity
+    from glyphfeed.stream.records import TextEntity
 
 LIKE_DIRECTION = math.cos(math.radians(15))
 LIKE_HEIGHT = 1.5

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.geometry import UNIT_SQUARE, area, is_sound, transform
+from glyphfeed.stream.geometry import UNIT_SQUARE, area, is_sound, transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

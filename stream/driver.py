@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from engines.errors import EngineError
-from stream.feed.endpoint import FeedError
-from stream.requests import DetectorPass, Reading
-from stream.sources.redaction import redact
-from stream.sources.source import SourceError
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.requests import DetectorPass, Reading
+from glyphfeed.stream.sources.redaction import redact
+from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from engines.detector import Detector
-    from engines.recogniser import Recogniser
-    from stream.gauges import Gauges
-    from stream.requests import ReadRequest
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.gauges import Gauges
+    from glyphfeed.stream.requests import ReadRequest
 
 Detected: TypeAlias = "tuple[DetectorPass, NDArray[np.float32], NDArray[np.float32]]"
 """What `Reader.accept_detections` takes: the pass, the quads and their scores."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.camera import MIN_POINTS, as_near, steady_motion
-from stream.geometry import axis, transform
-from stream.points import NO_POINTS, corners, corners_in, follow_points, is_still, relit, shift_between, shrunk
+from glyphfeed.stream.camera import MIN_POINTS, as_near, steady_motion
+from glyphfeed.stream.geometry import axis, transform
+from glyphfeed.stream.points import NO_POINTS, corners, corners_in, follow_points, is_still, relit, shift_between, shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

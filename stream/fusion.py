@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engines.lattice import Lattice, Slot
+from glyphfeed.engines.lattice import Lattice, Slot
 
 GAP = 0.3
 """Cost of leaving a slot without partner that probably holds nothing; one that surely holds a character costs `GAP_CERTAIN`."""

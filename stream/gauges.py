@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from stream.records import SourceState, Status
+from glyphfeed.stream.records import SourceState, Status
 
 if TYPE_CHECKING:
-    from stream.records import Frame, Snapshot
+    from glyphfeed.stream.records import Frame, Snapshot
 
 WINDOW_S = 5.0
 """Rates and latencies are those of so many seconds."""

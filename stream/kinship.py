@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream import fusion
-from stream.belief import conclude, plain
-from stream.geometry import axis
-from stream.look import likeness
+from glyphfeed.stream import fusion
+from glyphfeed.stream.belief import conclude, plain
+from glyphfeed.stream.geometry import axis
+from glyphfeed.stream.look import likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stream.track import Track
+    from glyphfeed.stream.track import Track
 
 RESEMBLANCE = 0.75
 OTHER_SIZE = 2.5

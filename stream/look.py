@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.geometry import UNIT_SQUARE, homography_between, is_tall, sides, turn
+from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, is_tall, sides, turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from filterpy.kalman import KalmanFilter
 
-from stream.geometry import axis
+from glyphfeed.stream.geometry import axis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

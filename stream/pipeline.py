@@ -14,24 +14,24 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from stream.channel import Channel
-from stream.driver import STATUS_S, failure, run_pass, run_reads
-from stream.gauges import Gauges
-from stream.reader import Reader
-from stream.records import SourceState
+from glyphfeed.stream.channel import Channel
+from glyphfeed.stream.driver import STATUS_S, failure, run_pass, run_reads
+from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.records import SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
-    from engines.detector import Detector
-    from engines.loading import Engines
-    from engines.recogniser import Recogniser
-    from stream.driver import Detected
-    from stream.records import Frame
-    from stream.requests import DetectorPass, Reading, ReadRequest
-    from stream.sink import Sink
-    from stream.sources.source import Source
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.driver import Detected
+    from glyphfeed.stream.records import Frame
+    from glyphfeed.stream.requests import DetectorPass, Reading, ReadRequest
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
 
 Batch: TypeAlias = "list[ReadRequest]"
 

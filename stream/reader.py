@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.belief import notice, take_rivals
-from stream.blocks import blocks_of
-from stream.budget import Budget, Purse
-from stream.flow import Flow
-from stream.geometry import (
+from glyphfeed.stream.belief import notice, take_rivals
+from glyphfeed.stream.blocks import blocks_of
+from glyphfeed.stream.budget import Budget, Purse
+from glyphfeed.stream.flow import Flow
+from glyphfeed.stream.geometry import (
     BORDER_PX,
     axis,
     clear_of_border,
@@ -26,19 +26,19 @@ from stream.geometry import (
     turn,
     with_margins,
 )
-from stream.kinship import inherit, nearest_kin
-from stream.look import look_at
-from stream.records import Event, EventType, Frame, Snapshot
-from stream.requests import DetectorPass, ReadRequest
-from stream.rereading import quality, turns_to_read, value
-from stream.schedule import Schedule
-from stream.tracker import CUT_OFF, Tracker
+from glyphfeed.stream.kinship import inherit, nearest_kin
+from glyphfeed.stream.look import look_at
+from glyphfeed.stream.records import Event, EventType, Frame, Snapshot
+from glyphfeed.stream.requests import DetectorPass, ReadRequest
+from glyphfeed.stream.rereading import quality, turns_to_read, value
+from glyphfeed.stream.schedule import Schedule
+from glyphfeed.stream.tracker import CUT_OFF, Tracker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.requests import Reading
-    from stream.track import Track
+    from glyphfeed.stream.requests import Reading
+    from glyphfeed.stream.track import Track
 
 CROP_HEIGHTS_PX = (48, 96)
 """Crops are cut at least as high as the recogniser sees them, so that they are interpolated once, and at most twice that."""

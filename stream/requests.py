@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engines.lattice import Lattice
-    from stream.records import Frame
-    from stream.schedule import PassKind
+    from glyphfeed.engines.lattice import Lattice
+    from glyphfeed.stream.records import Frame
+    from glyphfeed.stream.schedule import PassKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream.flow import blur_px
-from stream.geometry import area, axis, share_inside, sides, touches_border
-from stream.track import possible_turns
+from glyphfeed.stream.flow import blur_px
+from glyphfeed.stream.geometry import area, axis, share_inside, sides, touches_border
+from glyphfeed.stream.track import possible_turns
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stream.track import Track
+    from glyphfeed.stream.track import Track
 
 FULL_HEIGHT_PX = 40.0
 """Text higher than this is not read better for being higher still (the recogniser sees 48 pixels)."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stream.flow import SHUTTER
-from stream.geometry import UNIT_SQUARE, area, intersection, transform
-from stream.tiles import CloseLooks, Tile
+from glyphfeed.stream.flow import SHUTTER
+from glyphfeed.stream.geometry import UNIT_SQUARE, area, intersection, transform
+from glyphfeed.stream.tiles import CloseLooks, Tile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from stream.association import PART, misfit, slip
-from stream.geometry import aligned, area, axis, homography_between, intersection, transform
+from glyphfeed.stream.association import PART, misfit, slip
+from glyphfeed.stream.geometry import aligned, area, axis, homography_between, intersection, transform
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stream.track import Track
+    from glyphfeed.stream.track import Track
 
 BLOCK = 1.4
 """A detection thicker than a line by this factor, with another text in it, is two lines that were found as one."""

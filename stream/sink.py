@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from stream.channel import Channel
-from stream.feed.outbox import Outbox
+from glyphfeed.stream.channel import Channel
+from glyphfeed.stream.feed.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stream.feed.outbox import Publishable
-    from stream.records import Event, Frame, Snapshot, Status
+    from glyphfeed.stream.feed.outbox import Publishable
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
 
 AHEAD = 64
 """So many texts and events of recordings wait to be published before their drivers wait themselves."""

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.driver import run_pass, run_reads
-from stream.gauges import Gauges
-from stream.reader import Reader
-from stream.records import Frame, TextState
-from stream.requests import DetectorPass
-from stream.rereading import DOUBTFUL_S, PATIENCE_S
-from stream.schedule import PassKind
-from stream.tiles import tiles_of
+from glyphfeed.stream.driver import run_pass, run_reads
+from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.records import Frame, TextState
+from glyphfeed.stream.requests import DetectorPass
+from glyphfeed.stream.rereading import DOUBTFUL_S, PATIENCE_S
+from glyphfeed.stream.schedule import PassKind
+from glyphfeed.stream.tiles import tiles_of
 
 if TYPE_CHECKING:
-    from engines.loading import Engines
-    from stream.records import Colour, Snapshot
-    from stream.tiles import Tile
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.records import Colour, Snapshot
+    from glyphfeed.stream.tiles import Tile
 
 LOOKS = 4
 LOOK_STEP_S = 0.2

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from stream.geometry import BORDER_PX, UNIT_SQUARE, axis, is_sound, transform
+from glyphfeed.stream.geometry import BORDER_PX, UNIT_SQUARE, axis, is_sound, transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

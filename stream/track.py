@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.geometry import is_tall, turn
-from stream.records import TextEntity, TextState
-from stream.words import Span, place_chars, place_words
+from glyphfeed.stream.geometry import is_tall, turn
+from glyphfeed.stream.records import TextEntity, TextState
+from glyphfeed.stream.words import Span, place_chars, place_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.fusion import Evidence
-    from stream.motion import QuadMotion
-    from stream.schedule import PassKind
+    from glyphfeed.stream.fusion import Evidence
+    from glyphfeed.stream.motion import QuadMotion
+    from glyphfeed.stream.schedule import PassKind
 
 HISTORY = 150
 """Frames of which a track remembers where it was: five seconds at 30 frames/s, more than any detector takes."""

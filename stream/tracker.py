@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.association import ALIKE, PART, Match, associate, covers, overhang
-from stream.belief import plain
-from stream.flow import APART_PX, blur_px, means_apart, own_motion
-from stream.geometry import (
+from glyphfeed.stream.association import ALIKE, PART, Match, associate, covers, overhang
+from glyphfeed.stream.belief import plain
+from glyphfeed.stream.flow import APART_PX, blur_px, means_apart, own_motion
+from glyphfeed.stream.geometry import (
     BORDER_PX,
     area,
     axis,
@@ -24,20 +24,20 @@ from stream.geometry import (
     touches_border,
     transform,
 )
-from stream.look import SAME, likeness, look_at
-from stream.motion import QuadMotion
-from stream.sighting import Sighting, held_by, lies_elsewhere
-from stream.tiles import Tile
-from stream.track import Track, possible_turns
-from stream.trail import Trail
+from glyphfeed.stream.look import SAME, likeness, look_at
+from glyphfeed.stream.motion import QuadMotion
+from glyphfeed.stream.sighting import Sighting, held_by, lies_elsewhere
+from glyphfeed.stream.tiles import Tile
+from glyphfeed.stream.track import Track, possible_turns
+from glyphfeed.stream.trail import Trail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.flow import Motion
-    from stream.records import Frame
-    from stream.schedule import PassKind
-    from stream.sighting import Places
+    from glyphfeed.stream.flow import Motion
+    from glyphfeed.stream.records import Frame
+    from glyphfeed.stream.schedule import PassKind
+    from glyphfeed.stream.sighting import Places
 
 MAX_MISSES = 3
 """A text that so many detector passes in a row did not find, though it was in view, is lost; one never read after two."""

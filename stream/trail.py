@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.flow import scaled, shared_step
-from stream.geometry import transform
-from stream.points import corners_in, follow_points, relit
+from glyphfeed.stream.flow import scaled, shared_step
+from glyphfeed.stream.geometry import transform
+from glyphfeed.stream.points import corners_in, follow_points, relit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from stream.flow import Motion
+    from glyphfeed.stream.flow import Motion
 
 STEPS = 150
 """Frames that are remembered, with pictures of 80 kB: five seconds at 30 frames/s, more than any detector takes."""

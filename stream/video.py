@@ -10,20 +10,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
-from stream.channel import Channel
-from stream.driver import STATUS_S, failure, run_pass, run_reads
-from stream.gauges import Gauges
-from stream.reader import Reader
-from stream.records import Frame, SourceState
+from glyphfeed.stream.channel import Channel
+from glyphfeed.stream.driver import STATUS_S, failure, run_pass, run_reads
+from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.records import Frame, SourceState
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
-    from engines.detector import Detector
-    from engines.loading import Engines
-    from stream.driver import Detected
-    from stream.sink import Sink
-    from stream.sources.source import Source
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.driver import Detected
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
 
 Arrival: TypeAlias = "Frame | tuple[SourceState, str]"
 """What comes out of a source: frames and changes of state, in their order."""

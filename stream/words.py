@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.fusion import Evidence, likelihood
-from stream.geometry import UNIT_SQUARE, homography_between, share_inside, transform
-from stream.records import Char, Word
+from glyphfeed.stream.fusion import Evidence, likelihood
+from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, share_inside, transform
+from glyphfeed.stream.records import Char, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engines.lattice import Lattice, Slot
+    from glyphfeed.engines.lattice import Lattice, Slot
 
 
 IN_PICTURE = 0.2

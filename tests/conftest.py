@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from engines.loading import Backend, Engines, load_engines
-from tools.clip import Scene, Sign, Waypoint, render, travel, write_clip
+from glyphfeed.engines.loading import Backend, Engines, load_engines
+from glyphfeed.tools.clip import Scene, Sign, Waypoint, render, travel, write_clip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.records import Colour
+    from glyphfeed.stream.records import Colour
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tools.errors import CommandError
-from tools.evaluation.regions import iou, region_of
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.evaluation.regions import iou, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engines.detector import Detector
-    from engines.recogniser import Recogniser
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.recogniser import Recogniser
 
 SAME_OVERLAP: Final = 0.5
 """Two quads are the same line from this intersection over union on."""

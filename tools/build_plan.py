@@ -6,14 +6,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from engines.loading import Backend, load_engine, plans_folder
-from engines.models import describe_detector, describe_recogniser
-from engines.recogniser import LINES
-from engines.weights import DETECTOR, RECOGNISER, locate
-from tools.errors import note
+from glyphfeed.engines.loading import Backend, load_engine, plans_folder
+from glyphfeed.engines.models import describe_detector, describe_recogniser
+from glyphfeed.engines.recogniser import LINES
+from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.tools.errors import note
 
 if TYPE_CHECKING:
-    from tools.networks import Networks
+    from glyphfeed.tools.networks import Networks
 
 
 def build_plans(networks: Networks) -> None:
@@ -41,6 +41,6 @@ def build_plans(networks: Networks) -> None:
 if __name__ == "__main__":
     import sys
 
-    from tools.cli import run
+    from glyphfeed.tools.cli import run
 
     sys.exit(run(["build-plan", *sys.argv[1:]]))

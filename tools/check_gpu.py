@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 import av
 
-from engines.loading import Backend, load_engines, trouble_with
-from tools.agreement import Limits, judge_detector, judge_recogniser
-from tools.bench.cameras import bench_cameras
-from tools.bench.engines import bench_engines, gather
-from tools.bench.sheet import Sheet, show
-from tools.bench.stages import bench_stages
-from tools.build_plan import build_plans
-from tools.demo import street
-from tools.errors import note
-from tools.networks import cores
+from glyphfeed.engines.loading import Backend, load_engines, trouble_with
+from glyphfeed.tools.agreement import Limits, judge_detector, judge_recogniser
+from glyphfeed.tools.bench.cameras import bench_cameras
+from glyphfeed.tools.bench.engines import bench_engines, gather
+from glyphfeed.tools.bench.sheet import Sheet, show
+from glyphfeed.tools.bench.stages import bench_stages
+from glyphfeed.tools.build_plan import build_plans
+from glyphfeed.tools.demo import street
+from glyphfeed.tools.errors import note
+from glyphfeed.tools.networks import cores
 
 if TYPE_CHECKING:
-    from tools.networks import Networks
+    from glyphfeed.tools.networks import Networks
 
 NO_GPU: Final = 3
 """Exit code where there is nothing to check."""
@@ -50,7 +50,7 @@ def check_gpu(networks: Networks, page: Path, command: str) -> int:
         load_engines(backend, detector=networks.detector, recogniser=networks.recogniser, languages=(), shared=True)
         for backend in (Backend.TENSORRT, Backend.ONNXRUNTIME)
     )
-    from engines.tensorrt_build import described_gpu
+    from glyphfeed.engines.tensorrt_build import described_gpu
 
     sheets = [Sheet("Machine", ("GPU",), [(described_gpu(),)], (f"{cores()} CPU cores.",))]
     try:
@@ -89,6 +89,6 @@ def enlarged(clip: Path, path: Path) -> Path:
 if __name__ == "__main__":
     import sys
 
-    from tools.cli import run
+    from glyphfeed.tools.cli import run
 
     sys.exit(run(["check-gpu", *sys.argv[1:]]))

@@ -19,11 +19,11 @@ from typing import Annotated, Literal
 import typer
 from typer.exceptions import TyperException
 
-from stream.feed.endpoint import DEFAULT_ENDPOINT
-from stream.sources.source import Pace
-from tools.bench.commands import bench
-from tools.errors import note, tell
-from tools.options import DetectorFile, Engine, Languages, RecogniserFile, parse_languages, typed
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.tools.bench.commands import bench
+from glyphfeed.tools.errors import note, tell
+from glyphfeed.tools.options import DetectorFile, Engine, Languages, RecogniserFile, parse_languages, typed
 
 app = typer.Typer(
     name="glyphfeed",
@@ -106,8 +106,8 @@ def watch(
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
     glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
     """
-    from tools.networks import Networks
-    from tools.watching import open_sources, watch
+    from glyphfeed.tools.networks import Networks
+    from glyphfeed.tools.watching import open_sources, watch
 
     if quiet:
         logging.getLogger("glyphfeed").setLevel(logging.ERROR)
@@ -147,8 +147,8 @@ def read(
     glyphfeed read sign.jpg                            [dim]for people[/]
     glyphfeed read shots/*.png --json > texts.jsonl    [dim]for programs[/]
     """
-    from tools.networks import Networks
-    from tools.reading import read_pictures
+    from glyphfeed.tools.networks import Networks
+    from glyphfeed.tools.reading import read_pictures
 
     raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser, parse_languages(languages)), as_json=json))
 
@@ -192,8 +192,8 @@ def evaluate(
     glyphfeed evaluate a.mp4 --feed feed.jsonl            [dim]what watch recorded[/]
     glyphfeed evaluate clips --beside 'other=python other.py'
     """
-    from tools.evaluation.evaluating import evaluate
-    from tools.networks import Networks
+    from glyphfeed.tools.evaluation.evaluating import evaluate
+    from glyphfeed.tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages))
     command = typed()
@@ -220,7 +220,7 @@ def listen(
     """
     from rich.console import Console
 
-    from tools.listening import print_feed
+    from glyphfeed.tools.listening import print_feed
 
     print_feed(endpoint, topic or [], json, Console())
 
@@ -235,7 +235,7 @@ def models(
     verify: Annotated[bool, typer.Option("--verify", help="End with exit code 1 unless all are there and whole.")] = False,
 ) -> None:
     """List the networks: what they see and give, where they are, and whether they are whole."""
-    from tools.models import show_models
+    from glyphfeed.tools.models import show_models
 
     raise typer.Exit(show_models(files or [], fetch=fetch, demand=verify))
 
@@ -267,9 +267,9 @@ def quantise(
     glyphfeed quantise street.mp4 --out mine       [dim]then: glyphfeed watch 0 --detector mine/PP-OCRv6_det_small_int8.onnx[/]
     glyphfeed quantise photos --precision fp16 --only detector
     """
-    from tools.agreement import Limits
-    from tools.networks import Networks
-    from tools.quantise import Precision, Role, quantise
+    from glyphfeed.tools.agreement import Limits
+    from glyphfeed.tools.networks import Networks
+    from glyphfeed.tools.quantise import Precision, Role, quantise
 
     told = {"detection_f": least_f, "changed": most_changed}
     limits = Limits(**{name: limit for name, limit in told.items() if limit is not None})
@@ -283,8 +283,8 @@ app.add_typer(bench)
 @app.command("build-plan")
 def build_plan(detector: DetectorFile = None, recogniser: RecogniserFile = None) -> None:
     """Compile the networks for this machine's NVIDIA GPU, which otherwise happens while they are first used."""
-    from tools.build_plan import build_plans
-    from tools.networks import Networks
+    from glyphfeed.tools.build_plan import build_plans
+    from glyphfeed.tools.networks import Networks
 
     build_plans(Networks("tensorrt", detector, recogniser))
 
@@ -299,8 +299,8 @@ def check_gpu(
 
     The exit code is 3 where there is none.
     """
-    from tools.check_gpu import check_gpu
-    from tools.networks import Networks
+    from glyphfeed.tools.check_gpu import check_gpu
+    from glyphfeed.tools.networks import Networks
 
     raise typer.Exit(check_gpu(Networks("tensorrt", detector, recogniser), out, typed()))
 
@@ -308,7 +308,7 @@ def check_gpu(
 @app.command()
 def doctor() -> None:
     """Tell what this machine offers to the reader, and how to get what it lacks."""
-    from tools.doctor import diagnose
+    from glyphfeed.tools.doctor import diagnose
 
     raise typer.Exit(diagnose())
 
@@ -330,7 +330,7 @@ def demo(
     glyphfeed demo               [dim]the street[/]
     glyphfeed demo --camera 0    [dim]the first webcam[/]
     """
-    from tools.demo import run_demo
+    from glyphfeed.tools.demo import run_demo
 
     raise typer.Exit(run_demo(camera, out))
 
@@ -367,7 +367,3 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         tell(error)
     return 2
-
-
-if __name__ == "__main__":
-    main()

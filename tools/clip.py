@@ -23,12 +23,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.wall import Bgr, bare_wall, hang, set_text
+from glyphfeed.tools.wall import Bgr, bare_wall, hang, set_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.records import Colour
+    from glyphfeed.stream.records import Colour
 
 Matrix: TypeAlias = NDArray[np.float64]
 Camera: TypeAlias = Callable[[float], Matrix]

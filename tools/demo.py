@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress
 
-from engines.weights import cache_folder
-from stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT, FeedError
-from stream.feed.publisher import Publisher
-from stream.records import EventType, TextState
-from stream.sources.address import open_source
-from tools.clip import write_clip
-from tools.errors import CommandError, note, tell
-from tools.film import Film
-from tools.networks import Networks
-from tools.running import run_sources
-from tools.street import demo_scene
-from tools.watching import open_print, open_windows
+from glyphfeed.engines.weights import cache_folder
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT, FeedError
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.records import EventType, TextState
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.tools.clip import write_clip
+from glyphfeed.tools.errors import CommandError, note, tell
+from glyphfeed.tools.film import Film
+from glyphfeed.tools.networks import Networks
+from glyphfeed.tools.running import run_sources
+from glyphfeed.tools.street import demo_scene
+from glyphfeed.tools.watching import open_print, open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream.records import Event, Frame, Snapshot, Status
-    from tools.clip import Rectangle
-    from tools.running import Display, Failures
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
+    from glyphfeed.tools.clip import Rectangle
+    from glyphfeed.tools.running import Display, Failures
 
 CLIP = "street-1.mp4"
 """The number changes when the street does, so that an older one in the cache is not taken for it."""

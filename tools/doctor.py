@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from engines.weights import KNOWN, State, fetchable, verify
+from glyphfeed.engines.weights import KNOWN, State, fetchable, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def diagnose() -> int:
 def find_versions() -> Iterator[Finding]:
     """The interpreter, the platform, and the libraries that frames and messages go through."""
     yield Finding("system", True, f"Python {platform.python_version()} on {platform.platform(terse=True)}")
-    for package, module in (("glyphfeed", "stream"), ("opencv-python", "cv2"), ("av", "av"), ("pyzmq", "zmq")):
+    for package, module in (("glyphfeed", "glyphfeed"), ("opencv-python", "cv2"), ("av", "av"), ("pyzmq", "zmq")):
         loaded, trouble = _load(module)
         advice = "apt install libgl1 libglib2.0-0" if ".so" in trouble else f"pip install {package}"
         yield Finding("package", loaded is not None, f"{package}{_version(package)}{trouble}", advice)
@@ -105,8 +105,8 @@ def find_back_ends() -> Iterator[Finding]:
 
 def find_engine() -> Finding:
     """Which of the back-ends `--engine auto` takes here, and why."""
-    from engines.errors import EngineError
-    from engines.loading import choose_backend
+    from glyphfeed.engines.errors import EngineError
+    from glyphfeed.engines.loading import choose_backend
 
     try:
         backend, reason = choose_backend()

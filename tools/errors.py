@@ -21,10 +21,10 @@ def tell(error: BaseException, source: str = "") -> None:
     told, and how to see more.
     """
     # Imported only once something went wrong, because they load NumPy.
-    from engines.errors import EngineError
-    from stream.feed.endpoint import FeedError
-    from stream.sources.redaction import redact
-    from stream.sources.source import SourceError
+    from glyphfeed.engines.errors import EngineError
+    from glyphfeed.stream.feed.endpoint import FeedError
+    from glyphfeed.stream.sources.redaction import redact
+    from glyphfeed.stream.sources.source import SourceError
 
     where = f"{source}: " if source and not isinstance(error, SourceError) else ""
     if isinstance(error, SourceError | EngineError | FeedError | CommandError):

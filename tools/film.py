@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import av
 
-from stream.channel import Channel
-from tools.errors import CommandError
-from tools.overlay import draw_snapshot
+from glyphfeed.stream.channel import Channel
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.overlay import draw_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from stream.records import Event, Frame, Snapshot, Status
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
 
 AHEAD: Final = 8
 TIME_BASE: Final = Fraction(1, 90_000)

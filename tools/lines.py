@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from stream.feed import wire
-from stream.records import Event
-from tools.listening import text_line
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.records import Event
+from glyphfeed.tools.listening import text_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from stream.records import Status
-    from tools.running import View
+    from glyphfeed.stream.records import Status
+    from glyphfeed.tools.running import View
 
 
 class Lines:

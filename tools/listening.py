@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
-from stream.feed.client import Subscriber
+from glyphfeed.stream.feed.client import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream.feed.wire import Body, Message
+    from glyphfeed.stream.feed.wire import Body, Message
 
 _PATIENCE_S: Final = 2.0
 _STYLES: Final = {

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from engines.models import DESCRIPTIONS, Ctc, describe, parse
-from engines.weights import KNOWN, State, locate, verify
+from glyphfeed.engines.models import DESCRIPTIONS, Ctc, describe, parse
+from glyphfeed.engines.weights import KNOWN, State, locate, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engines.models import DetectorModel
+    from glyphfeed.engines.models import DetectorModel
 
 _COLOURS = {State.READY: "green", State.DAMAGED: "red", State.MISSING: "yellow"}
 

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from engines.lexicon import LANGUAGES
-from engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.engines.lexicon import LANGUAGES
+from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from engines.loading import Engines
+    from glyphfeed.engines.loading import Engines
 
 
 AUTO: Final = "auto"
@@ -50,13 +50,13 @@ class Networks:
         loading = pool.submit(self._load, max(1, cores() - 1) if live else 0, sources > 1, complete)
         pool.shutdown(wait=False)
         # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
-        importlib.import_module("stream.pipeline")
+        importlib.import_module("glyphfeed.stream.pipeline")
         return loading
 
     def _load(self, threads: int, shared: bool, complete: bool) -> Engines:
         import cv2
 
-        from engines.loading import Backend, load_engines
+        from glyphfeed.engines.loading import Backend, load_engines
 
         # Its work on a frame is small and goes on beside the networks', which have threads of their own: to part it among several
         # threads costs an eighth more of the processor and makes street clips 5 % slower.

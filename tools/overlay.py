@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import cv2
 import numpy as np
 
-from stream.records import TextState
+from glyphfeed.stream.records import TextState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream.records import Colour, Snapshot, TextEntity
+    from glyphfeed.stream.records import Colour, Snapshot, TextEntity
 
 Bgr: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[int, int, int, int]

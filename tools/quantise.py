@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.detector import MapDetector
-from engines.lexicon import Lexicon
-from engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines
-from engines.models import Ctc, find_description
-from engines.recogniser import LINES, CtcRecogniser, fill_line
-from engines.tensors import Tensor, fit_into, lay
-from engines.weights import DETECTOR, RECOGNISER, locate
-from tools.agreement import judge_detector, judge_recogniser
-from tools.bench.engines import gather
-from tools.errors import CommandError, note
+from glyphfeed.engines.detector import MapDetector
+from glyphfeed.engines.lexicon import Lexicon
+from glyphfeed.engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines
+from glyphfeed.engines.models import Ctc, find_description
+from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line
+from glyphfeed.engines.tensors import Tensor, fit_into, lay
+from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.tools.agreement import judge_detector, judge_recogniser
+from glyphfeed.tools.bench.engines import gather
+from glyphfeed.tools.errors import CommandError, note
 
 if TYPE_CHECKING:
-    from tools.agreement import Limits, Verdict
-    from tools.networks import Networks
+    from glyphfeed.tools.agreement import Limits, Verdict
+    from glyphfeed.tools.networks import Networks
 
 Picture: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) blue-green-red."""
@@ -279,6 +279,6 @@ def imported(name: str) -> Any:
 if __name__ == "__main__":
     import sys
 
-    from tools.cli import run
+    from glyphfeed.tools.cli import run
 
     sys.exit(run(["quantise", *sys.argv[1:]]))

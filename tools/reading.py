@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.feed.wire import text_body
-from stream.sources.images import find_images
-from stream.sources.source import SourceError
-from tools.errors import tell
+from glyphfeed.stream.feed.wire import text_body
+from glyphfeed.stream.sources.images import find_images
+from glyphfeed.stream.sources.source import SourceError
+from glyphfeed.tools.errors import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engines.loading import Engines
-    from stream.records import Colour, Snapshot
-    from tools.networks import Networks
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.records import Colour, Snapshot
+    from glyphfeed.tools.networks import Networks
 
 
 def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool) -> int:
@@ -47,7 +47,7 @@ def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool
             continue
         # Not before there is something to read: a complaint need not wait for it.
         engines = engines or networks.load(live=False).result()
-        from stream.still import read_still
+        from glyphfeed.stream.still import read_still
 
         snapshot = read_still(image, engines)
         print(json_line(file, snapshot) if as_json else lines(file, snapshot), flush=True)

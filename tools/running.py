@@ -11,19 +11,19 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from stream.budget import Budget
-from stream.feed.outbox import run
-from stream.sink import LiveSink, TurnOutbox, TurnSink
+from glyphfeed.stream.budget import Budget
+from glyphfeed.stream.feed.outbox import run
+from glyphfeed.stream.sink import LiveSink, TurnOutbox, TurnSink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from engines.loading import Engines
-    from stream.feed.publisher import Publisher
-    from stream.records import Event, Frame, Snapshot, Status
-    from stream.sink import Sink
-    from stream.sources.source import Source
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.feed.publisher import Publisher
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
 
 Failures: TypeAlias = "list[tuple[str, BaseException]]"
 """The name of each source that failed, and its error."""
@@ -122,9 +122,9 @@ def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
 
 
 def _read(source: Source, engines: Engines, view: View, budget: Budget, chars: bool) -> None:
-    from stream.pipeline import read_live
-    from stream.reader import Reader
-    from stream.video import read_video
+    from glyphfeed.stream.pipeline import read_live
+    from glyphfeed.stream.reader import Reader
+    from glyphfeed.stream.video import read_video
 
     if source.live:
         read_live(source, engines, view, Reader(chars=chars, budget=budget))

@@ -5,7 +5,7 @@ Owns the signs' words and places, and the way of the camera.  Everything is draw
 
 from __future__ import annotations
 
-from tools.clip import Scene, Sign, Waypoint, travel
+from glyphfeed.tools.clip import Scene, Sign, Waypoint, travel
 
 SIZE, WALL = (960, 540), (2560, 1200)
 WHITE, CREAM, BLACK = (244, 246, 246), (206, 232, 240), (28, 26, 26)

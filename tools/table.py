@@ -13,16 +13,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from stream.records import SourceState, TextState
-from tools.listening import printable
+from glyphfeed.stream.records import SourceState, TextState
+from glyphfeed.tools.listening import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console, RenderableType
 
-    from stream.records import Status, TextEntity
-    from tools.running import View
+    from glyphfeed.stream.records import Status, TextEntity
+    from glyphfeed.tools.running import View
 
 _STATES: Final = {
     SourceState.CONNECTING: "yellow",

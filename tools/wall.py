@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from stream.records import Colour
+    from glyphfeed.stream.records import Colour
 
 Bgr: TypeAlias = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from tools.errors import CommandError
-from tools.overlay import draw_snapshot
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.overlay import draw_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.running import View
+    from glyphfeed.tools.running import View
 
 ESCAPE = 27
 TRIAL_S = 10

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from stream.feed import wire
-from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_connect
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

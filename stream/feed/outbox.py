@@ -9,13 +9,13 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from stream.feed.endpoint import FeedError
-from stream.records import Event, Snapshot, Status
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.records import Event, Snapshot, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream.feed.publisher import Publisher
+    from glyphfeed.stream.feed.publisher import Publisher
 
 Publishable: TypeAlias = Snapshot | Event | Status
 

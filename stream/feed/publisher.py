@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from stream.feed import wire
-from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_bind
-from stream.feed.recording import Recording
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_bind
+from glyphfeed.stream.feed.recording import Recording
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from stream.records import Event, Snapshot, Status
+    from glyphfeed.stream.records import Event, Snapshot, Status
 
 _LINGER_MS: Final = 500
 # Messages that wait for one subscriber before its own are dropped: half a minute of one camera, some 10 MB.

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
-from stream.feed.endpoint import FeedError
+from glyphfeed.stream.feed.endpoint import FeedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stream.records import Event, Snapshot, Status, TextEntity
+    from glyphfeed.stream.records import Event, Snapshot, Status, TextEntity
 
 VERSION: Final = 1
 

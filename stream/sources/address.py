@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from stream.sources.camera import Camera
-from stream.sources.images import SUFFIXES, find_images, is_folder, is_pattern, read_images
-from stream.sources.live import LiveSource
-from stream.sources.network import PORTS, NetworkStream
-from stream.sources.recording import Recording
-from stream.sources.redaction import redact
-from stream.sources.source import Pace, SourceError
-from stream.sources.video import check_file, read_video
+from glyphfeed.stream.sources.camera import Camera
+from glyphfeed.stream.sources.images import SUFFIXES, find_images, is_folder, is_pattern, read_images
+from glyphfeed.stream.sources.live import LiveSource
+from glyphfeed.stream.sources.network import PORTS, NetworkStream
+from glyphfeed.stream.sources.recording import Recording
+from glyphfeed.stream.sources.redaction import redact
+from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.video import check_file, read_video
 
 if TYPE_CHECKING:
-    from stream.sources.source import Source
+    from glyphfeed.stream.sources.source import Source
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a source may be called: the feed's rule."""

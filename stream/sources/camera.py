@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.sources.picture import picture_from_bgr
-from stream.sources.source import SourceError
+from glyphfeed.stream.sources.picture import picture_from_bgr
+from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
-    from stream.sources.picture import Picture
+    from glyphfeed.stream.sources.picture import Picture
 
 SELECT_TIMEOUT_S = 2
 """How long OpenCV waits for a picture of a V4L2 camera, instead of its default of 10 s."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.records import SourceState
+from glyphfeed.stream.records import SourceState
 
 if TYPE_CHECKING:
-    from stream.records import Grey
+    from glyphfeed.stream.records import Grey
 
 STALLED_AFTER_S = 1.5
 """Without a picture for this long a source is stalled."""

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.sources.picture import picture_from_bgr
-from stream.sources.source import SourceError
+from glyphfeed.stream.sources.picture import picture_from_bgr
+from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stream.records import Colour
-    from stream.sources.picture import Picture
+    from glyphfeed.stream.records import Colour
+    from glyphfeed.stream.sources.picture import Picture
 
 log = logging.getLogger("glyphfeed.sources")
 

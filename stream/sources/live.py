@@ -11,16 +11,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-from stream.records import Frame, SourceState
-from stream.sources.health import Health
-from stream.sources.source import SourceError, StateChanges
-from stream.sources.timeline import Timeline
+from glyphfeed.stream.records import Frame, SourceState
+from glyphfeed.stream.sources.health import Health
+from glyphfeed.stream.sources.source import SourceError, StateChanges
+from glyphfeed.stream.sources.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream.sources.picture import Picture
-    from stream.sources.source import StateListener
+    from glyphfeed.stream.sources.picture import Picture
+    from glyphfeed.stream.sources.source import StateListener
 
 Connect: TypeAlias = "Callable[[threading.Event], Iterator[Picture]]"
 """Connects and yields pictures until the event is set.

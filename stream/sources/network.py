@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import av
 
-from stream.sources.live import RefusedError
-from stream.sources.picture import picture_from_av
-from stream.sources.redaction import redact
-from stream.sources.source import SourceError
+from glyphfeed.stream.sources.live import RefusedError
+from glyphfeed.stream.sources.picture import picture_from_av
+from glyphfeed.stream.sources.redaction import redact
+from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     import threading
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-    from stream.sources.picture import Picture
+    from glyphfeed.stream.sources.picture import Picture
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 """The supported schemes, with their default ports."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import av
 
-    from stream.records import Colour, Grey
+    from glyphfeed.stream.records import Colour, Grey
 
 # Pixel formats whose first plane is the luma, one byte a pixel.
 LUMA_FIRST = {

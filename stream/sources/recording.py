@@ -9,14 +9,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from stream.records import Frame, SourceState
-from stream.sources.source import Pace, SourceError, StateChanges
+from glyphfeed.stream.records import Frame, SourceState
+from glyphfeed.stream.sources.source import Pace, SourceError, StateChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream.sources.picture import Picture
-    from stream.sources.source import StateListener
+    from glyphfeed.stream.sources.picture import Picture
+    from glyphfeed.stream.sources.source import StateListener
 
 CATCHING_UP_S = 0.5
 """However slow the decoding, a picture is shown this often while playing by the clock."""

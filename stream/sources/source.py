@@ -9,12 +9,12 @@ import logging
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from stream.records import SourceState
+from glyphfeed.stream.records import SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream.records import Frame
+    from glyphfeed.stream.records import Frame
 
 StateListener: TypeAlias = "Callable[[SourceState, str], None]"
 """Called on each change of state, from the thread that iterates the source, with a sentence without credentials."""

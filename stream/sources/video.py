@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import av
 
-from stream.sources.picture import picture_from_av
-from stream.sources.source import SourceError
-from stream.sources.timeline import Timeline
+from glyphfeed.stream.sources.picture import picture_from_av
+from glyphfeed.stream.sources.source import SourceError
+from glyphfeed.stream.sources.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-    from stream.sources.picture import Picture
+    from glyphfeed.stream.sources.picture import Picture
 
 log = logging.getLogger("glyphfeed.sources")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engines.loading import GPU, Backend, trouble_with
+from glyphfeed.engines.loading import GPU, Backend, trouble_with
 
 USABLE = [backend for backend in Backend if trouble_with(backend) is None]
 BACKENDS = [

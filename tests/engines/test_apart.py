@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engines.apart import run_apart
-from engines.errors import EngineError
+from glyphfeed.engines.apart import run_apart
+from glyphfeed.engines.errors import EngineError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.detector import (
+from glyphfeed.engines.detector import (
     MapDetector,
     enhance,
     quads_from_map,
     turned_back,
     upright,
 )
-from engines.models import DESCRIPTIONS, ProbabilityMap, parse
+from glyphfeed.engines.models import DESCRIPTIONS, ProbabilityMap, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from engines.tensors import Tensor
+    from glyphfeed.engines.tensors import Tensor
 
 MODEL = parse(DESCRIPTIONS / "PP-OCRv6_det_small.toml", "the default")
 assert isinstance(MODEL, ProbabilityMap)

@@ -17,23 +17,23 @@ import openvino as ov
 import pytest
 from onnx import TensorProto
 
-from engines.errors import EngineError
-from engines.loading import Backend, Engines, load_engine, load_engines
-from engines.models import describe_recogniser
-from engines.openvino_engine import families
-from engines.weights import RECOGNISER, locate
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Backend, Engines, load_engine, load_engines
+from glyphfeed.engines.models import describe_recogniser
+from glyphfeed.engines.openvino_engine import families
+from glyphfeed.engines.weights import RECOGNISER, locate
+from glyphfeed.tools.clip import Scene, Sign, locate_words, look, render, words_of
 from tests.engines.backends import BACKENDS
 from tests.engines.onnx_bytes import line_model, model, node, steps_first_model
-from tools.clip import Scene, Sign, locate_words, look, render, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Shape
-    from engines.tensors import Tensor
-    from stream.records import Colour
+    from glyphfeed.engines.engine import Engine, Shape
+    from glyphfeed.engines.tensors import Tensor
+    from glyphfeed.stream.records import Colour
 
 SMALL, LARGE = (1, 3, 4, 6), (1, 3, 32, 48)
 FACTOR, OFFSET = 2.0, -1.0

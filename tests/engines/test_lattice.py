@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engines.lattice import CANDIDATES, FAINT, LATE, LIKELY, SPACE, Lattice, Slot, lattice_from_ctc
+from glyphfeed.engines.lattice import CANDIDATES, FAINT, LATE, LIKELY, SPACE, Lattice, Slot, lattice_from_ctc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.errors import EngineError
-from engines.lattice import Lattice, Slot
-from engines.lexicon import COMMON, ODDS, Lexicon, load_lexicon
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.lattice import Lattice, Slot
+from glyphfeed.engines.lexicon import COMMON, ODDS, Lexicon, load_lexicon
 
 TOWNS = Lexicon({"town": 1e-4, "hall": 1e-4, "village": 1e-4, "villages": 1e-5})
 CHARS = st.sampled_from(["T", "o", "w", "n", "h", "a", "l", "5", " ", ".", ""])

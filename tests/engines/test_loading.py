@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engines.errors import EngineError
-from engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines, trouble_with
-from engines.models import describe_recogniser
-from engines.weights import RECOGNISER, locate
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines, trouble_with
+from glyphfeed.engines.models import describe_recogniser
+from glyphfeed.engines.weights import RECOGNISER, locate
 from tests.engines.described import MAP, described
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.errors import EngineError
-from engines.loading import Backend, load_engines
-from engines.models import DESCRIPTIONS, ModelError, describe, parse
-from engines.weights import KNOWN, locate
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Backend, load_engines
+from glyphfeed.engines.models import DESCRIPTIONS, ModelError, describe, parse
+from glyphfeed.engines.weights import KNOWN, locate
 from tests.engines.backends import BACKENDS
 from tests.engines.described import CHARACTERS, CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model, line_model, twin_maps_model

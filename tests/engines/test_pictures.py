@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.detector import MapDetector, covered, quads_from_maps
-from engines.engine import first_output
-from engines.loading import Backend, load_engine
-from engines.models import Colours, describe_detector
-from engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
-from engines.sharing import SharedEngine
-from engines.switching import SwitchingEngine
-from engines.tensors import Fit, fit_into, lay
-from engines.weights import DETECTOR, locate
-from tools.clip import Scene, Sign, render
-from tools.clip import look as look_at
+from glyphfeed.engines.detector import MapDetector, covered, quads_from_maps
+from glyphfeed.engines.engine import first_output
+from glyphfeed.engines.loading import Backend, load_engine
+from glyphfeed.engines.models import Colours, describe_detector
+from glyphfeed.engines.pictures import BLOCK, SOURCE, grid_of, numbers_of_keep, numbers_of_lay
+from glyphfeed.engines.sharing import SharedEngine
+from glyphfeed.engines.switching import SwitchingEngine
+from glyphfeed.engines.tensors import Fit, fit_into, lay
+from glyphfeed.engines.weights import DETECTOR, locate
+from glyphfeed.tools.clip import Scene, Sign, render
+from glyphfeed.tools.clip import look as look_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine
-    from engines.pictures import Numbers
-    from engines.tensors import Tensor
+    from glyphfeed.engines.engine import Engine
+    from glyphfeed.engines.pictures import Numbers
+    from glyphfeed.engines.tensors import Tensor
 
 SIZE = (640, 360)
 SIGNS = (Sign("HARBOUR 24", (200, 100), 40), Sign("Coffee", (480, 90), 48, angle_deg=-8), Sign("open daily", (220, 250), 36))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from engines.errors import EngineError, PlanError
-from engines.files import write_whole
-from engines.plans import PlanKey, obtain
+from glyphfeed.engines.errors import EngineError, PlanError
+from glyphfeed.engines.files import write_whole
+from glyphfeed.engines.plans import PlanKey, obtain
 
 if TYPE_CHECKING:
     from pathlib import Path

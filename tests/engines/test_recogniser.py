@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from engines.lattice import LATE
-from engines.lexicon import Lexicon
-from engines.models import DESCRIPTIONS, Ctc, parse
-from engines.recogniser import CtcRecogniser, fill_line
+from glyphfeed.engines.lattice import LATE
+from glyphfeed.engines.lexicon import Lexicon
+from glyphfeed.engines.models import DESCRIPTIONS, Ctc, parse
+from glyphfeed.engines.recogniser import CtcRecogniser, fill_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from engines.loading import Engines
-    from engines.tensors import Tensor
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.engines.tensors import Tensor
 
 MODEL = parse(DESCRIPTIONS / "PP-OCRv6_rec_small.toml", "the default")
 assert isinstance(MODEL, Ctc)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.errors import EngineError
-from engines.loading import Backend, load_engine
-from engines.sharing import Request, SharedEngine, choose
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Backend, load_engine
+from glyphfeed.engines.sharing import Request, SharedEngine, choose
 from tests.engines.backends import BACKENDS
 from tests.engines.onnx_bytes import line_model
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from engines.engine import Engine, Shape
-    from engines.tensors import Tensor
+    from glyphfeed.engines.engine import Engine, Shape
+    from glyphfeed.engines.tensors import Tensor
 
 NARROW, WIDE = (1, 3, 4, 6), (1, 3, 4, 10)
 FACTOR, OFFSET = 2.0, -1.0

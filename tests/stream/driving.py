@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engines.errors import EngineError
-from engines.loading import Engines
-from stream.feed import wire
-from stream.feed.outbox import run
-from stream.feed.publisher import Publisher
-from stream.records import Frame, SourceState
-from stream.sink import TurnOutbox
-from stream.sources.source import SourceError
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Engines
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.outbox import run
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.records import Frame, SourceState
+from glyphfeed.stream.sink import TurnOutbox
+from glyphfeed.stream.sources.source import SourceError
 from tests.stream.feed.samples import DEADLINE_S
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.detector import Detector
-    from engines.lattice import Lattice
-    from engines.recogniser import Recogniser
-    from stream.records import Colour, Event, Snapshot, Status
-    from stream.sources.source import Source, StateListener
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.lattice import Lattice
+    from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.records import Colour, Event, Snapshot, Status
+    from glyphfeed.stream.sources.source import Source, StateListener
 
 ANY_PORT = "tcp://127.0.0.1:*"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.geometry import transform
+from glyphfeed.stream.geometry import transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.geometry import UNIT_SQUARE, homography_between, sides, transform
+from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, sides, transform
 from tests.stream.feed.samples import box
 
 if TYPE_CHECKING:

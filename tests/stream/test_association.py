@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.detector import upright
-from stream.association import GATE, associate, is_part, near, offsets, text_distance
-from stream.geometry import aligned, slice_quad, turn
+from glyphfeed.engines.detector import upright
+from glyphfeed.stream.association import GATE, associate, is_part, near, offsets, text_distance
+from glyphfeed.stream.geometry import aligned, slice_quad, turn
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved, rotated
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engines.lattice import Lattice
-from stream import fusion
-from stream.belief import CONTRADICTIONS, LIKELIER, notice, plain, take_rivals
-from stream.kinship import inherit
-from stream.motion import QuadMotion
-from stream.records import TextState
-from stream.requests import Reading, ReadRequest
-from stream.track import Track
+from glyphfeed.engines.lattice import Lattice
+from glyphfeed.stream import fusion
+from glyphfeed.stream.belief import CONTRADICTIONS, LIKELIER, notice, plain, take_rivals
+from glyphfeed.stream.kinship import inherit
+from glyphfeed.stream.motion import QuadMotion
+from glyphfeed.stream.records import TextState
+from glyphfeed.stream.requests import Reading, ReadRequest
+from glyphfeed.stream.track import Track
 from tests.stream.feed.samples import box
 from tests.stream.simulation import LIKELY, SURE, lattice_of
 

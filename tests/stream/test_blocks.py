@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.blocks import arrange, blocks_of
-from stream.records import TextState
+from glyphfeed.stream.blocks import arrange, blocks_of
+from glyphfeed.stream.records import TextState
 from tests.stream.feed.samples import box, entity
 
 if TYPE_CHECKING:

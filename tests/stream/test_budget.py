@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.budget import LEAST_BURST, Budget, Purse
+from glyphfeed.stream.budget import LEAST_BURST, Budget, Purse
 
 STEP_S = 0.04
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.camera import MAX_ZOOM, as_near, camera_motion, is_gentle, steady_motion
-from stream.geometry import transform
+from glyphfeed.stream.camera import MAX_ZOOM, as_near, camera_motion, is_gentle, steady_motion
+from glyphfeed.stream.geometry import transform
 from tests.stream.motions import IDENTITY, SIZE, camera, error_px
 
 if TYPE_CHECKING:

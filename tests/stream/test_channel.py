@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream.channel import Channel
+from glyphfeed.stream.channel import Channel
 from tests.stream.feed.samples import DEADLINE_S
 
 if TYPE_CHECKING:

@@ -11,19 +11,19 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.records import EventType, TextState
-from stream.sources.address import open_source
-from stream.video import read_video
+from glyphfeed.stream.records import EventType, TextState
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.video import read_video
+from glyphfeed.tools.clip import Scene, Sign, Waypoint, locate_words, render, travel
 from tests.stream.driving import Notebook
-from tools.clip import Scene, Sign, Waypoint, locate_words, render, travel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from engines.loading import Engines
-    from stream.records import Colour, TextEntity
-    from tools.clip import Camera
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.records import Colour, TextEntity
+    from glyphfeed.tools.clip import Camera
 
     View = Callable[[Iterable[Colour]], "Viewing"]
 

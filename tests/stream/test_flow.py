@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.camera import MIN_POINTS
-from stream.flow import OWN_POINTS, Flow, Motion, scaled
-from stream.geometry import contain, transform
+from glyphfeed.stream.camera import MIN_POINTS
+from glyphfeed.stream.flow import OWN_POINTS, Flow, Motion, scaled
+from glyphfeed.stream.geometry import contain, transform
 from tests.stream.feed.samples import box
 from tests.stream.motions import GRID, IDENTITY, SIZE, camera, error_px
 from tests.stream.simulation import texture
@@ -18,7 +18,7 @@ from tests.stream.simulation import texture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.records import Grey
+    from glyphfeed.stream.records import Grey
 
 
 def astray(motion: Motion) -> NDArray[np.bool_]:

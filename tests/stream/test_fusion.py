@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.lattice import Lattice, Slot
-from stream.fusion import CANDIDATES, MOST_WEIGHT, Evidence, align, begin, blend, confidence, fuse, likelihood
+from glyphfeed.engines.lattice import Lattice, Slot
+from glyphfeed.stream.fusion import CANDIDATES, MOST_WEIGHT, Evidence, align, begin, blend, confidence, fuse, likelihood
 from tests.stream.simulation import lattice_of
 
 if TYPE_CHECKING:

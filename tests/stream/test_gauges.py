@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from stream.gauges import Gauges
-from stream.records import Frame, Snapshot, SourceState
+from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.records import Frame, Snapshot, SourceState
 from tests.stream.feed.samples import entity
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.geometry import (
+from glyphfeed.stream.geometry import (
     UNIT_SQUARE,
     aligned,
     area,

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.geometry import turn
-from stream.look import LETTER, MAX_COLUMNS, ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, look_at
+from glyphfeed.stream.geometry import turn
+from glyphfeed.stream.look import LETTER, MAX_COLUMNS, ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, look_at
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved, rotated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.records import Grey
+    from glyphfeed.stream.records import Grey
 
 PLACE = box(62, 57, 152, 45)
 """Where the display says 12:45."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.geometry import turn
-from stream.motion import VELOCITY_GAIN, QuadMotion, detection_covariance
+from glyphfeed.stream.geometry import turn
+from glyphfeed.stream.motion import VELOCITY_GAIN, QuadMotion, detection_covariance
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 

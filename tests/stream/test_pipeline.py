@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pytest
 
-from engines.errors import EngineError
-from engines.loading import Engines
-from stream.feed.client import Subscriber
-from stream.pipeline import read_live
-from stream.records import SourceState
-from stream.schedule import PACES
-from stream.sink import LiveSink
-from stream.sources.address import open_source
-from stream.sources.source import Pace, SourceError
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Engines
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.pipeline import read_live
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.schedule import PACES
+from glyphfeed.stream.sink import LiveSink
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace, SourceError
 from tests.stream.driving import (
     Broken,
     Notebook,
@@ -34,9 +34,9 @@ from tests.stream.feed.samples import DEADLINE_S, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.records import Colour
-    from stream.sink import Sink
-    from stream.sources.source import Source
+    from glyphfeed.stream.records import Colour
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
 
 STOP_S = 5.0
 """A second is what is promised; this many are allowed on a machine that has other things to do."""

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.flow import ALIKE
-from stream.points import shift_between, shrunk
+from glyphfeed.stream.flow import ALIKE
+from glyphfeed.stream.points import shift_between, shrunk
 from tests.stream.simulation import texture
 
 

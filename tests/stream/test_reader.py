@@ -9,14 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.budget import Budget
-from stream.driver import run_pass, run_reads
-from stream.gauges import Gauges
-from stream.geometry import transform
-from stream.reader import Reader
-from stream.records import EventType, Frame, TextState
-from stream.rereading import SELDOM_S
-from stream.tracker import LEAVE_S
+from glyphfeed.stream.budget import Budget
+from glyphfeed.stream.driver import run_pass, run_reads
+from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.geometry import transform
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.records import EventType, Frame, TextState
+from glyphfeed.stream.rereading import SELDOM_S
+from glyphfeed.stream.tracker import LEAVE_S
+from glyphfeed.tools.clip import Scene, Sign, locate_words, look, render, words_of
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.simulation import (
@@ -39,14 +40,13 @@ from tests.stream.simulation import (
     watch,
     zoom,
 )
-from tools.clip import Scene, Sign, locate_words, look, render, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from engines.loading import Engines
+    from glyphfeed.engines.loading import Engines
     from tests.stream.simulation import Camera, Seen
 
 BANK = Board("BANK", (900, 300))

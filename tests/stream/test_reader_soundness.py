@@ -10,13 +10,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.belief import plain
-from stream.records import EventType, TextState
+from glyphfeed.stream.belief import plain
+from glyphfeed.stream.records import EventType, TextState
 from tests.stream.feed.samples import box
 from tests.stream.simulation import LIKELY, SURE, Board, FaultyDetector, FaultyRecogniser, World, pan, roll, watch, zoom
 
 if TYPE_CHECKING:
-    from stream.records import Event, TextEntity
+    from glyphfeed.stream.records import Event, TextEntity
     from tests.stream.simulation import Camera, Seen
 
 

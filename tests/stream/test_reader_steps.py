@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from stream.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
-from stream.reader import CROP_HEIGHTS_PX, Reader
-from stream.records import EventType, Frame, TextState
-from stream.requests import DetectorPass, Reading
-from stream.rereading import DOUBTFUL_S, MAX_HOPELESS_PATIENCE_S
-from stream.schedule import PACES, PASS_GAP_S, PassKind
-from stream.tracker import SURE_SCORE
+from glyphfeed.stream.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
+from glyphfeed.stream.reader import CROP_HEIGHTS_PX, Reader
+from glyphfeed.stream.records import EventType, Frame, TextState
+from glyphfeed.stream.requests import DetectorPass, Reading
+from glyphfeed.stream.rereading import DOUBTFUL_S, MAX_HOPELESS_PATIENCE_S
+from glyphfeed.stream.schedule import PACES, PASS_GAP_S, PassKind
+from glyphfeed.stream.tracker import SURE_SCORE
 from tests.stream.feed.samples import box
 from tests.stream.simulation import AT_REST, FRAME_S, LIKELY, SHOP, SIZE, SURE, World, clock, lattice_of, pan, place_of, score_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.records import TextEntity
+    from glyphfeed.stream.records import TextEntity
     from tests.stream.simulation import Camera
 
 

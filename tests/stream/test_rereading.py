@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream import fusion
-from stream.geometry import touches_border, turn
-from stream.motion import QuadMotion
-from stream.rereading import (
+from glyphfeed.stream import fusion
+from glyphfeed.stream.geometry import touches_border, turn
+from glyphfeed.stream.motion import QuadMotion
+from glyphfeed.stream.rereading import (
     A_WHILE_S,
     BETTER,
     MAX_HOPELESS_PATIENCE_S,
@@ -30,7 +30,7 @@ from stream.rereading import (
     turns_to_read,
     value,
 )
-from stream.track import Track
+from glyphfeed.stream.track import Track
 from tests.stream.feed.samples import box
 from tests.stream.shapes import rotated
 from tests.stream.simulation import lattice_of

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.flow import SHUTTER
-from stream.schedule import (
+from glyphfeed.stream.flow import SHUTTER
+from glyphfeed.stream.schedule import (
     BLURRED_PX,
     DOUBT_S,
     FINE_EVERY,
@@ -23,13 +23,13 @@ from stream.schedule import (
     new_area,
     shift_px,
 )
-from stream.tiles import tiles_of
+from glyphfeed.stream.tiles import tiles_of
 from tests.stream.feed.samples import box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.tiles import Tile
+    from glyphfeed.stream.tiles import Tile
 
 SIZE = (640, 360)
 LARGE = (1920, 1080)

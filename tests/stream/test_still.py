@@ -7,17 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.records import TextState
-from stream.still import read_still, spread
-from stream.tiles import Tile, tiles_of
-from tools.clip import Scene, Sign, look, render
-from tools.street import demo_scene
+from glyphfeed.stream.records import TextState
+from glyphfeed.stream.still import read_still, spread
+from glyphfeed.stream.tiles import Tile, tiles_of
+from glyphfeed.tools.clip import Scene, Sign, look, render
+from glyphfeed.tools.street import demo_scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engines.detector import Detector
-    from engines.loading import Engines
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.loading import Engines
 
 
 class Watched:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.models import describe_detector
-from engines.tensors import fit_into
-from engines.weights import DETECTOR, locate
-from stream.geometry import BORDER_PX
-from stream.tiles import (
+from glyphfeed.engines.models import describe_detector
+from glyphfeed.engines.tensors import fit_into
+from glyphfeed.engines.weights import DETECTOR, locate
+from glyphfeed.stream.geometry import BORDER_PX
+from glyphfeed.stream.tiles import (
     FULL_DETAIL_PX,
     LARGE,
     OVERLAP,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.association import covers, misfit, overhang
-from stream.flow import APART_PX, Motion, means_apart, own_motion
-from stream.geometry import contain, slice_quad, transform
-from stream.look import look_at
-from stream.points import NO_POINTS
-from stream.schedule import PassKind
-from stream.tracker import (
+from glyphfeed.stream.association import covers, misfit, overhang
+from glyphfeed.stream.flow import APART_PX, Motion, means_apart, own_motion
+from glyphfeed.stream.geometry import contain, slice_quad, transform
+from glyphfeed.stream.look import look_at
+from glyphfeed.stream.points import NO_POINTS
+from glyphfeed.stream.schedule import PassKind
+from glyphfeed.stream.tracker import (
     BEGIN_SCORE,
     DRIFTS_ON,
     GROWTH,
@@ -24,7 +24,7 @@ from stream.tracker import (
     PART_MISSES,
     SWALLOWED,
 )
-from stream.trail import STEPS
+from glyphfeed.stream.trail import STEPS
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracking import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream.geometry import BORDER_PX, slice_quad
-from stream.schedule import PassKind
-from stream.tracker import CAME_IN
+from glyphfeed.stream.geometry import BORDER_PX, slice_quad
+from glyphfeed.stream.schedule import PassKind
+from glyphfeed.stream.tracker import CAME_IN
 from tests.stream.feed.samples import box
 from tests.stream.tracking import ENHANCED, HEIGHT_PX, SIGN, Scene, place, read, shifted
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.flow import SHUTTER
-from stream.geometry import axis, slice_quad
-from stream.schedule import PassKind
-from stream.sighting import ASTRAY, BLOCK
-from stream.tracker import GROWTH, MAX_MISSES
+from glyphfeed.stream.flow import SHUTTER
+from glyphfeed.stream.geometry import axis, slice_quad
+from glyphfeed.stream.schedule import PassKind
+from glyphfeed.stream.sighting import ASTRAY, BLOCK
+from glyphfeed.stream.tracker import GROWTH, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracking import CUT, DT, HEIGHT_PX, OTHER, SIGN, SIZE, TEXT, Scene, place, read, shifted

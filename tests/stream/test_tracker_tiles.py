@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream.schedule import PassKind
-from stream.tiles import Tile
-from stream.tracker import GROWTH, MAX_MISSES
+from glyphfeed.stream.schedule import PassKind
+from glyphfeed.stream.tiles import Tile
+from glyphfeed.stream.tracker import GROWTH, MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracking import SIZE, TEXT, Scene

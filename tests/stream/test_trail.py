@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.flow import Flow, Motion
-from stream.geometry import contain
-from stream.points import NO_POINTS
-from stream.trail import STEPS, Trail
+from glyphfeed.stream.flow import Flow, Motion
+from glyphfeed.stream.geometry import contain
+from glyphfeed.stream.points import NO_POINTS
+from glyphfeed.stream.trail import STEPS, Trail
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved, rotated
 from tests.stream.simulation import pattern, texture
@@ -20,7 +20,7 @@ from tests.stream.tracking import CUT, SIGN, shifted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.records import Grey
+    from glyphfeed.stream.records import Grey
 
 SIZE = (640, 360)
 DT = 1 / 25

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from engines.errors import EngineError
-from stream.feed.client import Subscriber
-from stream.gauges import Gauges
-from stream.reader import Reader
-from stream.records import SourceState
-from stream.sink import TurnSink
-from stream.sources.address import open_source
-from stream.sources.source import SourceError
-from stream.video import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_video
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.sink import TurnSink
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import SourceError
+from glyphfeed.stream.video import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_video
 from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
 from tests.stream.feed.samples import DEADLINE_S, box, wait_until
 from tests.stream.simulation import AT_REST, SHOP, SIZE, World, clock
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.loading import Engines
-    from stream.feed.wire import Message
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.feed.wire import Message
 
 CLOCKS = {"epoch", "published_at", "captured_at", "first_seen", "last_seen"}
 

@@ -10,10 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.lattice import Lattice, Slot
-from stream.fusion import begin, confidence, fuse
-from stream.geometry import slice_quad
-from stream.words import ALTERNATIVES, IN_PICTURE, POSSIBLE, Span, half_advance, others, place_chars, place_words, words_of
+from glyphfeed.engines.lattice import Lattice, Slot
+from glyphfeed.stream.fusion import begin, confidence, fuse
+from glyphfeed.stream.geometry import slice_quad
+from glyphfeed.stream.words import (
+    ALTERNATIVES,
+    IN_PICTURE,
+    POSSIBLE,
+    Span,
+    half_advance,
+    others,
+    place_chars,
+    place_words,
+    words_of,
+)
 from tests.stream.feed.samples import box
 from tests.stream.simulation import lattice_of
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.flow import Motion
-from stream.points import NO_POINTS
-from stream.records import Frame
-from stream.schedule import PassKind
-from stream.tracker import Tracker
+from glyphfeed.stream.flow import Motion
+from glyphfeed.stream.points import NO_POINTS
+from glyphfeed.stream.records import Frame
+from glyphfeed.stream.schedule import PassKind
+from glyphfeed.stream.tracker import Tracker
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.simulation import BEGUN_AT, texture
@@ -18,7 +18,7 @@ from tests.stream.simulation import BEGUN_AT, texture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.track import Track
+    from glyphfeed.stream.track import Track
 
 SIZE = (640, 360)
 DT = 1 / 25

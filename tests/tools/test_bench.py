@@ -11,28 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.loading import Backend, trouble_with
-from engines.models import Ctc, describe
-from stream.records import SourceState, Status
-from stream.sources.address import open_source
-from stream.sources.source import Pace
+from glyphfeed.engines.loading import Backend, trouble_with
+from glyphfeed.engines.models import Ctc, describe
+from glyphfeed.stream.records import SourceState, Status
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.tools import cli
+from glyphfeed.tools.agreement import characters_changed, detection_f
+from glyphfeed.tools.bench.cameras import bench_cameras, play_live, row_of, try_steps
+from glyphfeed.tools.bench.engines import BATCH, padded_batches, speeds, take_turns
+from glyphfeed.tools.bench.sheet import Sheet, markdown, records, show, written
+from glyphfeed.tools.bench.stages import bench_stages
+from glyphfeed.tools.check_gpu import enlarged
+from glyphfeed.tools.errors import CommandError
 from tests.engines.described import CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model
 from tests.stream.feed import samples
 from tests.stream.feed.samples import box
-from tools import cli
-from tools.agreement import characters_changed, detection_f
-from tools.bench.cameras import bench_cameras, play_live, row_of, try_steps
-from tools.bench.engines import BATCH, padded_batches, speeds, take_turns
-from tools.bench.sheet import Sheet, markdown, records, show, written
-from tools.bench.stages import bench_stages
-from tools.check_gpu import enlarged
-from tools.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engines.loading import Engines
+    from glyphfeed.engines.loading import Engines
 
 LINE = np.array([box(10, 10, 60, 20), box(10, 60, 80, 20)])
 

@@ -13,16 +13,16 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.feed.client import Subscriber
-from stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.tools import cli
+from glyphfeed.tools.clip import render
+from glyphfeed.tools.street import demo_scene
 from tests.engines.described import CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model
 from tests.programs import program
 from tests.stream.driving import ANY_PORT, recorded
 from tests.stream.feed.samples import DEADLINE_S
-from tools import cli
-from tools.clip import render
-from tools.street import demo_scene
 
 if TYPE_CHECKING:
     import subprocess
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 STOP_S = 5.0
 """A second is what is promised; this many are allowed on a machine that has other things to do."""
-PROGRAM = "from tools.cli import main; main()"
+PROGRAM = "from glyphfeed.tools.cli import main; main()"
 
 
 def glyphfeed(*arguments: str | Path, **variables: str) -> AbstractContextManager[subprocess.Popen[str]]:
@@ -131,7 +131,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_traceback_only_on_demand(
     def broken(*_: object, **__: object) -> int:
         raise ZeroDivisionError("deep down")
 
-    monkeypatch.setattr("tools.models.show_models", broken)
+    monkeypatch.setattr("glyphfeed.tools.models.show_models", broken)
     assert complaint(capfd, "models") == (
         "an unexpected error, ZeroDivisionError: deep down; run with GLYPHFEED_DEBUG=1 for the traceback"
     )

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
-from tools.clip import COVER, Scene, Sign, Waypoint, locate_words, look, render, travel, words_of, write_clip
-from tools.street import HALF_WAY_S, demo_scene
+from glyphfeed.tools.clip import COVER, Scene, Sign, Waypoint, locate_words, look, render, travel, words_of, write_clip
+from glyphfeed.tools.street import HALF_WAY_S, demo_scene
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tools.clip import Camera, Matrix
+    from glyphfeed.tools.clip import Camera, Matrix
 
 SIZE, WALL, MIDDLE = (480, 270), (800, 450), (400.0, 225.0)
 
@@ -83,7 +83,7 @@ def test_a_moment_comes_out_the_same_in_another_process_and_in_any_order() -> No
     here = hashlib.sha256(render(scene, 0.3)[0].tobytes()).hexdigest()
     script = f"""
 import hashlib
-from tools.clip import *
+from glyphfeed.tools.clip import *
 camera = travel({SIZE}, (Waypoint(0, {MIDDLE}), Waypoint(1, (420, 225))), seed=5)
 scene = Scene((Sign("SAME", {MIDDLE}),), camera, seconds=1.0, fps=10, size={SIZE}, wall={WALL}, noise=3)
 print(hashlib.sha256(render(scene, 0.3)[0].tobytes()).hexdigest())

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from engines.weights import cache_folder
-from stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError
-from stream.feed.publisher import Publisher
-from tools.demo import CLIP, VIDEO, run_demo
-from tools.errors import CommandError
+from glyphfeed.engines.weights import cache_folder
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.tools.demo import CLIP, VIDEO, run_demo
+from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from stream.records import EventType, Frame, SourceState, TextState
+from glyphfeed.stream.records import EventType, Frame, SourceState, TextState
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.film import Film
+from glyphfeed.tools.lines import Lines
+from glyphfeed.tools.overlay import COLOURS, draw_snapshot
+from glyphfeed.tools.running import View
+from glyphfeed.tools.table import LiveTable
 from tests.stream.driving import Notebook
 from tests.stream.feed.samples import box, entity, event, snapshot, status
-from tools.errors import CommandError
-from tools.film import Film
-from tools.lines import Lines
-from tools.overlay import COLOURS, draw_snapshot
-from tools.running import View
-from tools.table import LiveTable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.records import Colour, Snapshot
+    from glyphfeed.stream.records import Colour, Snapshot
 
 
 def picture(width: int = 1280, height: int = 720) -> Colour:

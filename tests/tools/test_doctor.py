@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engines.weights import KNOWN, RAPIDOCR
+from glyphfeed.engines.weights import KNOWN, RAPIDOCR
+from glyphfeed.tools.doctor import v4l2_cameras
+from glyphfeed.tools.models import show_models
 from tests.engines.described import CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model
-from tools.doctor import v4l2_cameras
-from tools.models import show_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess
 
 
 def run_doctor(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return run("from tools.doctor import diagnose; raise SystemExit(diagnose())", environment)
+    return run("from glyphfeed.tools.doctor import diagnose; raise SystemExit(diagnose())", environment)
 
 
 def offer_wheel(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_table_of_models_shows_states_and_places(machine: dict[str, str], tm
     damaged = tmp_path / "cache" / "models" / KNOWN[0].file
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"damaged")
-    script = "from tools.models import show_models; raise SystemExit(show_models(demand={}))"
+    script = "from glyphfeed.tools.models import show_models; raise SystemExit(show_models(demand={}))"
     listing = run(script.format(False), machine)
     assert listing.returncode == 0, listing.stderr
     rows = {line.split()[0]: line for line in listing.stdout.splitlines()}

@@ -17,7 +17,7 @@ from tests.stream.feed.samples import DEADLINE_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.records import Colour
+    from glyphfeed.stream.records import Colour
 
 PROGRAM = """
 import sys
@@ -28,7 +28,7 @@ class Missing:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Missing())
-from tools.cli import main
+from glyphfeed.tools.cli import main
 main()
 """
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from stream.feed import wire
-from stream.feed.endpoint import FeedError
-from stream.feed.publisher import Publisher
-from stream.records import EventType, SourceState
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.records import EventType, SourceState
+from glyphfeed.tools.listening import print_feed, text_line
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
-from tools.listening import print_feed, text_line
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -26,7 +26,7 @@ ANY_PORT = "tcp://127.0.0.1:*"
 PROGRAM = """
 import sys
 from rich.console import Console
-from tools.listening import print_feed
+from glyphfeed.tools.listening import print_feed
 endpoint, as_json, *topics = sys.argv[1:]
 print_feed(endpoint, topics, as_json == "json", Console())
 """

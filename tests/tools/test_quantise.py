@@ -15,24 +15,24 @@ import openvino as ov
 import pytest
 from onnx import numpy_helper
 
-from engines.files import sum_of
-from engines.loading import Backend, load_engines
-from engines.models import ProbabilityMap, describe_detector, find_description
-from engines.tensors import fit_into, lay
-from engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.engines.files import sum_of
+from glyphfeed.engines.loading import Backend, load_engines
+from glyphfeed.engines.models import ProbabilityMap, describe_detector, find_description
+from glyphfeed.engines.tensors import fit_into, lay
+from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.tools import cli
+from glyphfeed.tools.agreement import Limits, judge_detector, judge_recogniser
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.quantise import gate_detector, gate_recogniser, retold, split, to_fp16, to_int8
 from tests.engines.backends import BACKENDS, USABLE
-from tools import cli
-from tools.agreement import Limits, judge_detector, judge_recogniser
-from tools.errors import CommandError
-from tools.quantise import gate_detector, gate_recogniser, retold, split, to_fp16, to_int8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from engines.loading import Engines
-    from engines.tensors import Tensor
-    from stream.records import Colour
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.engines.tensors import Tensor
+    from glyphfeed.stream.records import Colour
 
 WORDS = [
     *("Harbour", "Bakery", "Exit", "Museum", "Station", "Library", "Garden", "Market"),

@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from glyphfeed.tools.reading import json_line, lines
 from tests.stream.feed.samples import entity, snapshot
-from tools.reading import json_line, lines
 
 SIGN = Path("sign.jpg")
 

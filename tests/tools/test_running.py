@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream.feed.client import Subscriber
-from stream.feed.publisher import Publisher
-from stream.sources.address import open_source
-from stream.sources.source import Pace, SourceError
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.tools.running import run_sources
+from glyphfeed.tools.watching import name_sources
 from tests.stream.driving import ANY_PORT, Broken, Notebook, Stalled, driver_threads, recorded
 from tests.stream.feed.samples import DEADLINE_S, wait_until
-from tools.running import run_sources
-from tools.watching import name_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engines.loading import Engines
-    from tools.running import View
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.tools.running import View
 
 
 class Eyes:

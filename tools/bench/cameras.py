@@ -8,22 +8,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from stream.feed.endpoint import ANY_ENDPOINT
-from stream.feed.publisher import Publisher
-from stream.sources.address import open_source
-from stream.sources.source import Pace
-from tools.bench.sheet import Sheet
-from tools.errors import CommandError, note
-from tools.networks import cores
-from tools.running import run_sources
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.tools.bench.sheet import Sheet
+from glyphfeed.tools.errors import CommandError, note
+from glyphfeed.tools.networks import cores
+from glyphfeed.tools.running import run_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from engines.loading import Engines
-    from stream.records import Status
-    from tools.running import View
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.records import Status
+    from glyphfeed.tools.running import View
 
 CameraRow: TypeAlias = "tuple[int, float, float | None, float | None, float | None, str]"
 STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)

@@ -18,33 +18,33 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 import numpy as np
 
-from engines.detector import MapDetector
-from engines.errors import EngineError
-from engines.lexicon import Lexicon
-from engines.loading import GPU, Backend, Engines, charset_of, load_engine, load_engines, trouble_with
-from engines.models import describe_detector, describe_recogniser
-from engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
-from engines.weights import DETECTOR, RECOGNISER, locate
-from stream.reader import Reader
-from stream.sources.address import open_source
-from stream.sources.source import Pace
-from stream.video import read_video
-from tools.agreement import SURE, detection_f, recognisers_differ
-from tools.bench.sheet import Sheet
-from tools.errors import CommandError, note
-from tools.networks import cores
+from glyphfeed.engines.detector import MapDetector
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.lexicon import Lexicon
+from glyphfeed.engines.loading import GPU, Backend, Engines, charset_of, load_engine, load_engines, trouble_with
+from glyphfeed.engines.models import describe_detector, describe_recogniser
+from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
+from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.video import read_video
+from glyphfeed.tools.agreement import SURE, detection_f, recognisers_differ
+from glyphfeed.tools.bench.sheet import Sheet
+from glyphfeed.tools.errors import CommandError, note
+from glyphfeed.tools.networks import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from engines.engine import Engine, Shape
-    from engines.lattice import Lattice
-    from engines.models import Ctc, DetectorModel
-    from stream.records import Event, Frame, Snapshot, Status
-    from tools.bench.sheet import Cell
-    from tools.networks import Networks
+    from glyphfeed.engines.engine import Engine, Shape
+    from glyphfeed.engines.lattice import Lattice
+    from glyphfeed.engines.models import Ctc, DetectorModel
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
+    from glyphfeed.tools.bench.sheet import Cell
+    from glyphfeed.tools.networks import Networks
 
 Item = TypeVar("Item")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 from rich.table import Table
 
-from tools.errors import CommandError
-from tools.markdown import table_row
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.markdown import table_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

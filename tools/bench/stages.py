@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from engines.loading import Engines
-from stream.feed.endpoint import ANY_ENDPOINT
-from stream.feed.outbox import run
-from stream.feed.publisher import Publisher
-from stream.reader import Reader
-from stream.sink import TurnOutbox, TurnSink
-from stream.sources.address import open_source
-from stream.sources.source import Pace
-from stream.video import read_video
-from tools.bench.sheet import Sheet
+from glyphfeed.engines.loading import Engines
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
+from glyphfeed.stream.feed.outbox import run
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.sink import TurnOutbox, TurnSink
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.video import read_video
+from glyphfeed.tools.bench.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engines.detector import Detector
-    from engines.lattice import Lattice
-    from engines.recogniser import Recogniser
-    from stream.records import Event, Frame, Snapshot
-    from stream.requests import DetectorPass, Reading, ReadRequest
-    from stream.sources.source import Source, StateListener
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.lattice import Lattice
+    from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.records import Event, Frame, Snapshot
+    from glyphfeed.stream.requests import DetectorPass, Reading, ReadRequest
+    from glyphfeed.stream.sources.source import Source, StateListener
 
 BESIDE: Final = ("decode", "detect", "publish")
 """Stages that have threads of their own, beside the one that follows and reads."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import av
 
-from tools.errors import CommandError
+from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

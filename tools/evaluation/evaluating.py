@@ -18,25 +18,25 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stream.sources.source import Pace
-from tools.errors import CommandError, note
-from tools.evaluation.clips import find_clips
-from tools.evaluation.recordings import read_recording
-from tools.evaluation.report import Outcome, Setting, markdown, report_of, tables
-from tools.evaluation.runs import Runs
-from tools.evaluation.scores import Cost, score_clip
-from tools.evaluation.systems import OURS, Glyphfeed, Peer
-from tools.evaluation.truth import read_truth
-from tools.networks import cores
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.tools.errors import CommandError, note
+from glyphfeed.tools.evaluation.clips import find_clips
+from glyphfeed.tools.evaluation.recordings import read_recording
+from glyphfeed.tools.evaluation.report import Outcome, Setting, markdown, report_of, tables
+from glyphfeed.tools.evaluation.runs import Runs
+from glyphfeed.tools.evaluation.scores import Cost, score_clip
+from glyphfeed.tools.evaluation.systems import OURS, Glyphfeed, Peer
+from glyphfeed.tools.evaluation.truth import read_truth
+from glyphfeed.tools.networks import cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.evaluation.clips import Clip
-    from tools.evaluation.recordings import Recording
-    from tools.evaluation.systems import System
-    from tools.evaluation.truth import Truth
-    from tools.networks import Networks
+    from glyphfeed.tools.evaluation.clips import Clip
+    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.systems import System
+    from glyphfeed.tools.evaluation.truth import Truth
+    from glyphfeed.tools.networks import Networks
 
 SPARE_S: Final = 1.0
 """A truth may end so much before its video does."""
@@ -86,7 +86,7 @@ def evaluate(
     report = report_of(Setting(command, datetime.now(UTC).date().isoformat(), pace, machine), outcomes)
     try:
         if out is not None:
-            from tools.evaluation.plots import draw_plots
+            from glyphfeed.tools.evaluation.plots import draw_plots
 
             (out / "report.json").write_text(_json(report), encoding="utf-8")
             (out / "report.md").write_text(markdown(report, draw_plots(out, outcomes)), encoding="utf-8")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.evaluation.matching import JudgedFrame, Target
-    from tools.evaluation.truth import Truth
+    from glyphfeed.tools.evaluation.matching import JudgedFrame, Target
+    from glyphfeed.tools.evaluation.truth import Truth
 
 LEAST_SEEN_S: Final = 0.5
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from tools.evaluation.words import PublishedWord
+    from glyphfeed.tools.evaluation.words import PublishedWord
 
 
 class Identities:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tools.evaluation.recordings import shown
-from tools.evaluation.regions import overlap, region_of
-from tools.evaluation.words import published_words
+from glyphfeed.tools.evaluation.recordings import shown
+from glyphfeed.tools.evaluation.regions import overlap, region_of
+from glyphfeed.tools.evaluation.words import published_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.evaluation.recordings import Recording
-    from tools.evaluation.truth import Placed, PlacedWord, Truth
-    from tools.evaluation.words import PublishedWord
+    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.truth import Placed, PlacedWord, Truth
+    from glyphfeed.tools.evaluation.words import PublishedWord
 
 AT_PLACE: Final = 0.5
 OVER_IGNORED: Final = 0.3

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tools.evaluation.matching import JudgedFrame
-    from tools.evaluation.truth import Truth
+    from glyphfeed.tools.evaluation.matching import JudgedFrame
+    from glyphfeed.tools.evaluation.truth import Truth
 
 LEAD_S: Final = 0.05
 

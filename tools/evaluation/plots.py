@@ -14,9 +14,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tools.evaluation.calibration import calibration_error
-from tools.evaluation.figures import GROUPS, written
-from tools.evaluation.scores import figures_of, reliability_of
+from glyphfeed.tools.evaluation.calibration import calibration_error
+from glyphfeed.tools.evaluation.figures import GROUPS, written
+from glyphfeed.tools.evaluation.scores import figures_of, reliability_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from tools.evaluation.report import Outcome
+    from glyphfeed.tools.evaluation.report import Outcome
 
 Line: TypeAlias = Literal["-", "--", ":"]
 Draw: TypeAlias = "Callable[[Axes, Sequence[Outcome]], None]"

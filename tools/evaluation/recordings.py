@@ -11,13 +11,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from tools.errors import CommandError
+from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from stream.feed.wire import Body
+    from glyphfeed.stream.feed.wire import Body
 
 MOST: Final = 1e15
 """No number of a message is larger, not even a time in microseconds."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from stream.geometry import aligned
+from glyphfeed.stream.geometry import aligned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stream.records import Polygon
+    from glyphfeed.stream.records import Polygon
 
 LEAST_AREA_PX = 1.0
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from tools.evaluation.figures import GROUPS, ratio, written
-from tools.evaluation.scores import figures_of, reliability_of
-from tools.markdown import table_row
+from glyphfeed.tools.evaluation.figures import GROUPS, ratio, written
+from glyphfeed.tools.evaluation.scores import figures_of, reliability_of
+from glyphfeed.tools.markdown import table_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.evaluation.figures import Figure, Figures
-    from tools.evaluation.scores import Score
+    from glyphfeed.tools.evaluation.figures import Figure, Figures
+    from glyphfeed.tools.evaluation.scores import Score
 
 METHOD: Final = """A word of the truth counts in a frame when it is legible, 90 % inside the picture and 12 px tall. A published
 word is right when it shares half of the smaller one's area with a word that counts and says the same, but for case and

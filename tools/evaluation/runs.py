@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from engines.files import sum_of
-from tools.errors import CommandError
-from tools.evaluation.recordings import read_recording
-from tools.evaluation.scores import Cost
+from glyphfeed.engines.files import sum_of
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.evaluation.recordings import read_recording
+from glyphfeed.tools.evaluation.scores import Cost
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tools.evaluation.clips import Clip
-    from tools.evaluation.recordings import Recording
-    from tools.evaluation.systems import System
+    from glyphfeed.tools.evaluation.clips import Clip
+    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.systems import System
 
 
 @dataclass(frozen=True, slots=True)

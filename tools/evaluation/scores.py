@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tools.evaluation.calibration import Bin, calibration_error, reliability
-from tools.evaluation.histories import histories_of
-from tools.evaluation.matching import judge
-from tools.evaluation.overlay import overlay_errors
-from tools.evaluation.recordings import delay_s
-from tools.evaluation.tracking import tracking_figures, tracks_of
+from glyphfeed.tools.evaluation.calibration import Bin, calibration_error, reliability
+from glyphfeed.tools.evaluation.histories import histories_of
+from glyphfeed.tools.evaluation.matching import judge
+from glyphfeed.tools.evaluation.overlay import overlay_errors
+from glyphfeed.tools.evaluation.recordings import delay_s
+from glyphfeed.tools.evaluation.tracking import tracking_figures, tracks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tools.evaluation.figures import Figures
-    from tools.evaluation.histories import History
-    from tools.evaluation.matching import JudgedFrame
-    from tools.evaluation.overlay import OverlayErrors
-    from tools.evaluation.recordings import Recording
-    from tools.evaluation.tracking import Tracks
-    from tools.evaluation.truth import Truth
+    from glyphfeed.tools.evaluation.figures import Figures
+    from glyphfeed.tools.evaluation.histories import History
+    from glyphfeed.tools.evaluation.matching import JudgedFrame
+    from glyphfeed.tools.evaluation.overlay import OverlayErrors
+    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.tracking import Tracks
+    from glyphfeed.tools.evaluation.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)

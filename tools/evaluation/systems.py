@@ -19,24 +19,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-import engines
-import stream
-from engines.files import sum_of
-from engines.loading import choose_backend
-from stream.feed.endpoint import ANY_ENDPOINT
-from stream.feed.publisher import Publisher
-from stream.sources.address import open_source
-from stream.sources.source import Pace
-from tools.errors import CommandError
-from tools.evaluation.scores import Cost
-from tools.networks import AUTO, cores
-from tools.running import run_sources
+from glyphfeed import engines, stream
+from glyphfeed.engines.files import sum_of
+from glyphfeed.engines.loading import choose_backend
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.evaluation.scores import Cost
+from glyphfeed.tools.networks import AUTO, cores
+from glyphfeed.tools.running import run_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engines.loading import Engines
-    from tools.networks import Networks
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.tools.networks import Networks
 
 OURS: Final = "glyphfeed"
 BACKENDS: Final = ("openvino", "onnxruntime", "opencv-python", "av", "numpy")

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tools.evaluation.identities import Identities
-from tools.evaluation.regions import iou, region_of
+from glyphfeed.tools.evaluation.identities import Identities
+from glyphfeed.tools.evaluation.regions import iou, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from tools.evaluation.matching import JudgedFrame
-    from tools.evaluation.truth import Truth
+    from glyphfeed.tools.evaluation.matching import JudgedFrame
+    from glyphfeed.tools.evaluation.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from stream.geometry import share_inside
-from tools.errors import CommandError
-from tools.evaluation.clips import probe
-from tools.evaluation.regions import height_of, quad_of
+from glyphfeed.stream.geometry import share_inside
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.evaluation.clips import probe
+from glyphfeed.tools.evaluation.regions import height_of, quad_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stream.records import Polygon
-    from tools.evaluation.clips import Clip
+    from glyphfeed.stream.records import Polygon
+    from glyphfeed.tools.evaluation.clips import Clip
 
 LEAST_HEIGHT_PX: Final = 12.0
 LEAST_VISIBLE: Final = 0.9

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from stream.records import TextState
-from tools.evaluation.regions import quad_of, region_of
-from tools.evaluation.truth import fold
+from glyphfeed.stream.records import TextState
+from glyphfeed.tools.evaluation.regions import quad_of, region_of
+from glyphfeed.tools.evaluation.truth import fold
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from stream.feed.wire import Body
-    from stream.records import Polygon
-    from tools.evaluation.regions import Region
+    from glyphfeed.stream.feed.wire import Body
+    from glyphfeed.stream.records import Polygon
+    from glyphfeed.tools.evaluation.regions import Region
 
 Piece: TypeAlias = "tuple[str, Polygon, float | None]"
 """Text, polygon and confidence of a word."""

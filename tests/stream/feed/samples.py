@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream.records import Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
+from glyphfeed.stream.records import Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream.feed.publisher import Publisher
-    from stream.records import Polygon
+    from glyphfeed.stream.feed.publisher import Publisher
+    from glyphfeed.stream.records import Polygon
 
 DEADLINE_S = 10.0
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 import zmq
 
-from stream.feed import wire
-from stream.feed.client import Subscriber
-from stream.feed.endpoint import FeedError
-from stream.feed.publisher import Publisher
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.feed.publisher import Publisher
 from tests.stream.feed.samples import DEADLINE_S, event, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream.feed.client import Subscriber
-from stream.feed.endpoint import FeedError
-from stream.feed.outbox import EVENT_LIMIT, Outbox, run
-from stream.feed.publisher import Publisher
-from stream.records import EventType, SourceState
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.feed.outbox import EVENT_LIMIT, Outbox, run
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stream.feed.wire import Message
+    from glyphfeed.stream.feed.wire import Message
 
 
 def ignore() -> None:

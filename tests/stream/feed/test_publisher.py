@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zmq
 
-from stream.feed.endpoint import FeedError
-from stream.feed.publisher import Publisher
-from stream.records import EventType, SourceState
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.feed import wire
-from stream.feed.endpoint import FeedError
-from stream.records import Char, EventType, SourceState, Word
+from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.records import Char, EventType, SourceState, Word
 from tests.stream.feed.samples import box, entity, event, snapshot, status
 
 HEADER = {"v": 1, "source": "cam1", "epoch": "e", "seq": 4, "published_at": 1_700_000_000.5}

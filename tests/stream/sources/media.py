@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stream.records import Colour, Frame
+    from glyphfeed.stream.records import Colour, Frame
 
 BITS = 8
 CELL_PX = 16

@@ -12,8 +12,8 @@ from tests.stream.sources.media import number_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stream.records import SourceState
-    from stream.sources.source import Source
+    from glyphfeed.stream.records import SourceState
+    from glyphfeed.stream.sources.source import Source
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.sources.address import NAME, default_name, open_source
-from stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.address import NAME, default_name, open_source
+from glyphfeed.stream.sources.source import Pace, SourceError
 from tests.stream.sources.media import jpeg, numbered, write_video
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
-from stream.records import SourceState
-from stream.sources.address import open_source
-from stream.sources.camera import Camera
-from stream.sources.live import LiveSource
-from stream.sources.source import SourceError
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.camera import Camera
+from glyphfeed.stream.sources.live import LiveSource
+from glyphfeed.stream.sources.source import SourceError
 from tests.stream.sources.media import write_video
 from tests.stream.sources.taker import Taker
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream.records import SourceState
-from stream.sources.health import Health
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.sources.health import Health
 
 
 def picture(value: int) -> np.ndarray:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.records import SourceState
-from stream.sources.address import open_source
-from stream.sources.images import find_images, natural_key
-from stream.sources.source import Pace, SourceError
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.images import find_images, natural_key
+from glyphfeed.stream.sources.source import Pace, SourceError
 from tests.stream.sources.media import jpeg, number_of, numbered
 from tests.stream.sources.taker import Taker
 

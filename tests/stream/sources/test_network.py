@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream.records import SourceState
-from stream.sources import health, network
-from stream.sources.address import open_source
-from stream.sources.network import OPEN_TIMEOUT_S
-from stream.sources.source import SourceError
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.sources import health, network
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.network import OPEN_TIMEOUT_S
+from glyphfeed.stream.sources.source import SourceError
 from tests.programs import program
 from tests.stream.sources.media import sound, write_video
 from tests.stream.sources.taker import Taker
@@ -199,8 +199,8 @@ def test_where_nobody_answers_it_fails_in_time_and_stops_at_once(black_hole: int
 
 PROGRAM = """
 import signal, sys, threading
-from stream.sources import health, network
-from stream.sources.address import open_source
+from glyphfeed.stream.sources import health, network
+from glyphfeed.stream.sources.address import open_source
 source = open_source(sys.argv[1])
 connecting = threading.Event()
 capture = threading.Thread(target=lambda: list(source.frames(lambda *_: connecting.set())))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.sources.redaction import redact
+from glyphfeed.stream.sources.redaction import redact
 
 SECRET = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1).map(lambda text: f"SECRET{text}SECRET")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.sources.timeline import Timeline
+from glyphfeed.stream.sources.timeline import Timeline
 
 STAMP = st.none() | st.floats(-1e6, 1e6)
 

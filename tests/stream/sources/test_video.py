@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from stream.records import SourceState
-from stream.sources.address import open_source
-from stream.sources.source import Pace, SourceError
+from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace, SourceError
 from tests.stream.sources.media import noisy, number_of, numbered, sound, write_video
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stream.records import Frame
+    from glyphfeed.stream.records import Frame
 
 States = list[tuple[SourceState, str]]
 

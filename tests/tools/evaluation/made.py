@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tools.evaluation.clips import Clip
-from tools.evaluation.recordings import read_recording
-from tools.evaluation.scores import Cost, Score, score_clip
-from tools.evaluation.truth import read_truth
+from glyphfeed.tools.evaluation.clips import Clip
+from glyphfeed.tools.evaluation.recordings import read_recording
+from glyphfeed.tools.evaluation.scores import Cost, Score, score_clip
+from glyphfeed.tools.evaluation.truth import read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.evaluation.calibration import Bin, calibration_error, reliability
+from glyphfeed.tools.evaluation.calibration import Bin, calibration_error, reliability
 
 
 def test_bins_hold_equal_numbers_and_tell_what_was_right() -> None:

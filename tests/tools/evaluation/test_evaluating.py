@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glyphfeed.tools import cli
+from glyphfeed.tools.evaluation.systems import told_fps
 from tests.tools.evaluation.made import message, text, truth, write_clip, write_recording
-from tools import cli
-from tools.evaluation.systems import told_fps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,7 +218,7 @@ def test_what_another_reader_started_ends_with_the_command(tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         peer = write_peer(tmp_path, f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, '{port}'])")
-        command = [sys.executable, "-m", "tools.cli", "evaluate", clip, "--feed", feed, "--beside", f"other={peer}"]
+        command = [sys.executable, "-m", "glyphfeed", "evaluate", clip, "--feed", feed, "--beside", f"other={peer}"]
         server.settimeout(60)
         with subprocess.Popen(command) as evaluating:
             connection, _ = server.accept()

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glyphfeed.tools.evaluation.identities import Identities
+from glyphfeed.tools.evaluation.regions import region_of
+from glyphfeed.tools.evaluation.words import PublishedWord
 from tests.tools.evaluation.made import quad
-from tools.evaluation.identities import Identities
-from tools.evaluation.regions import region_of
-from tools.evaluation.words import PublishedWord
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

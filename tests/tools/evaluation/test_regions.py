@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from glyphfeed.tools.evaluation.regions import height_of, quad_of
+from glyphfeed.tools.evaluation.words import split
 from tests.tools.evaluation.made import quad
-from tools.evaluation.regions import height_of, quad_of
-from tools.evaluation.words import split
 
 HEXAGON = np.array([[0, 0], [50, 0], [100, 0], [100, 10], [50, 10], [0, 10]])
 

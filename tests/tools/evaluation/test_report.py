@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.text import Text
 
+from glyphfeed.tools.evaluation.figures import GROUPS, Figure, ratio, written
+from glyphfeed.tools.evaluation.plots import draw_plots
+from glyphfeed.tools.evaluation.report import Outcome, Setting, markdown, report_of, tables
+from glyphfeed.tools.evaluation.scores import figures_of
 from tests.tools.evaluation.made import message, scored, text, truth
-from tools.evaluation.figures import GROUPS, Figure, ratio, written
-from tools.evaluation.plots import draw_plots
-from tools.evaluation.report import Outcome, Setting, markdown, report_of, tables
-from tools.evaluation.scores import figures_of
 
 if TYPE_CHECKING:
     from pathlib import Path

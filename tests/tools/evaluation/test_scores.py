@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.evaluation.recordings import read_recording
+from glyphfeed.tools.evaluation.scores import Cost, figures_of, score_clip
+from glyphfeed.tools.evaluation.truth import read_truth
 from tests.tools.evaluation.made import FPS, message, quad, scored, text, truth, write_clip, write_recording
-from tools.errors import CommandError
-from tools.evaluation.recordings import read_recording
-from tools.evaluation.scores import Cost, figures_of, score_clip
-from tools.evaluation.truth import read_truth
 
 SCORER = Path(__file__).parents[4] / "shared" / "bench" / "score_feed.py"
 AT = (100.0, 100.0)

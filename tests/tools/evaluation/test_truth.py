@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glyphfeed.tools.clip import Scene, Sign, Waypoint, travel
+from glyphfeed.tools.clip import write_clip as film
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.evaluation.clips import Clip, find_clips
+from glyphfeed.tools.evaluation.truth import fold, read_truth
 from tests.tools.evaluation.made import quad, truth, write_clip
-from tools.clip import Scene, Sign, Waypoint, travel
-from tools.clip import write_clip as film
-from tools.errors import CommandError
-from tools.evaluation.clips import Clip, find_clips
-from tools.evaluation.truth import fold, read_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
