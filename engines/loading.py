@@ -53,6 +53,13 @@ PACKAGES: Final = {
     Backend.ONNXRUNTIME: "onnxruntime",
 }
 """What brings each."""
+MODULES: Final = {
+    Backend.TENSORRT: "nvidia.engine",
+    Backend.CUDA: "onnxruntime_engine",
+    Backend.OPENVINO: "openvino_engine",
+    Backend.ONNXRUNTIME: "onnxruntime_engine",
+}
+"""Where each is spoken to."""
 BUILT: Final = {Backend.TENSORRT: "TensorRT plan", Backend.CUDA: "form for CUDA"}
 """What a GPU needs of a network before it can run it."""
 
@@ -201,7 +208,7 @@ def trouble_with(backend: Backend) -> str | None:
     try:
         if backend is Backend.CUDA and not has_cuda():
             return "this ONNX Runtime is built without CUDA"
-        module = importlib.import_module(f"glyphfeed.engines.{'onnxruntime' if backend is Backend.CUDA else backend}_engine")
+        module = importlib.import_module(f"glyphfeed.engines.{MODULES[backend]}")
         if backend is Backend.TENSORRT:
             module.gpu()
         elif backend is Backend.CUDA:
@@ -270,7 +277,7 @@ def load_engine(
     if trouble is not None:
         raise EngineError(f"{backend} cannot be used here: {trouble}; take another --engine, or pip install {PACKAGES[backend]}")
     if backend is Backend.TENSORRT:
-        from glyphfeed.engines.tensorrt_engine import TensorRtEngine
+        from glyphfeed.engines.nvidia.engine import TensorRtEngine
 
         return TensorRtEngine(path, shapes, batch=batch, plans=plans_folder(), build_it=build_it)
     if backend is Backend.OPENVINO:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.belief import notice, take_rivals
 from glyphfeed.stream.blocks import blocks_of
-from glyphfeed.stream.budget import Budget, Purse
-from glyphfeed.stream.flow import Flow
+from glyphfeed.stream.detecting.schedule import Schedule
 from glyphfeed.stream.geometry import (
     BORDER_PX,
     axis,
@@ -26,19 +24,21 @@ from glyphfeed.stream.geometry import (
     turn,
     with_margins,
 )
-from glyphfeed.stream.kinship import inherit, nearest_kin
-from glyphfeed.stream.look import look_at
+from glyphfeed.stream.motion.flow import Flow
+from glyphfeed.stream.reading.appearance import look_at
+from glyphfeed.stream.reading.belief import notice, take_rivals
+from glyphfeed.stream.reading.budget import Budget, Purse
+from glyphfeed.stream.reading.requests import DetectorPass, ReadRequest
+from glyphfeed.stream.reading.rereading import quality, turns_to_read, value
 from glyphfeed.stream.records import Event, EventType, Frame, Snapshot
-from glyphfeed.stream.requests import DetectorPass, ReadRequest
-from glyphfeed.stream.rereading import quality, turns_to_read, value
-from glyphfeed.stream.schedule import Schedule
-from glyphfeed.stream.tracker import CUT_OFF, Tracker
+from glyphfeed.stream.tracking.returning import inherit, nearest_kin
+from glyphfeed.stream.tracking.tracker import CUT_OFF, Tracker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glyphfeed.stream.requests import Reading
-    from glyphfeed.stream.track import Track
+    from glyphfeed.stream.reading.requests import Reading
+    from glyphfeed.stream.tracking.track import Track
 
 CROP_HEIGHTS_PX = (48, 96)
 """Crops are cut at least as high as the recogniser sees them, so that they are interpolated once, and at most twice that."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from glyphfeed.engines.loading import Backend, Engines, load_engines
-from glyphfeed.tools.clip import Scene, Sign, Waypoint, render, travel, write_clip
+from glyphfeed.tools.scenes.clip import Scene, Sign, Waypoint, render, travel, write_clip
 
 if TYPE_CHECKING:
     from pathlib import Path

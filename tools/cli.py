@@ -267,9 +267,9 @@ def quantise(
     glyphfeed quantise street.mp4 --out mine       [dim]then: glyphfeed watch 0 --detector mine/PP-OCRv6_det_small_int8.onnx[/]
     glyphfeed quantise photos --precision fp16 --only detector
     """
-    from glyphfeed.tools.agreement import Limits
     from glyphfeed.tools.networks import Networks
-    from glyphfeed.tools.quantise import Precision, Role, quantise
+    from glyphfeed.tools.precision.agreement import Limits
+    from glyphfeed.tools.precision.quantise import Precision, Role, quantise
 
     told = {"detection_f": least_f, "changed": most_changed}
     limits = Limits(**{name: limit for name, limit in told.items() if limit is not None})
@@ -283,8 +283,8 @@ app.add_typer(bench)
 @app.command("build-plan")
 def build_plan(detector: DetectorFile = None, recogniser: RecogniserFile = None) -> None:
     """Compile the networks for this machine's NVIDIA GPU, which otherwise happens while they are first used."""
-    from glyphfeed.tools.build_plan import build_plans
     from glyphfeed.tools.networks import Networks
+    from glyphfeed.tools.precision.plans import build_plans
 
     build_plans(Networks("tensorrt", detector, recogniser))
 
@@ -299,7 +299,7 @@ def check_gpu(
 
     The exit code is 3 where there is none.
     """
-    from glyphfeed.tools.check_gpu import check_gpu
+    from glyphfeed.tools.bench.gpu import check_gpu
     from glyphfeed.tools.networks import Networks
 
     raise typer.Exit(check_gpu(Networks("tensorrt", detector, recogniser), out, typed()))

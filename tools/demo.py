@@ -19,21 +19,21 @@ from glyphfeed.engines.weights import cache_folder
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT, FeedError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, TextState
+from glyphfeed.stream.running import run_sources
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.tools.clip import write_clip
+from glyphfeed.tools.displays.film import Film
 from glyphfeed.tools.errors import CommandError, note, tell
-from glyphfeed.tools.film import Film
 from glyphfeed.tools.networks import Networks
-from glyphfeed.tools.running import run_sources
-from glyphfeed.tools.street import demo_scene
+from glyphfeed.tools.scenes.clip import write_clip
+from glyphfeed.tools.scenes.street import demo_scene
 from glyphfeed.tools.watching import open_print, open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
-    from glyphfeed.tools.clip import Rectangle
-    from glyphfeed.tools.running import Display, Failures
+    from glyphfeed.stream.running import Display, Failures
+    from glyphfeed.tools.scenes.clip import Rectangle
 
 CLIP = "street-1.mp4"
 """The number changes when the street does, so that an older one in the cache is not taken for it."""

@@ -50,7 +50,7 @@ class Networks:
         loading = pool.submit(self._load, max(1, cores() - 1) if live else 0, sources > 1, complete)
         pool.shutdown(wait=False)
         # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
-        importlib.import_module("glyphfeed.stream.pipeline")
+        importlib.import_module("glyphfeed.stream.drivers.live")
         return loading
 
     def _load(self, threads: int, shared: bool, complete: bool) -> Engines:

@@ -47,7 +47,7 @@ def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool
             continue
         # Not before there is something to read: a complaint need not wait for it.
         engines = engines or networks.load(live=False).result()
-        from glyphfeed.stream.still import read_still
+        from glyphfeed.stream.drivers.still import read_still
 
         snapshot = read_still(image, engines)
         print(json_line(file, snapshot) if as_json else lines(file, snapshot), flush=True)

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.running import run_sources
 from glyphfeed.stream.sources.address import default_name, open_source
 from glyphfeed.stream.sources.source import SourceError
 from glyphfeed.tools.errors import note, tell
-from glyphfeed.tools.running import run_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from glyphfeed.stream.running import Display
     from glyphfeed.stream.sources.source import Pace, Source
     from glyphfeed.tools.networks import Networks
-    from glyphfeed.tools.running import Display
 
 
 def open_sources(
@@ -106,7 +106,7 @@ def open_windows(stack: ExitStack) -> list[Display]:
         CommandError: there is no screen.
 
     """
-    from glyphfeed.tools.window import Windows
+    from glyphfeed.tools.displays.window import Windows
 
     windows = Windows()
     stack.callback(windows.close)
@@ -115,8 +115,8 @@ def open_windows(stack: ExitStack) -> list[Display]:
 
 def open_print(stack: ExitStack, endpoint: str) -> Display:
     """A table on a terminal, lines in a pipe; to be closed with the stack.  Both tell where the feed is."""
-    from glyphfeed.tools.lines import Lines
-    from glyphfeed.tools.table import LiveTable
+    from glyphfeed.tools.displays.lines import Lines
+    from glyphfeed.tools.displays.table import LiveTable
 
     if not sys.stdout.isatty():
         note(f"the feed is published on {endpoint}")

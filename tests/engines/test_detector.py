@@ -11,13 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphfeed.engines.detector import (
-    MapDetector,
-    enhance,
-    quads_from_map,
-    turned_back,
-    upright,
-)
+from glyphfeed.engines.detector import MapDetector, enhance, quads_from_map, turned_back, upright
 from glyphfeed.engines.models import DESCRIPTIONS, ProbabilityMap, parse
 
 if TYPE_CHECKING:

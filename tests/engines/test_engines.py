@@ -22,7 +22,7 @@ from glyphfeed.engines.loading import Backend, Engines, load_engine, load_engine
 from glyphfeed.engines.models import describe_recogniser
 from glyphfeed.engines.openvino_engine import families
 from glyphfeed.engines.weights import RECOGNISER, locate
-from glyphfeed.tools.clip import Scene, Sign, locate_words, look, render, words_of
+from glyphfeed.tools.scenes.clip import Scene, Sign, locate_words, look, render, words_of
 from tests.engines.backends import BACKENDS
 from tests.engines.onnx_bytes import line_model, model, node, steps_first_model
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from glyphfeed.engines.errors import EngineError
-from glyphfeed.engines.loading import Backend, charset_of, choose_backend, load_engine, load_engines, trouble_with
+from glyphfeed.engines.loading import MODULES, Backend, charset_of, choose_backend, load_engine, load_engines, trouble_with
 from glyphfeed.engines.models import describe_recogniser
 from glyphfeed.engines.weights import RECOGNISER, locate
 from tests.engines.described import MAP, described
@@ -37,7 +37,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def lack(package: str) -> None:
         monkeypatch.setitem(sys.modules, package, None)
-        monkeypatch.delitem(sys.modules, f"engines.{package}_engine", raising=False)
+        monkeypatch.delitem(sys.modules, f"glyphfeed.engines.{MODULES[Backend(package)]}", raising=False)
 
     return lack
 

@@ -18,12 +18,12 @@ from scipy.optimize import brentq
 
 from glyphfeed.engines.detector import upright
 from glyphfeed.engines.lattice import Lattice, Slot
-from glyphfeed.stream.belief import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE
-from glyphfeed.stream.fusion import likelihood
 from glyphfeed.stream.geometry import area, homography_between, share_inside, slice_quad, transform
 from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.reading.belief import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE
+from glyphfeed.stream.reading.fusion import likelihood
+from glyphfeed.stream.reading.requests import Reading, ReadRequest
 from glyphfeed.stream.records import Frame
-from glyphfeed.stream.requests import Reading, ReadRequest
 from tests.stream.feed.samples import box
 from tests.stream.occlusion import pieces, visible
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from glyphfeed.stream.reading.requests import DetectorPass
     from glyphfeed.stream.records import Event, EventType, Grey, Snapshot, TextEntity
-    from glyphfeed.stream.requests import DetectorPass
 
 Camera: TypeAlias = Callable[[float], "NDArray[np.float64]"]
 """From time, seconds, to the homography that takes wall pixels to frame pixels."""

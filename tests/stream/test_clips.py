@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
+from glyphfeed.stream.drivers.recorded import read_video
 from glyphfeed.stream.records import EventType, TextState
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.video import read_video
-from glyphfeed.tools.clip import Scene, Sign, Waypoint, locate_words, render, travel
+from glyphfeed.tools.scenes.clip import Scene, Sign, Waypoint, locate_words, render, travel
 from tests.stream.driving import Notebook
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.records import Colour, TextEntity
-    from glyphfeed.tools.clip import Camera
+    from glyphfeed.tools.scenes.clip import Camera
 
     View = Callable[[Iterable[Colour]], "Viewing"]
 

@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from glyphfeed.stream.budget import Budget
-from glyphfeed.stream.driver import run_pass, run_reads
-from glyphfeed.stream.gauges import Gauges
+from glyphfeed.stream.drivers.gauges import Gauges
+from glyphfeed.stream.drivers.steps import run_pass, run_reads
 from glyphfeed.stream.geometry import transform
 from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.reading.budget import Budget
+from glyphfeed.stream.reading.rereading import SELDOM_S
 from glyphfeed.stream.records import EventType, Frame, TextState
-from glyphfeed.stream.rereading import SELDOM_S
-from glyphfeed.stream.tracker import LEAVE_S
-from glyphfeed.tools.clip import Scene, Sign, locate_words, look, render, words_of
+from glyphfeed.stream.tracking.tracker import LEAVE_S
+from glyphfeed.tools.scenes.clip import Scene, Sign, locate_words, look, render, words_of
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.simulation import (

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from glyphfeed.stream.reading.rereading import SELDOM_S
 from glyphfeed.stream.records import EventType, TextState
-from glyphfeed.stream.rereading import SELDOM_S
-from glyphfeed.stream.tracker import LEAVE_S
+from glyphfeed.stream.tracking.tracker import LEAVE_S
 from tests.stream.feed.samples import box
 from tests.stream.simulation import (
     AT_REST,

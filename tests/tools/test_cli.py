@@ -16,8 +16,8 @@ import pytest
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.tools import cli
-from glyphfeed.tools.clip import render
-from glyphfeed.tools.street import demo_scene
+from glyphfeed.tools.scenes.clip import render
+from glyphfeed.tools.scenes.street import demo_scene
 from tests.engines.described import CTC, MAP, described
 from tests.engines.onnx_bytes import brightness_model, columns_model
 from tests.programs import program

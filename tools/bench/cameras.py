@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.running import run_sources
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.sheet import Sheet
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.networks import cores
-from glyphfeed.tools.running import run_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.records import Status
-    from glyphfeed.tools.running import View
+    from glyphfeed.stream.running import View
 
 CameraRow: TypeAlias = "tuple[int, float, float | None, float | None, float | None, str]"
 STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -45,7 +45,7 @@ class Eyes:
         self.views: Sequence[View] = ()
 
     def draw(self, views: Sequence[View]) -> bool:
-        """See `tools.running.Display.draw`."""
+        """See `stream.running.Display.draw`."""
         self.views = views
         return True
 

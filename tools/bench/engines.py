@@ -25,14 +25,14 @@ from glyphfeed.engines.loading import GPU, Backend, Engines, charset_of, load_en
 from glyphfeed.engines.models import describe_detector, describe_recogniser
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
 from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.stream.drivers.recorded import read_video
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.stream.video import read_video
-from glyphfeed.tools.agreement import SURE, detection_f, recognisers_differ
 from glyphfeed.tools.bench.sheet import Sheet
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.networks import cores
+from glyphfeed.tools.precision.agreement import SURE, detection_f, recognisers_differ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

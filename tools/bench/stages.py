@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from glyphfeed.engines.loading import Engines
+from glyphfeed.stream.drivers.recorded import read_video
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
 from glyphfeed.stream.feed.outbox import run
 from glyphfeed.stream.feed.publisher import Publisher
@@ -22,7 +23,6 @@ from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.sink import TurnOutbox, TurnSink
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.stream.video import read_video
 from glyphfeed.tools.bench.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.lattice import Lattice
     from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.reading.requests import DetectorPass, Reading, ReadRequest
     from glyphfeed.stream.records import Event, Frame, Snapshot
-    from glyphfeed.stream.requests import DetectorPass, Reading, ReadRequest
     from glyphfeed.stream.sources.source import Source, StateListener
 
 BESIDE: Final = ("decode", "detect", "publish")

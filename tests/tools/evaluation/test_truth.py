@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glyphfeed.tools.clip import Scene, Sign, Waypoint, travel
-from glyphfeed.tools.clip import write_clip as film
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.evaluation.clips import Clip, find_clips
 from glyphfeed.tools.evaluation.truth import fold, read_truth
+from glyphfeed.tools.scenes.clip import Scene, Sign, Waypoint, travel
+from glyphfeed.tools.scenes.clip import write_clip as film
 from tests.tools.evaluation.made import quad, truth, write_clip
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""TensorRT on an NVIDIA GPU: plans, the lanes that run them, and kernels for pictures."""

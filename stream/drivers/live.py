@@ -1,0 +1,178 @@
+"""The live driver: four threads around the core, so that a frame never waits for a network.
+
+    capture --newest--> track --newest--> detect, recognise
+                        track <--results-- detect, recognise
+
+Owns: the threads, their channels and their end.  Does not own the thread that publishes, which sources may share (sink).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
+
+from glyphfeed.stream.channel import Channel
+from glyphfeed.stream.drivers.gauges import Gauges
+from glyphfeed.stream.drivers.steps import STATUS_S, failure, run_pass, run_reads
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.records import SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.drivers.steps import Detected
+    from glyphfeed.stream.reading.requests import DetectorPass, Reading, ReadRequest
+    from glyphfeed.stream.records import Frame
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
+
+Batch: TypeAlias = "list[ReadRequest]"
+
+BATCH_TEXTS = 3
+"""So many texts are read before it is asked again which deserve it most, and their pictures are cut out of a newer frame."""
+JOIN_S = 5.0
+"""All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
+
+
+def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | None = None) -> None:
+    """Read a live source until it ends or is stopped; frames that come too fast are dropped, the oldest first.
+
+    A `reader` is given where it is to have other than its usual settings.
+
+    Raises:
+        SourceError: the source cannot deliver.
+        EngineError: a network failed.
+
+    """
+    gauges = Gauges(time.monotonic(), engines.detector, engines.recogniser)
+    frames: Channel[Frame] = Channel()
+    passes: Channel[DetectorPass] = Channel()
+    batches: Channel[Batch] = Channel()
+    detections: deque[Detected] = deque()
+    readings: deque[list[Reading]] = deque()
+    pool = ThreadPoolExecutor(4, source.name)
+    threads = [
+        pool.submit(capture, source, frames, gauges, sink),
+        pool.submit(track, reader or Reader(), frames, passes, batches, detections, readings, gauges, sink),
+        pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
+        pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
+    ]
+    try:
+        try:
+            supervise(threads, gauges, sink)
+        finally:
+            source.stop()
+            for channel in (frames, passes, batches):
+                channel.close()
+            stuck = wait(threads, JOIN_S).not_done
+            pool.shutdown(wait=not stuck)
+    except Exception as error:
+        # Not before the threads have ended, as stopping the source makes it tell of an end.
+        gauges.enter(SourceState.FAILED, failure(error))
+        raise
+    finally:
+        sink.report(gauges.status(time.monotonic()))
+
+
+def supervise(threads: Sequence[Future[None]], gauges: Gauges, sink: Sink) -> None:
+    """Tell how the source is doing once a second until all threads have ended, or one has failed: its error is raised."""
+    running = set(threads)
+    while running:
+        # Ends when a thread fails, when the last one ends, or with the time-out.
+        done, running = wait(running, STATUS_S, FIRST_EXCEPTION)
+        for thread in done:
+            thread.result()
+        if running:
+            sink.report(gauges.status(time.monotonic()))
+
+
+def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink) -> None:
+    """Take frames as they come, and tell of each change of state at once; the last one is told when all frames are read."""
+
+    def on_state(state: SourceState, detail: str) -> None:
+        gauges.enter(state, detail)
+        if state is not SourceState.ENDED:
+            sink.report(gauges.status(time.monotonic()))
+
+    try:
+        for frame in source.frames(on_state):
+            gauges.arrive(frame, time.monotonic())
+            frames.put(frame)
+    finally:
+        frames.close()
+
+
+def track(
+    reader: Reader,
+    frames: Channel[Frame],
+    passes: Channel[DetectorPass],
+    batches: Channel[Batch],
+    detections: deque[Detected],
+    readings: deque[list[Reading]],
+    gauges: Gauges,
+    sink: Sink,
+) -> None:
+    """Follow every frame and publish it at once; take in what the networks found, and ask them for more, in between."""
+    detecting = recognising = False
+    try:
+        while not frames.ended:
+            # Ends with a frame, when a network has something (a nudge), or with the end of the frames.
+            frame = frames.get()
+            if frame is not None:
+                publish_frame(reader, frame, gauges, sink)
+            while detections:
+                reader.accept_detections(*detections.popleft())
+                detecting = False
+            while readings:
+                if told := readings.popleft():
+                    reader.accept_readings(told)
+                else:
+                    recognising = False
+            # Asked only when its answer can be followed at once: both questions count as having been granted.
+            if not recognising and (requests := reader.wanted(BATCH_TEXTS)):
+                batches.put(requests)
+                recognising = True
+            # To read what was found is worth more than to find more; both at once would take turns on the same cores.
+            if not (detecting or (recognising and reader.unread)) and (wanted := reader.wanted_pass(hurried=True)) is not None:
+                passes.put(wanted)
+                detecting = True
+    finally:
+        passes.close()
+        batches.close()
+
+
+def publish_frame(reader: Reader, frame: Frame, gauges: Gauges, sink: Sink) -> None:
+    """Move the texts to a frame and publish them: the whole way from a picture to the feed."""
+    reader.follow(frame)
+    snapshot = reader.snapshot()
+    sink.publish(frame, snapshot, reader.events())
+    gauges.publish(snapshot, reader.reads, time.time() - frame.captured_at, time.monotonic())
+
+
+def detect(
+    detector: Detector, passes: Channel[DetectorPass], detections: deque[Detected], nudge: Callable[[], None], gauges: Gauges
+) -> None:
+    """Run the detector over what is asked for; each pass has its answer, which belongs to a frame of the past by then."""
+    for wanted in passes:
+        detections.append(run_pass(detector, wanted, gauges))
+        nudge()
+
+
+def recognise(
+    recogniser: Recogniser, batches: Channel[Batch], readings: deque[list[Reading]], nudge: Callable[[], None], gauges: Gauges
+) -> None:
+    """Read the batches of crops that are asked for, and tell of each text as soon as it is read; an empty list ends a batch."""
+    for requests in batches:
+        # The rival turns of one text stand side by side and are told together.
+        for _, rivals in groupby(requests, key=lambda request: request.track):
+            readings.append(run_reads(recogniser, list(rivals), gauges))
+            nudge()
+        readings.append([])
+        nudge()

@@ -1,0 +1,70 @@
+"""The steps that both drivers take: one detector pass, one batch of reads; and how a failure is told.
+
+Owns: the way between the core's requests and the networks.  Does not own when a step is taken (video, pipeline).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+from glyphfeed.engines.errors import EngineError
+from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.reading.requests import DetectorPass, Reading
+from glyphfeed.stream.sources.redaction import redact
+from glyphfeed.stream.sources.source import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from glyphfeed.engines.detector import Detector
+    from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.drivers.gauges import Gauges
+    from glyphfeed.stream.reading.requests import ReadRequest
+
+Detected: TypeAlias = "tuple[DetectorPass, NDArray[np.float32], NDArray[np.float32]]"
+"""What `Reader.accept_detections` takes: the pass, the quads and their scores."""
+
+STATUS_S: Final = 1.0
+"""How often a status is reported."""
+
+
+def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detected:
+    """Run the detector over a frame, or over a part of it.
+
+    Raises:
+        EngineError: the network failed.
+
+    """
+    image, kind = wanted.frame.bgr(), wanted.kind
+    if kind.tile is not None:
+        image = kind.tile.cut(image)
+    begun_s = time.monotonic()
+    quads, scores = detector.detect(image, turned=kind.turned, enhanced=kind.enhanced, coarse=kind.coarse)
+    if kind.tile is not None:
+        quads = quads + np.array(kind.tile[:2], np.float32)
+    gauges.detect(time.monotonic() - begun_s)
+    return wanted, quads, scores
+
+
+def run_reads(recogniser: Recogniser, requests: Sequence[ReadRequest], gauges: Gauges) -> list[Reading]:
+    """Read a batch of at least one crop.
+
+    Raises:
+        EngineError: the network failed.
+
+    """
+    begun_s = time.monotonic()
+    lattices = recogniser.read([request.crop for request in requests])
+    gauges.read((time.monotonic() - begun_s) / len(requests))
+    return [Reading(*pair) for pair in zip(requests, lattices, strict=True)]
+
+
+def failure(error: BaseException) -> str:
+    """What a status says of an error, without credentials."""
+    known = isinstance(error, SourceError | EngineError | FeedError)
+    return redact(str(error) if known else f"{type(error).__name__}: {error}")

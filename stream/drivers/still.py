@@ -1,0 +1,78 @@
+"""Reading a still picture: the same core as for video, shown the same picture a few times."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.tiles import tiles_of
+from glyphfeed.stream.drivers.gauges import Gauges
+from glyphfeed.stream.drivers.steps import run_pass, run_reads
+from glyphfeed.stream.reader import Reader
+from glyphfeed.stream.reading.requests import DetectorPass
+from glyphfeed.stream.reading.rereading import DOUBTFUL_S, PATIENCE_S
+from glyphfeed.stream.records import Frame, TextState
+
+if TYPE_CHECKING:
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.detecting.tiles import Tile
+    from glyphfeed.stream.records import Colour, Snapshot
+
+LOOKS = 4
+LOOK_STEP_S = 0.2
+"""The reader decides by time when to look for upright lines, for turned ones, and how often to read: so much passes.  Then each
+tile of a large picture is looked at, once: nothing in it changes."""
+MOST_TILES = 400
+"""So many of them at most, spread evenly if there are more: a photo of 100 megapixels takes 374, which on two cores is a minute
+or two; one of 30000x30000 would take 3108."""
+READ_STEPS_S = (DOUBTFUL_S, PATIENCE_S, 2 * PATIENCE_S)
+"""After the looks time passes in these steps, in which doubtful text is read again."""
+ROUNDS = 8
+"""Reads of one text build on each other; so often at most within one look."""
+
+
+def read_still(image: Colour, engines: Engines) -> Snapshot:
+    """Read one picture, (height, width, 3) uint8 blue-green-red; only texts that can be trusted are in the snapshot.
+
+    In a picture of more than some 100 megapixels, small text is looked for in a part of it only (`MOST_TILES`).
+
+    Raises:
+        EngineError: a network failed.
+
+    """
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    reader = Reader()
+    captured_at = time.time()
+    gauges = Gauges(0.0, engines.detector, engines.recogniser)
+    tiles = spread(list(tiles_of((image.shape[1], image.shape[0]))), MOST_TILES)
+    looks = [LOOK_STEP_S] * (LOOKS + len(tiles))
+    for index, pts in enumerate(accumulate([*looks, *READ_STEPS_S])):
+        frame = Frame(index, pts, captured_at, grey, lambda: image)
+        reader.follow(frame)
+        wanted = None
+        if index < LOOKS:
+            wanted = reader.wanted_pass()
+        elif tiles:
+            wanted = DetectorPass(frame, PassKind(tile=tiles[0]))
+        if wanted is not None:
+            tiles = [tile for tile in tiles if tile != wanted.kind.tile]
+            reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
+        for _ in range(ROUNDS):
+            if not (requests := reader.wanted()):
+                break
+            reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
+    snapshot = reader.snapshot()
+    texts = tuple(text for text in snapshot.texts if text.state is not TextState.TENTATIVE)
+    return replace(snapshot, frame=0, pts=0.0, texts=texts)
+
+
+def spread(tiles: list[Tile], most: int) -> list[Tile]:
+    """Choose at most so many of the tiles, evenly."""
+    count = min(len(tiles), most)
+    return [tiles[k * len(tiles) // count] for k in range(count)]

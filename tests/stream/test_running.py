@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.running import run_sources
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.tools.watching import name_sources
+from tests.stream.driving import ANY_PORT, Broken, Notebook, Stalled, driver_threads, recorded
+from tests.stream.feed.samples import DEADLINE_S, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.running import View
+
+
+class Eyes:
+    """A display that remembers what it was shown, and ends when it is told."""
+
+    period_s = 0.02
+
+    def __init__(self) -> None:
+        self.enough = threading.Event()
+        self.views: Sequence[View] = ()
+
+    def draw(self, views: Sequence[View]) -> bool:
+        self.views = views
+        return not self.enough.is_set()
+
+
+def test_a_source_that_fails_does_not_stop_the_others(clip: Path, engines: Engines, tmp_path: Path) -> None:
+    record = tmp_path / "feed.jsonl"
+    address = str(clip)
+    sources = [
+        open_source(address, "file"),
+        open_source(address, "played", Pace.LIVE),
+        Broken(open_source(address, "broken", Pace.LIVE), 5),
+    ]
+    with Publisher(ANY_PORT, record) as publisher, Subscriber(publisher.endpoint, ["status/"]) as subscriber:
+        wait_until(lambda: bool(publisher.serve(0.02)) or publisher.subscribers == 1)
+        failures = run_sources(sources, engines, publisher, [])
+        last: dict[str, str] = {}
+        while set(last.values()) != {"ended", "failed"} or len(last) < 3 or list(last.values()).count("ended") < 2:
+            message = subscriber.receive(DEADLINE_S)
+            assert message is not None
+            last[message.source] = message.body["state"]
+    assert [(name, str(error)) for name, error in failures] == [("broken", "broken: the cable was cut")]
+    assert isinstance(failures[0][1], SourceError)
+    assert last == {"file": "ended", "played": "ended", "broken": "failed"}
+    messages = recorded(record)
+    assert [message.body["frame"] for message in messages if message.topic == "text/file"] == list(range(60))
+    texts = {m.body["entity"]["text"].replace(" ", "") for m in messages if m.topic == "event/file"}
+    assert texts == {"EXIT12", "Bakery"}
+    assert any(message.topic == "text/played" for message in messages)
+
+
+def test_the_user_can_end_it_at_a_display_which_has_seen_everything(clip: Path, engines: Engines) -> None:
+    eyes = Eyes()
+    source = Stalled(open_source(str(clip), "wall", Pace.LIVE), 20)
+
+    class Notes(Notebook):
+        def publish(self, *frame: Any) -> None:
+            super().publish(*frame)
+            if len(self.snapshots) == 5:
+                eyes.enough.set()
+
+    notebook = Notes()
+    with Publisher(ANY_PORT) as publisher:
+        assert run_sources([source], engines, publisher, [eyes], [notebook]) == []
+    (view,) = eyes.views
+    assert view.status is not None
+    assert view.status.state == "ended"
+    assert view.newest is not None
+    assert view.newest[1] is notebook.snapshots[-1]
+    assert driver_threads("wall") == []
+
+
+def test_a_feed_that_breaks_ends_everything(clip: Path, engines: Engines) -> None:
+    class Breaks(Publisher):
+        def publish_text(self, source: str, snapshot: Any) -> None:
+            super().publish_text(source, snapshot)
+            if snapshot.frame == 3:
+                raise ValueError("a number is not finite")
+
+    with Breaks(ANY_PORT) as publisher, pytest.raises(ValueError, match="not finite"):
+        run_sources([open_source(str(clip), "wall")], engines, publisher, [])
+    assert driver_threads("wall") == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "names", "called"),
+    [
+        (["0", "1"], [], ["cam0", "cam1"]),
+        (["a/x.mp4", "b/x.mp4", "c/x.mp4"], [], ["x", "x-2", "x-3"]),
+        (["0", "1"], ["door"], ["door", "cam1"]),
+        (["x.mp4", "y/x.mp4"], ["x"], ["x", "x-2"]),
+        (["x-2.mp4", "x.mp4", "y/x.mp4"], [], ["x-2", "x", "x-3"]),
+        (["z" * 70 + ".mp4"] * 2, [], ["z" * 64, "z" * 60 + "-2"]),
+    ],
+)
+def test_every_source_has_a_name_of_its_own(addresses: list[str], names: list[str], called: list[str]) -> None:
+    assert name_sources(addresses, names) == called

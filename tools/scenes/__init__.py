@@ -1,0 +1,1 @@
+"""Made-up scenes under a moving camera, with exact truth."""
