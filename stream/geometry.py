@@ -153,3 +153,8 @@ def slice_quad(quad: NDArray[np.floating], start: float, end: float) -> NDArray[
     matrix = homography_between(UNIT_SQUARE, quad)
     part = np.array([[start, 0], [end, 0], [end, 1], [start, 1]], np.float64)
     return transform(part, matrix)
+
+
+def possible_turns(quad: NDArray[np.floating]) -> tuple[int, ...]:
+    """Order the ways in which text can stand in a quad whose first edge points right, likeliest first."""
+    return (1, 3) if is_tall(quad) else (0, 2)

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glyphfeed.stream.blocks import blocks_of
+from glyphfeed.stream.detecting.passes import DetectorPass
 from glyphfeed.stream.detecting.schedule import Schedule
 from glyphfeed.stream.geometry import (
-    BORDER_PX,
-    axis,
-    clear_of_border,
     is_tall,
     rectify,
     share_inside,
-    touches_border,
     turn,
     with_margins,
 )
@@ -28,11 +25,12 @@ from glyphfeed.stream.motion.flow import Flow
 from glyphfeed.stream.reading.appearance import look_at
 from glyphfeed.stream.reading.belief import notice, take_rivals
 from glyphfeed.stream.reading.budget import Budget, Purse
-from glyphfeed.stream.reading.requests import DetectorPass, ReadRequest
+from glyphfeed.stream.reading.requests import ReadRequest
 from glyphfeed.stream.reading.rereading import quality, turns_to_read, value
 from glyphfeed.stream.records import Event, EventType, Frame, Snapshot
+from glyphfeed.stream.tracking.extent import clear_part, goes_on
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
-from glyphfeed.stream.tracking.tracker import CUT_OFF, Tracker
+from glyphfeed.stream.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -235,19 +233,3 @@ class Reader:
         """Hand over what has happened since the last call."""
         events, self._events = self._events, []
         return events
-
-
-def clear_part(track: Track, quarters: int, size: tuple[int, int]) -> tuple[float, float]:
-    """Tell which part of a text, from and to in 0..1 along it, lies away from the border, and did when it was detected."""
-    start, end = clear_of_border(turn(track.motion.quad, quarters), size, BORDER_PX)
-    if track.cut_at is not None:
-        then = clear_of_border(turn(track.cut_at, quarters), size, max(BORDER_PX, CUT_OFF * axis(track.cut_at)[2]))
-        start, end = max(start, then[0]), min(end, then[1])
-    return start, end
-
-
-def goes_on(track: Track, size: tuple[int, int]) -> bool:
-    """Tell whether a text probably goes on beyond what is known of it: at the border of the picture of (width, height), come in
-    from there and not detected since, or last detected longer.
-    """
-    return track.cut_off or track.resized > 0 or touches_border(track.motion.quad, size)

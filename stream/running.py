@@ -11,9 +11,9 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from glyphfeed.stream.feed.outbox import run
+from glyphfeed.stream.feed.outbox import TurnOutbox, run
+from glyphfeed.stream.feed.sinks import LiveSink, TurnSink
 from glyphfeed.stream.reading.budget import Budget
-from glyphfeed.stream.sink import LiveSink, TurnOutbox, TurnSink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

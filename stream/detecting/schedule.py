@@ -6,11 +6,12 @@ Owns what each kind of pass has seen and found so far.  Pure: time is the frames
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.detecting.tiles import CloseLooks, Tile
+from glyphfeed.stream.detecting.passes import PassKind
+from glyphfeed.stream.detecting.tiles import CloseLooks
 from glyphfeed.stream.geometry import UNIT_SQUARE, area, intersection, transform
 from glyphfeed.stream.motion.flow import SHUTTER
 
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-
-class PassKind(NamedTuple):
-    """How the detector looks at a frame (see `engines.detector.Detector.detect`), and at which part of it, None for all."""
-
-    turned: bool = False
-    enhanced: bool = False
-    coarse: bool = False
-    tile: Tile | None = None
-
-    def like(self, other: PassKind) -> bool:
-        """Tell whether two passes find the same texts where both look."""
-        return self[:3] == other[:3] and (self.tile is None) == (other.tile is None)
 
 
 PASS_GAP_S = 0.1

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.loading import Engines
     from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.detecting.passes import DetectorPass
     from glyphfeed.stream.drivers.steps import Detected
-    from glyphfeed.stream.reading.requests import DetectorPass, Reading, ReadRequest
+    from glyphfeed.stream.reading.requests import Reading, ReadRequest
     from glyphfeed.stream.records import Frame
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source

@@ -12,7 +12,7 @@ import numpy as np
 
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.stream.feed.endpoint import FeedError
-from glyphfeed.stream.reading.requests import DetectorPass, Reading
+from glyphfeed.stream.reading.requests import Reading
 from glyphfeed.stream.sources.redaction import redact
 from glyphfeed.stream.sources.source import SourceError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.detecting.passes import DetectorPass
     from glyphfeed.stream.drivers.gauges import Gauges
     from glyphfeed.stream.reading.requests import ReadRequest
 

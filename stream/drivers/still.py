@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.tiles import tiles_of
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.steps import run_pass, run_reads
 from glyphfeed.stream.reader import Reader
-from glyphfeed.stream.reading.requests import DetectorPass
 from glyphfeed.stream.reading.rereading import DOUBTFUL_S, PATIENCE_S
 from glyphfeed.stream.records import Frame, TextState
 

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.records import Event, Snapshot, Status
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Publishable: TypeAlias = Snapshot | Event | Status
 
 EVENT_LIMIT: Final = 10_000
+AHEAD: Final = 64
+"""So many texts and events of recordings wait to be published before their drivers wait themselves."""
 
 
 class Outbox:
@@ -102,6 +105,28 @@ class Outbox:
         """Whether no more comes."""
         with self._lock:
             return self._closed
+
+
+class TurnOutbox(Outbox):
+    """An outbox with a second way in, for texts of which none may be lost: those who put them wait until there is room."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__(wake)
+        self._turns: Channel[tuple[str, Publishable]] = Channel(AHEAD)
+
+    def put_in_turn(self, source: str, value: Publishable) -> None:
+        """Leave a value behind all that were left this way before; waits for the publishing thread, or for the close."""
+        self._turns.put_in_turn((source, value))
+        self._wake()
+
+    def take(self) -> list[tuple[str, Publishable]]:
+        """See `Outbox.take`; what was put in turn comes first, in its order."""
+        return [*self._turns.take_all(), *super().take()]
+
+    def close(self) -> None:
+        """See `Outbox.close`; ends every wait in `put_in_turn` as well."""
+        super().close()
+        self._turns.close()
 
 
 def run(publisher: Publisher, outbox: Outbox) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glyphfeed.stream.geometry import transform
-from glyphfeed.stream.motion.flow import scaled, shared_step
+from glyphfeed.stream.motion.flow import scaled
+from glyphfeed.stream.motion.own import shared_step
 from glyphfeed.stream.motion.points import corners_in, follow_points, relit
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, is_tall, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glyphfeed.stream.records import Frame
+
 ROWS = 16
 MAX_COLUMNS = 128
 SAME = 0.55
@@ -84,3 +86,8 @@ def compared(
         b = np.asarray(cv2.resize(b, (a.shape[1], a.shape[0]), interpolation=cv2.INTER_AREA), np.float32)
     inner = np.ascontiguousarray(a[2:-2, 2:-2])
     return np.asarray(cv2.matchTemplate(b, inner, cv2.TM_CCOEFF_NORMED)), inner, b
+
+
+def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
+    """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
+    return look is None or likeness(look, look_at(frame.grey, quad)) > SAME

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from glyphfeed.stream.reading import fusion
 from glyphfeed.stream.reading.appearance import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness
-from glyphfeed.stream.reading.words import words_of
+from glyphfeed.stream.reading.words import plain, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -199,8 +199,3 @@ def worth_showing(track: Track) -> bool:
     least = PUBLISH_CONFIDENCE if len(track.spans) > 1 else PUBLISH_ALONE_CONFIDENCE
     letters = sum(len(span.text) for span in track.spans)
     return sum(len(span.text) * span.confidence for span in track.spans) >= least * letters
-
-
-def plain(text: str) -> str:
-    """Reduce a text to what makes it the same text: letters and digits, case folded."""
-    return "".join(char for char in text.casefold() if char.isalnum())

@@ -10,16 +10,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.engines.lattice import Lattice
-    from glyphfeed.stream.detecting.schedule import PassKind
-    from glyphfeed.stream.records import Frame
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorPass:
-    """A frame that the detector should look at, and how."""
-
-    frame: Frame
-    kind: PassKind
 
 
 @dataclass(frozen=True, slots=True)

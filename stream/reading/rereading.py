@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glyphfeed.stream.geometry import area, axis, share_inside, sides, touches_border
+from glyphfeed.stream.geometry import area, axis, possible_turns, share_inside, sides, touches_border
 from glyphfeed.stream.motion.flow import blur_px
-from glyphfeed.stream.tracking.track import possible_turns
 
 if TYPE_CHECKING:
     import numpy as np

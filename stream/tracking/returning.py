@@ -14,7 +14,8 @@ import numpy as np
 from glyphfeed.stream.geometry import axis
 from glyphfeed.stream.reading import fusion
 from glyphfeed.stream.reading.appearance import likeness
-from glyphfeed.stream.reading.belief import conclude, plain
+from glyphfeed.stream.reading.belief import conclude
+from glyphfeed.stream.reading.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.geometry import is_tall, turn
-from glyphfeed.stream.reading.words import Span, place_chars, place_words
+from glyphfeed.stream.geometry import turn
 from glyphfeed.stream.records import TextEntity, TextState
+from glyphfeed.stream.telling import place_chars, place_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glyphfeed.stream.detecting.schedule import PassKind
+    from glyphfeed.stream.detecting.passes import PassKind
     from glyphfeed.stream.motion.quad import QuadMotion
     from glyphfeed.stream.reading.fusion import Evidence
+    from glyphfeed.stream.reading.words import Span
 
 HISTORY = 150
 """Frames of which a track remembers where it was: five seconds at 30 frames/s, more than any detector takes."""
@@ -161,8 +162,3 @@ class Track:
             last_seen=self.last_seen,
             chars=place_chars(spans, quad) if chars else None,
         )
-
-
-def possible_turns(quad: NDArray[np.floating]) -> tuple[int, ...]:
-    """Order the ways in which text can stand in a quad whose first edge points right, likeliest first."""
-    return (1, 3) if is_tall(quad) else (0, 2)

@@ -18,23 +18,25 @@ from glyphfeed.stream.geometry import (
     contain,
     intersection,
     is_sound,
+    possible_turns,
     share_inside,
     touches_border,
     transform,
 )
-from glyphfeed.stream.motion.flow import APART_PX, blur_px, means_apart, own_motion
+from glyphfeed.stream.motion.flow import blur_px
+from glyphfeed.stream.motion.own import APART_PX, means_apart, own_motion
 from glyphfeed.stream.motion.quad import QuadMotion
 from glyphfeed.stream.motion.trail import Trail
-from glyphfeed.stream.reading.appearance import SAME, likeness, look_at
-from glyphfeed.stream.reading.belief import plain
+from glyphfeed.stream.reading.appearance import shows
+from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.tracking.association import ALIKE, PART, Match, associate, covers, overhang
 from glyphfeed.stream.tracking.sighting import Sighting, held_by, lies_elsewhere
-from glyphfeed.stream.tracking.track import Track, possible_turns
+from glyphfeed.stream.tracking.track import Track
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glyphfeed.stream.detecting.schedule import PassKind
+    from glyphfeed.stream.detecting.passes import PassKind
     from glyphfeed.stream.motion.flow import Motion
     from glyphfeed.stream.records import Frame
     from glyphfeed.stream.tracking.sighting import Places
@@ -371,11 +373,6 @@ class Tracker:
                 track.lost, track.placed = True, False
             else:
                 kept.append(track)
-
-
-def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
-    """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
-    return look is None or likeness(look, look_at(frame.grey, quad)) > SAME
 
 
 def repeats(track: Track, other: Track) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from glyphfeed.stream.reading.requests import DetectorPass
+    from glyphfeed.stream.detecting.passes import DetectorPass
     from glyphfeed.stream.records import Event, EventType, Grey, Snapshot, TextEntity
 
 Camera: TypeAlias = Callable[[float], "NDArray[np.float64]"]

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glyphfeed.stream.reading.belief import plain
+from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import EventType, TextState
 from tests.stream.feed.samples import box
 from tests.stream.simulation import LIKELY, SURE, Board, FaultyDetector, FaultyRecogniser, World, pan, roll, watch, zoom

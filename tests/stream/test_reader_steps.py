@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from glyphfeed.stream.detecting.schedule import PACES, PASS_GAP_S, PassKind
+from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
+from glyphfeed.stream.detecting.schedule import PACES, PASS_GAP_S
 from glyphfeed.stream.reader import CROP_HEIGHTS_PX, Reader
-from glyphfeed.stream.reading.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE, plain
-from glyphfeed.stream.reading.requests import DetectorPass, Reading
+from glyphfeed.stream.reading.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE
+from glyphfeed.stream.reading.requests import Reading
 from glyphfeed.stream.reading.rereading import DOUBTFUL_S, MAX_HOPELESS_PATIENCE_S
+from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import EventType, Frame, TextState
 from glyphfeed.stream.tracking.tracker import SURE_SCORE
 from tests.stream.feed.samples import box

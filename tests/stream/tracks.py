@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.motion.flow import Motion
 from glyphfeed.stream.motion.points import NO_POINTS
 from glyphfeed.stream.records import Frame

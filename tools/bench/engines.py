@@ -9,7 +9,7 @@ from __future__ import annotations
 import resource
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,18 +21,15 @@ import numpy as np
 from glyphfeed.engines.detector import MapDetector
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.lexicon import Lexicon
-from glyphfeed.engines.loading import GPU, Backend, Engines, charset_of, load_engine, load_engines, trouble_with
+from glyphfeed.engines.loading import GPU, Backend, charset_of, load_engine, load_engines, trouble_with
 from glyphfeed.engines.models import describe_detector, describe_recogniser
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
 from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
-from glyphfeed.stream.drivers.recorded import read_video
-from glyphfeed.stream.reader import Reader
-from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.sheet import Sheet
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.networks import cores
 from glyphfeed.tools.precision.agreement import SURE, detection_f, recognisers_differ
+from glyphfeed.tools.precision.material import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,16 +37,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.engines.engine import Engine, Shape
-    from glyphfeed.engines.lattice import Lattice
     from glyphfeed.engines.models import Ctc, DetectorModel
-    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
     from glyphfeed.tools.bench.sheet import Cell
     from glyphfeed.tools.networks import Networks
 
 Item = TypeVar("Item")
 
-PICTURES: Final = 8
-"""So many frames of the clips show whether detectors agree."""
 BATCH: Final = 6
 """Lines that the usual way of reading takes at a time, sorted by shape (RapidOCR's and PaddleOCR's default, `rec_batch_num`)."""
 TURN: Final = 5
@@ -71,14 +64,6 @@ MEMORY: Final = Path("/proc/self/statm")
 """Where Linux tells how many pages of memory a process has, the second number."""
 
 
-@dataclass(slots=True)
-class Material:
-    """What networks are to be fed with: pictures (height, width, 3) uint8, and every crop that reading the clips asked for."""
-
-    pictures: list[NDArray[np.uint8]] = field(default_factory=list)
-    crops: list[NDArray[np.uint8]] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What it takes to have a network ready, in a process of its own: seconds to load and warm it, and MB of memory, where the
@@ -87,34 +72,6 @@ class Cost:
 
     load_s: float
     memory_mb: float | None
-
-
-class Keeper:
-    """A recogniser that keeps the crops that it is given."""
-
-    def __init__(self, engines: Engines, material: Material) -> None:
-        self.name = engines.recogniser.name
-        self._recogniser, self._material = engines.recogniser, material
-
-    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Lattice]:
-        """See `Recogniser.read`."""
-        self._material.crops += crops
-        return self._recogniser.read(crops)
-
-
-class Watcher:
-    """A sink that keeps a few pictures, evenly spread, of a clip of so many frames."""
-
-    def __init__(self, material: Material, every: int) -> None:
-        self._material, self._every = material, every
-
-    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
-        """See `Sink.publish`."""
-        if frame.index % self._every == 0:
-            self._material.pictures.append(frame.bgr())
-
-    def report(self, status: Status) -> None:
-        """See `Sink.report`."""
 
 
 def bench_engines(clips: Sequence[str | Path], networks: Networks, *, runs: int, threads: int) -> list[Sheet]:
@@ -136,17 +93,6 @@ def bench_engines(clips: Sequence[str | Path], networks: Networks, *, runs: int,
         bench_detector(detector, finder, material.pictures, runs, threads),
         bench_recogniser(recogniser, reader, material.crops, runs, threads),
     ]
-
-
-def gather(clips: Sequence[str | Path], engines: Engines, pictures: int = PICTURES) -> Material:
-    """Read clips once, and keep so many pictures, evenly spread, and all crops."""
-    material = Material()
-    for clip in clips:
-        frames = sum(1 for _ in open_source(str(clip), "count", Pace.EVERY_FRAME).frames(lambda *_: None))
-        watcher = Watcher(material, max(frames // max(pictures // len(clips), 1), 1))
-        keeping = Engines(engines.detector, Keeper(engines, material))
-        read_video(open_source(str(clip), "bench", Pace.EVERY_FRAME), keeping, watcher, Reader())
-    return material
 
 
 def bench_detector(path: Path, model: DetectorModel, pictures: Sequence[NDArray[np.uint8]], runs: int, threads: int) -> Sheet:

@@ -11,13 +11,14 @@ import av
 
 from glyphfeed.engines.loading import Backend, load_engines, trouble_with
 from glyphfeed.tools.bench.cameras import bench_cameras
-from glyphfeed.tools.bench.engines import bench_engines, gather
+from glyphfeed.tools.bench.engines import bench_engines
 from glyphfeed.tools.bench.sheet import Sheet, show
 from glyphfeed.tools.bench.stages import bench_stages
 from glyphfeed.tools.demo import street
 from glyphfeed.tools.errors import note
 from glyphfeed.tools.networks import cores
 from glyphfeed.tools.precision.agreement import Limits, judge_detector, judge_recogniser
+from glyphfeed.tools.precision.material import gather
 from glyphfeed.tools.precision.plans import build_plans
 
 if TYPE_CHECKING:

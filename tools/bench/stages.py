@@ -17,10 +17,10 @@ import numpy as np
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.recorded import read_video
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.outbox import run
+from glyphfeed.stream.feed.outbox import TurnOutbox, run
 from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
-from glyphfeed.stream.sink import TurnOutbox, TurnSink
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.sheet import Sheet
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.lattice import Lattice
     from glyphfeed.engines.recogniser import Recogniser
-    from glyphfeed.stream.reading.requests import DetectorPass, Reading, ReadRequest
+    from glyphfeed.stream.detecting.passes import DetectorPass
+    from glyphfeed.stream.reading.requests import Reading, ReadRequest
     from glyphfeed.stream.records import Event, Frame, Snapshot
     from glyphfeed.stream.sources.source import Source, StateListener
 

@@ -27,9 +27,9 @@ from glyphfeed.engines.models import Ctc, find_description
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line
 from glyphfeed.engines.tensors import Tensor, fit_into, lay
 from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
-from glyphfeed.tools.bench.engines import gather
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.precision.agreement import judge_detector, judge_recogniser
+from glyphfeed.tools.precision.material import gather
 
 if TYPE_CHECKING:
     from glyphfeed.tools.networks import Networks

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.detecting.schedule import (
     BLURRED_PX,
     DOUBT_S,
@@ -17,7 +18,6 @@ from glyphfeed.stream.detecting.schedule import (
     PACES,
     PASS_GAP_S,
     TILE_PACE,
-    PassKind,
     Schedule,
     new_area,
     shift_px,

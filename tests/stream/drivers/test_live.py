@@ -14,8 +14,8 @@ from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.detecting.schedule import PACES
 from glyphfeed.stream.drivers.live import read_live
 from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.sinks import LiveSink
 from glyphfeed.stream.records import SourceState
-from glyphfeed.stream.sink import LiveSink
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace, SourceError
 from tests.stream.driving import (

@@ -13,9 +13,9 @@ from glyphfeed.engines.errors import EngineError
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.recorded import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_video
 from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
-from glyphfeed.stream.sink import TurnSink
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import SourceError
 from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded

@@ -10,7 +10,8 @@ import pytest
 
 from glyphfeed.stream.geometry import contain, transform
 from glyphfeed.stream.motion.camera import MIN_POINTS
-from glyphfeed.stream.motion.flow import OWN_POINTS, Flow, Motion, scaled
+from glyphfeed.stream.motion.flow import Flow, Motion, scaled
+from glyphfeed.stream.motion.own import OWN_POINTS
 from tests.stream.feed.samples import box
 from tests.stream.motions import GRID, IDENTITY, SIZE, camera, error_px
 from tests.stream.simulation import texture

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from glyphfeed.engines.lattice import Lattice
 from glyphfeed.stream.motion.quad import QuadMotion
 from glyphfeed.stream.reading import fusion
-from glyphfeed.stream.reading.belief import CONTRADICTIONS, LIKELIER, notice, plain, take_rivals
+from glyphfeed.stream.reading.belief import CONTRADICTIONS, LIKELIER, notice, take_rivals
 from glyphfeed.stream.reading.requests import Reading, ReadRequest
+from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import TextState
 from glyphfeed.stream.tracking.returning import inherit
 from glyphfeed.stream.tracking.track import Track

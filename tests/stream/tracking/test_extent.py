@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.geometry import axis, slice_quad
 from glyphfeed.stream.motion.flow import SHUTTER
 from glyphfeed.stream.tracking.sighting import ASTRAY, BLOCK

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.geometry import contain, slice_quad, transform
-from glyphfeed.stream.motion.flow import APART_PX, Motion, means_apart, own_motion
+from glyphfeed.stream.motion.flow import Motion
+from glyphfeed.stream.motion.own import APART_PX, means_apart, own_motion
 from glyphfeed.stream.motion.points import NO_POINTS
 from glyphfeed.stream.motion.trail import STEPS
 from glyphfeed.stream.reading.appearance import look_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.geometry import BORDER_PX, slice_quad
 from glyphfeed.stream.tracking.tracker import CAME_IN
 from tests.stream.feed.samples import box

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glyphfeed.stream.detecting.schedule import PassKind
+from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.detecting.tiles import Tile
 from glyphfeed.stream.tracking.tracker import GROWTH, MAX_MISSES
 from tests.stream.feed.samples import box

@@ -1,0 +1,31 @@
+"""What the detector is asked and what it answers: complete in themselves, so that any of them may be dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from glyphfeed.stream.detecting.tiles import Tile
+    from glyphfeed.stream.records import Frame
+
+
+class PassKind(NamedTuple):
+    """How the detector looks at a frame (see `engines.detector.Detector.detect`), and at which part of it, None for all."""
+
+    turned: bool = False
+    enhanced: bool = False
+    coarse: bool = False
+    tile: Tile | None = None
+
+    def like(self, other: PassKind) -> bool:
+        """Tell whether two passes find the same texts where both look."""
+        return self[:3] == other[:3] and (self.tile is None) == (other.tile is None)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorPass:
+    """A frame that the detector should look at, and how."""
+
+    frame: Frame
+    kind: PassKind

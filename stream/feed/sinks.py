@@ -1,0 +1,52 @@
+"""The two ways onto the feed: live texts are replaced when frames come faster than they are published, recorded ones wait.
+
+Does not own the thread that publishes (`outbox.run`) nor the socket (publisher).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glyphfeed.stream.feed.outbox import Outbox, TurnOutbox
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
+
+
+class LiveSink:
+    """To the feed with the newest text only; never waits."""
+
+    def __init__(self, outbox: Outbox, source: str) -> None:
+        self._outbox = outbox
+        self._source = source
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
+        """See `Sink.publish`."""
+        self._outbox.put_text(self._source, snapshot)
+        for event in events:
+            self._outbox.put_event(self._source, event)
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`; texts that were replaced before they were published count as dropped frames."""
+        dropped = status.dropped + self._outbox.replaced(self._source)
+        self._outbox.put_status(self._source, replace(status, dropped=dropped))
+
+
+class TurnSink:
+    """To the feed with every text; waits while too many are still to be published."""
+
+    def __init__(self, outbox: TurnOutbox, source: str) -> None:
+        self._outbox = outbox
+        self._source = source
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
+        """See `Sink.publish`."""
+        self._outbox.put_in_turn(self._source, snapshot)
+        for event in events:
+            self._outbox.put_in_turn(self._source, event)
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+        self._outbox.put_status(self._source, status)
