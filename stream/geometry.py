@@ -6,7 +6,7 @@ Owns shapes and where they map to.  Does not own what moves them (flow, motion) 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -58,12 +58,22 @@ def is_tall(quad: NDArray[np.floating]) -> bool:
     return height > TALL * width
 
 
-def axis(quad: NDArray[np.floating]) -> tuple[NDArray[np.floating], float, float]:
-    """Direction of a quad's longer sides as a unit vector (2,), and its length and thickness in pixels."""
+class Axis(NamedTuple):
+    """How a line lies: the direction of its longer sides as a unit vector (2,), its length along and its height across them in
+    pixels.
+    """
+
+    along: NDArray[np.floating]
+    length: float
+    height: float
+
+
+def axis(quad: NDArray[np.floating]) -> Axis:
+    """Find how the line in a quad (4, 2) lies, whichever way it is read."""
     width, height = sides(quad)
     across = quad[1] - quad[0] + quad[2] - quad[3]
     along = across if width >= height else quad[3] - quad[0] + quad[2] - quad[1]
-    return along / max(float(np.hypot(along[0], along[1])), 1e-6), max(width, height), max(min(width, height), 1e-6)
+    return Axis(along / max(float(np.hypot(along[0], along[1])), 1e-6), max(width, height), max(min(width, height), 1e-6))
 
 
 def area(polygon: NDArray[np.floating]) -> float:

@@ -1,41 +1,37 @@
 """The core: frames, detections and readings in, snapshots and events out.
 
 Owns one source's tracks, what they read, and when to detect and read.  No threads and no clock: time is the frames' own.
-`read_video` and `Pipeline` drive it.
+The rooms of `drivers` drive it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.blocks import blocks_of
 from glyphfeed.stream.detecting.passes import DetectorPass
 from glyphfeed.stream.detecting.schedule import Schedule
-from glyphfeed.stream.geometry import (
-    is_tall,
-    rectify,
-    share_inside,
-    turn,
-    with_margins,
-)
+from glyphfeed.stream.geometry import is_tall, rectify, share_inside, turn, with_margins
 from glyphfeed.stream.motion.flow import Flow
-from glyphfeed.stream.reading.appearance import look_at
+from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.reading.belief import notice, take_rivals
 from glyphfeed.stream.reading.budget import Budget, Purse
 from glyphfeed.stream.reading.requests import ReadRequest
-from glyphfeed.stream.reading.rereading import quality, turns_to_read, value
-from glyphfeed.stream.records import Event, EventType, Frame, Snapshot
+from glyphfeed.stream.reading.rereading import UNCONFIRMED_S, quality, turns_to_read, value
+from glyphfeed.stream.telling import Teller
 from glyphfeed.stream.tracking.extent import clear_part, goes_on
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
 from glyphfeed.stream.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
+    from glyphfeed.stream.detecting.passes import Detections
     from glyphfeed.stream.reading.requests import Reading
+    from glyphfeed.stream.records import Event, Frame, Snapshot
     from glyphfeed.stream.tracking.track import Track
 
 CROP_HEIGHTS_PX = (48, 96)
@@ -51,8 +47,8 @@ UPRIGHT_SCENE = 2
 """So many trusted upright texts, and none upside down, make a scene an upright one."""
 RECALL_S = 3.0
 """A text this old is a new one, even if a lost one read the same."""
-LOOK_S = 0.3
-"""How often settled text is looked at, to notice that the picture inside has changed."""
+COMPARE_S = 0.3
+"""How often settled text is compared with the picture that was read, to notice that the picture inside has changed."""
 
 
 class Reader:
@@ -64,15 +60,19 @@ class Reader:
         With `chars` the snapshots tell texts down to their single characters.  Readers of several live sources may share a
         `budget` of reads.
         """
-        self._chars = chars
         self._tracker = Tracker()
         self._flow = Flow()
         self._frame: Frame | None = None
         self._frame_s = 1 / 30
         self._purse = Purse(budget or Budget())
-        self._events: list[Event] = []
         self._schedule = Schedule()
+        self._teller = Teller(chars=chars)
         self.reads = 0
+
+    @property
+    def _now(self) -> Frame:
+        assert self._frame is not None, "no frame was followed yet"
+        return self._frame
 
     def follow(self, frame: Frame) -> None:
         """Move every track to this frame, which follows the last one in time."""
@@ -85,18 +85,29 @@ class Reader:
         if motion.cut:
             self._schedule.restart()
         self._schedule.follow(motion.camera)
-        self._look(frame)
-        self._close()
+        self._compare(frame)
+        self._teller.take_leave(self._tracker.gone, frame)
+        self._tracker.gone.clear()
 
-    def wanted_pass(self, *, hurried: bool = False) -> DetectorPass | None:
-        """Tell whether a detector pass over the current frame would pay, and which; saying so counts as having had it.
+    def _compare(self, frame: Frame) -> None:
+        """Notice settled text whose picture has changed."""
+        for track in self._tracker.tracks:
+            belief, reads = track.belief, track.reads
+            if not belief.settled or track.lost or belief.appearance is None or frame.pts - reads.compared_at < COMPARE_S:
+                continue
+            reads.compared(frame.pts)
+            if share_inside(track.quad, frame.size) > 0.97:
+                notice(belief, appearance_at(frame.grey, track.quad), frame.index)
+
+    def take_pass(self, *, hurried: bool = False) -> DetectorPass | None:
+        """Tell whether a detector pass over the current frame would pay, and which; taking it counts as having had it.
 
         A `hurried` caller gets a quick look at a new scene first.
         """
-        frame = self._frame
-        if frame is None:
+        if self._frame is None:
             return None
-        kind = self._schedule.due(frame.pts, frame.size, self._tracker.in_doubt, self._tracker.quads, hurried=hurried)
+        frame, tracker = self._frame, self._tracker
+        kind = self._schedule.due(frame.pts, frame.size, tracker.unsure, tracker.quads, hurried=hurried)
         if kind is None:
             return None
         self._schedule.made(kind, frame.pts)
@@ -110,126 +121,88 @@ class Reader:
     @property
     def unread(self) -> bool:
         """Whether a text is in view that was found and not read yet."""
-        return any(track.placed and not (track.lost or track.tried or track.doubtful) for track in self._tracker.tracks)
+        return any(not (track.lost or track.reads.tried or track.unconfirmed) for track in self._tracker.tracks)
 
-    def accept_detections(self, detector_pass: DetectorPass, quads: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
-        """Take in the quads (N, 4, 2) and scores (N,) that a pass found, over the current frame or an earlier one.
-
-        Those of a scene that has been cut away are dropped.
-        """
-        assert self._frame is not None
-        kind = detector_pass.kind
-        kept = np.array([is_tall(quad) == kind.turned for quad in quads], np.bool_)
-        news = self._tracker.accept(detector_pass.frame.index, quads[kept], scores[kept], self._frame, kind)
-        if detector_pass.frame.index >= self._tracker.scene:
+    def accept_detections(self, found: Detections) -> None:
+        """Take in what a pass found, over the current frame or an earlier one; that of a scene that was cut away is dropped."""
+        kind = found.asked.kind
+        kept = np.array([is_tall(quad) == kind.turned for quad in found.quads], np.bool_)
+        news = self._tracker.accept(replace(found, quads=found.quads[kept], scores=found.scores[kept]))
+        if found.asked.frame.index >= self._tracker.scene:
             self._schedule.found(kind, news=news)
 
-    def wanted(self, texts: int | None = None) -> list[ReadRequest]:
-        """Cut out what deserves a read now, most valuable first, within the budget and of so many texts at most."""
+    def take_reads(self, texts: int | None = None) -> list[ReadRequest]:
+        """Cut out what deserves a read now, most valuable first, of so many texts at most; it is spent of the budget."""
         frame = self._frame
         if frame is None:
             return []
         upright = self._stands_upright
-        rated = []
-        for track in self._tracker.tracks:
-            if track.placed and not track.lost and (not track.tried or frame.pts - track.weighed_at >= WEIGH_S):
-                track.weighed_at = frame.pts
-                view = quality(track.reading_quad, track.motion.velocity, self._frame_s, frame.size)
-                worth = value(track, view, frame.pts, clipped=goes_on(track, frame.size), upright=upright)
-                if worth > 0:
-                    rated.append((worth, view, track))
-        if not rated:
-            return []
+        rated = [(*rating, track) for track in self._tracker.tracks if (rating := self._rate(track, frame, upright=upright))]
         rated.sort(key=lambda item: (-item[0], item[2].id))
         requests: list[ReadRequest] = []
         for _, view, track in rated[:texts]:
-            turns = turns_to_read(track, view, upright=upright)
+            turns = turns_to_read(track.belief, track.reads, track.quad, view, upright=upright)
             if not self._purse.take(len(turns)):
                 break
             requests.extend(self._request(track, quarters, view, frame) for quarters in turns)
         return requests
 
+    def _rate(self, track: Track, frame: Frame, *, upright: bool) -> tuple[float, float] | None:
+        """What a read of a text is worth now, and in what view; None if it is not the time to ask, or it is worth nothing."""
+        if track.lost or (track.reads.tried and frame.pts - track.reads.weighed_at < WEIGH_S):
+            return None
+        track.reads.weighed(frame.pts)
+        if track.unconfirmed and frame.pts - track.born_pts < UNCONFIRMED_S:
+            return None
+        view = quality(track.reading_quad, track.velocity, self._frame_s, frame.size)
+        clipped = goes_on(track, frame.size)
+        worth = value(track.belief, track.reads, view, frame.pts, clipped=clipped, upright=upright)
+        return (worth, view) if worth > 0 else None
+
     @property
     def _stands_upright(self) -> bool:
-        known = [track.quarters for track in self._tracker.tracks if track.trusted and not track.lost]
+        beliefs = [track.belief for track in self._tracker.tracks if not track.lost]
+        known = [belief.quarters for belief in beliefs if belief.trusted]
         return known.count(0) >= UPRIGHT_SCENE and 2 not in known
 
     def _request(self, track: Track, quarters: int, view: float, frame: Frame) -> ReadRequest:
-        track.pending = True
-        look = look_at(frame.grey, track.motion.quad)
-        stretch = STRETCHES[track.tried % len(STRETCHES)]
-        quad, margin = with_margins(turn(track.motion.quad, quarters), MARGIN)
+        track.reads.asked()
+        appearance = appearance_at(frame.grey, track.quad)
+        stretch = STRETCHES[track.reads.tried % len(STRETCHES)]
+        quad, margin = with_margins(turn(track.quad, quarters), MARGIN)
         crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
         clipped = goes_on(track, frame.size)
         clear = clear_part(track, quarters, frame.size) if clipped else (0.0, 1.0)
-        return ReadRequest(track.id, quarters, crop, margin, clipped, view, look, frame.pts, clear)
+        return ReadRequest(track.id, quarters, crop, margin, clipped, view, appearance, frame.pts, clear)
 
-    def accept_readings(self, readings: list[Reading]) -> None:
+    def accept_readings(self, readings: Sequence[Reading]) -> None:
         """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
         self.reads += len(readings)
         tracks = {track.id: track for track in self._tracker.tracks}
-        for identity, rivals in groupby(readings, key=lambda reading: reading.request.track):
+        for identity, group in groupby(readings, key=lambda reading: reading.request.track):
             track = tracks.get(identity)
             if track is not None:
-                take_rivals(track, list(rivals))
+                rivals = list(group)
+                begins_anew = take_rivals(track.belief, rivals, awaits_extent=track.awaits_extent)
+                request = rivals[0].request
+                track.reads.made(len(rivals), request.view, request.pts, begins_anew=begins_anew)
                 self._recall(track)
-        for track in self._tracker.tracks:
-            self._announce(track)
+        self._teller.announce(self._tracker.tracks, self._now)
 
     def _recall(self, track: Track) -> None:
         """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
-        if track.announced is not None or not track.trusted or self._now - track.born > RECALL_S:
+        if track.identity.announced is not None or not track.belief.trusted or self._now.pts - track.born_pts > RECALL_S:
             return
-        lost = [old for old in self._tracker.tracks if old.lost and old is not track and old.trusted]
+        lost = [old for old in self._tracker.tracks if old.lost and old is not track and old.belief.trusted]
         kin = nearest_kin(track, lost)
         if kin is not None:
             self._tracker.tracks.remove(kin)
             inherit(track, kin)
 
-    def _announce(self, track: Track) -> None:
-        if not track.settled or track.announced == track.text:
-            return
-        kind = EventType.READ if track.announced is None else EventType.CHANGED
-        self._event(kind, track, track.announced)
-        track.announced = track.text
-
-    def _event(self, kind: EventType, track: Track, previous: str | None = None) -> None:
-        frame = self._frame
-        assert frame is not None
-        entity = track.entity(frame.pts, frame.size, chars=self._chars)
-        self._events.append(Event(kind, frame.index, frame.captured_at, entity, previous))
-
-    def _look(self, frame: Frame) -> None:
-        """Notice settled text whose picture has changed."""
-        for track in self._tracker.tracks:
-            if not track.settled or track.lost or track.look is None or frame.pts - track.looked_at < LOOK_S:
-                continue
-            track.looked_at = frame.pts
-            if share_inside(track.motion.quad, frame.size) > 0.97:
-                notice(track, look_at(frame.grey, track.motion.quad), frame.index)
-
-    def _close(self) -> None:
-        for track in self._tracker.gone:
-            if track.announced is not None:
-                self._event(EventType.LEFT, track)
-        self._tracker.gone.clear()
-
-    @property
-    def _now(self) -> float:
-        return self._frame.pts if self._frame else 0.0
-
     def snapshot(self) -> Snapshot:
         """Describe the current frame: every text that is in view."""
-        frame = self._frame
-        assert frame is not None
-        texts = tuple(
-            track.entity(frame.pts, frame.size, chars=self._chars)
-            for track in self._tracker.tracks
-            if not track.lost and share_inside(track.motion.quad, frame.size) > 0.05
-        )
-        return Snapshot(frame.index, frame.pts, frame.captured_at, frame.size, texts, blocks_of(texts))
+        return self._teller.snapshot(self._tracker.tracks, self._now)
 
     def events(self) -> list[Event]:
         """Hand over what has happened since the last call."""
-        events, self._events = self._events, []
-        return events
+        return self._teller.events()

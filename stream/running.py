@@ -123,13 +123,13 @@ def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
 
 def _read(source: Source, engines: Engines, view: View, budget: Budget, chars: bool) -> None:
     from glyphfeed.stream.drivers.live import read_live
-    from glyphfeed.stream.drivers.recorded import read_video
+    from glyphfeed.stream.drivers.recorded import read_recorded
     from glyphfeed.stream.reader import Reader
 
     if source.live:
         read_live(source, engines, view, Reader(chars=chars, budget=budget))
     else:
-        read_video(source, engines, view, Reader(chars=chars))
+        read_recorded(source, engines, view, Reader(chars=chars))
 
 
 def _show(reading: Sequence[Future[None]], publishing: Future[None], views: Sequence[View], displays: Sequence[Display]) -> None:

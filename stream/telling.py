@@ -1,4 +1,8 @@
-"""What is told of the texts: entities, snapshots and events, from the tracks as they are now."""
+"""What is told of the texts: each as it is now, all of a frame, and what has happened to them.
+
+Owns the events that nobody took yet, and what was told under each identity: what was announced, and how often it was revised.
+Does not own the tracks (tracker), nor what they are believed to say (belief), nor how it looks on the wire (feed).
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,126 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glyphfeed.stream.blocks import blocks_of
 from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, share_inside, transform
-from glyphfeed.stream.records import Char, Word
+from glyphfeed.stream.records import Char, Event, EventType, Snapshot, TextEntity, TextState, Word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from glyphfeed.engines.lattice import Slot
     from glyphfeed.stream.reading.words import Span
+    from glyphfeed.stream.records import Frame
+    from glyphfeed.stream.tracking.track import Track
 
-
+UNSEEN_S = 0.3
+"""A text that was not seen for this long is said to be coasting."""
+SHOWN = 0.05
+"""A text of which no more than this share is in the picture is not told of."""
 IN_PICTURE = 0.2
 """A word of which less than this share is in the picture is not shown."""
 ALTERNATIVES = 3
 """So many other characters are named at most."""
 POSSIBLE = 0.02
 """A character below this probability is no alternative."""
+
+
+class Teller:
+    """Tells of the texts of one source; with `chars` down to their single characters."""
+
+    def __init__(self, *, chars: bool = False) -> None:
+        self._chars = chars
+        self._events: list[Event] = []
+
+    def announce(self, tracks: Iterable[Track], frame: Frame) -> None:
+        """Tell of texts that have settled, and of those that settled on something else than was told."""
+        for track in tracks:
+            belief, identity = track.belief, track.identity
+            if belief.settled and identity.announced != belief.text:
+                kind = EventType.READ if identity.announced is None else EventType.CHANGED
+                self._happened(kind, track, frame, identity.announced)
+                identity.announced = belief.text
+
+    def take_leave(self, tracks: Iterable[Track], frame: Frame) -> None:
+        """Tell of texts that are gone for good, if ever they were told of."""
+        for track in tracks:
+            if track.identity.announced is not None:
+                self._happened(EventType.LEFT, track, frame)
+
+    def _happened(self, kind: EventType, track: Track, frame: Frame, previous: str | None = None) -> None:
+        self._events.append(Event(kind, frame.index, frame.captured_at, self._tell(track, frame), previous))
+
+    def snapshot(self, tracks: Iterable[Track], frame: Frame) -> Snapshot:
+        """Tell of all texts that are in view."""
+        texts = tuple(
+            self._tell(track, frame) for track in tracks if not track.lost and share_inside(track.quad, frame.size) > SHOWN
+        )
+        return Snapshot(frame.index, frame.pts, frame.captured_at, frame.size, texts, blocks_of(texts))
+
+    def _tell(self, track: Track, frame: Frame) -> TextEntity:
+        revise(track, frame.pts)
+        return entity(track, frame.pts, frame.size, chars=self._chars)
+
+    def events(self) -> list[Event]:
+        """Hand over what has happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+
+def revise(track: Track, now: float) -> None:
+    """Count up `rev` if what a text says, or how far that can be trusted, has changed since it was told last."""
+    spans, state = shown(track, now)
+    told = (text_of(track, spans), state)
+    if track.identity.published != told:
+        track.identity.published = told
+        track.identity.rev += 1
+
+
+def entity(track: Track, now: float, size: tuple[int, int], *, chars: bool = False) -> TextEntity:
+    """Describe a text at stream time `now` in a picture of (width, height)."""
+    spans, state = shown(track, now)
+    quad = track.reading_quad
+    return TextEntity(
+        id=track.id,
+        rev=track.identity.rev,
+        state=state,
+        text=text_of(track, spans),
+        confidence=track.belief.confidence,
+        polygon=quad.astype(np.float32),
+        words=place_words(spans, quad, size),
+        velocity=track.velocity,
+        reads=track.reads.count,
+        first_seen=track.identity.first_seen,
+        last_seen=track.last_seen,
+        chars=place_chars(spans, quad) if chars else None,
+    )
+
+
+def shown(track: Track, now: float) -> tuple[tuple[Span, ...], TextState]:
+    """Choose the words of a text that are told at stream time `now`, without those that the border probably cut off, and how far
+    they can be trusted; a text of which all is held back is tentative.
+    """
+    belief, state = track.belief, state_of(track, now)
+    if not belief.trusted or belief.settled or not any(belief.held_back):
+        return belief.spans, state
+    kept = tuple(span for span, held in zip(belief.spans, belief.held_back, strict=True) if not held)
+    return (kept, state) if kept else (belief.spans, TextState.TENTATIVE)
+
+
+def text_of(track: Track, spans: tuple[Span, ...]) -> str:
+    """Put the words that are told together, all of them as they were read."""
+    return track.belief.text if spans is track.belief.spans else " ".join(span.text for span in spans)
+
+
+def state_of(track: Track, now: float) -> TextState:
+    """How far a text can be trusted at stream time `now`."""
+    if not track.belief.trusted:
+        return TextState.TENTATIVE
+    if now - track.seen_pts > UNSEEN_S:
+        return TextState.COASTING
+    return TextState.SETTLED if track.belief.settled else TextState.READING
 
 
 def place_words(spans: tuple[Span, ...], quad: NDArray[np.floating], size: tuple[int, int]) -> tuple[Word, ...]:

@@ -1,4 +1,4 @@
-"""What the detector is asked and what it answers: complete in themselves, so that any of them may be dropped."""
+"""What a detector is asked and what it answers: complete in themselves, so that any of them may be dropped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from glyphfeed.stream.detecting.tiles import Tile
     from glyphfeed.stream.records import Frame
 
@@ -29,3 +32,12 @@ class DetectorPass:
 
     frame: Frame
     kind: PassKind
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What a pass found: quads (N, 4, 2) in pixels of its frame, in the order of `engines.detector`, and scores (N,) in 0..1."""
+
+    asked: DetectorPass
+    quads: NDArray[np.float32]
+    scores: NDArray[np.float32]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glyphfeed.stream.detecting.passes import PassKind
-from glyphfeed.stream.detecting.tiles import CloseLooks
+from glyphfeed.stream.detecting.tiles import ClosePasses
 from glyphfeed.stream.geometry import UNIT_SQUARE, area, intersection, transform
 from glyphfeed.stream.motion.flow import SHUTTER
 
@@ -32,7 +32,7 @@ MAX_BLURRED_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Rhythm:
     """How often a kind of pass is made.
 
     Every `least_s` while it finds new text, ever more seldom up to `most_s` while not; and when `new_area` of the picture, as a
@@ -44,10 +44,10 @@ class Pace:
     new_area: float
 
 
-PACES = {
-    PassKind(): Pace(1.0, 2.0, 0.2),
-    PassKind(turned=True): Pace(6.0, 12.0, 0.7),
-    PassKind(enhanced=True): Pace(1.4, 3.0, 0.35),
+RHYTHMS = {
+    PassKind(): Rhythm(1.0, 2.0, 0.2),
+    PassKind(turned=True): Rhythm(6.0, 12.0, 0.7),
+    PassKind(enhanced=True): Rhythm(1.4, 3.0, 0.35),
 }
 """In the order of the first round.  On single frames of street clips the level plain pass covers 81 % of the legible words, with
 the turned one 88 %, and with the enhanced one 94 %.  After the first round, turned passes found 1 of 38 new texts that could be
@@ -56,8 +56,8 @@ enhanced ones found as many."""
 FIRST_ROUND = 3.0
 """How much a kind is needed that the scene has not seen yet, where 1 makes it due: a camera that is swung elsewhere needs those
 that it has seen more."""
-TILE_PACE = Pace(2.0, 8.0, 0.3)
-"""Of looks at one part of a large picture, where `new_area` is a share of what one tile alone covers, and one look that finds
+TILE_RHYTHM = Rhythm(2.0, 8.0, 0.3)
+"""Of passes over one part of a large picture, where `new_area` is a share of what one tile alone covers, and one that finds
 nothing new puts off the next by `most_s`.  On seven walls of four street photos each and on one photo, filmed at 1920x1080, tiles
 take the word F1 from 0.498 to 0.570 and the words ever read from 0.342 to 0.524, for a fifth more work."""
 FINE_EVERY = 6
@@ -84,15 +84,15 @@ class Schedule:
 
     def restart(self) -> None:
         """Forget everything: a new scene."""
-        self._past = {kind: Past(pace.least_s) for kind, pace in PACES.items()}
-        self._close_looks = CloseLooks(TILE_PACE.least_s, TILE_PACE.most_s)
+        self._past = {kind: Past(rhythm.least_s) for kind, rhythm in RHYTHMS.items()}
+        self._close_passes = ClosePasses(TILE_RHYTHM.least_s, TILE_RHYTHM.most_s)
         self._camera: NDArray[np.float64] | None = None
         self._made_at = self._sharp_at = self._weighed_at = float("-inf")
 
     def follow(self, camera: NDArray[np.float64] | None) -> None:
         """Take in the camera's motion of one frame, a (3, 3) homography, None if the picture could not be followed."""
         self._camera = camera
-        self._close_looks.follow(camera)
+        self._close_passes.follow(camera)
         for past in self._past.values():
             past.since = None if camera is None or past.since is None else camera @ past.since
 
@@ -100,7 +100,7 @@ class Schedule:
         self,
         now: float,
         size: tuple[int, int],
-        in_doubt: PassKind | None = None,
+        unsure: PassKind | None = None,
         texts: Iterable[NDArray[np.floating]] = (),
         *,
         hurried: bool = False,
@@ -108,8 +108,8 @@ class Schedule:
         """Name the kind of pass that is due at stream time `now` over a picture of (width, height), or none.
 
         Due is a kind whose time has passed, or for which there is new area in view, or which finds text whose extent is
-        `in_doubt`; where no such is due, on a large picture also a look at a part that does not lie within one of the `texts`,
-        quads (4, 2).  A `hurried` caller, who cannot make the world wait, has a first look at a scene that is a coarse one.
+        `unsure`; where no such is due, on a large picture also one over a part that does not lie within one of the `texts`,
+        quads (4, 2).  A `hurried` caller, who cannot make the world wait, has a coarse one first over a new scene.
         """
         if now - self._made_at < PASS_GAP_S - 1e-6:
             return None
@@ -117,10 +117,10 @@ class Schedule:
             self._sharp_at = now
         elif self._made_at > float("-inf") and now - max(self._sharp_at, self._made_at) < MAX_BLURRED_S:
             return None
-        need = {kind: self._need(kind, now, size) for kind in PACES}
-        if in_doubt is not None:
-            in_doubt = in_doubt._replace(coarse=False)
-            need[in_doubt] = max(need[in_doubt], (now - self._past[in_doubt].made_at + 1e-6) / DOUBT_S)
+        need = {kind: self._need(kind, now, size) for kind in RHYTHMS}
+        if unsure is not None:
+            unsure = unsure._replace(coarse=False)
+            need[unsure] = max(need[unsure], (now - self._past[unsure].made_at + 1e-6) / DOUBT_S)
         kind = max(need, key=lambda kind: need[kind])  # of several that were never made the first
         if need[kind] >= 1:
             first = self._made_at == float("-inf")
@@ -128,21 +128,21 @@ class Schedule:
         if now - self._weighed_at < PASS_GAP_S - 1e-6:
             return None
         self._weighed_at = now
-        tile = self._close_looks.most_wanted(now, size, texts, TILE_PACE.new_area)
+        tile = self._close_passes.most_wanted(now, size, texts, TILE_RHYTHM.new_area)
         return None if tile is None else PassKind(tile=tile)
 
     def _need(self, kind: PassKind, now: float, size: tuple[int, int]) -> float:
-        pace, past = PACES[kind], self._past[kind]
+        rhythm, past = RHYTHMS[kind], self._past[kind]
         if past.made_at == float("-inf"):
             return FIRST_ROUND
         unseen = new_area(past.since, size) if self._camera is not None else 0.0
-        return max((now - past.made_at + 1e-6) / past.interval_s, unseen / (pace.new_area * past.interval_s / pace.most_s))
+        return max((now - past.made_at + 1e-6) / past.interval_s, unseen / (rhythm.new_area * past.interval_s / rhythm.most_s))
 
     def made(self, kind: PassKind, now: float) -> None:
         """Note that a pass over the current frame was begun at stream time `now`."""
         self._made_at = now
         if kind.tile is not None:
-            self._close_looks.made(kind.tile, now)
+            self._close_passes.made(kind.tile, now)
             return
         past = self._past[kind._replace(coarse=False)]
         past.passes += 1
@@ -152,11 +152,11 @@ class Schedule:
     def found(self, kind: PassKind, *, news: bool) -> None:
         """Note whether a pass of some kind found text that was not known."""
         if kind.tile is not None:
-            self._close_looks.found(news=news)
+            self._close_passes.found(news=news)
             return
         kind = kind._replace(coarse=False)
-        pace, past = PACES[kind], self._past[kind]
-        past.interval_s = pace.least_s if news else min(past.interval_s * 2, pace.most_s)
+        rhythm, past = RHYTHMS[kind], self._past[kind]
+        past.interval_s = rhythm.least_s if news else min(past.interval_s * 2, rhythm.most_s)
 
 
 def new_area(since: NDArray[np.float64] | None, size: tuple[int, int]) -> float:

@@ -1,6 +1,6 @@
 """Where on a large picture to look more closely: tiles that cover it, and what of it was looked at so, and when.
 
-Owns the tiles' geometry and the memory of close looks, which moves with the camera.  Pure.  Does not own whether a look pays
+Owns the tiles' geometry and the memory of close passes, which moves with the camera.  Pure.  Does not own whether a pass pays
 beside the other passes (schedule) or what it tells about tracks (tracker).
 """
 
@@ -36,7 +36,7 @@ OVERLAP = (6, 2)
 CELL_PX = 20
 """What was looked at is added up in cells of so many pixels: a tile has some fifty by thirty."""
 ROUNDS = 2
-"""So many looks a tile are remembered: when one was made, in what order the others come, tells even where it holds no more."""
+"""So many passes a tile are remembered: when one was made, in what order the others come, tells even where it holds no more."""
 
 
 class Tile(NamedTuple):
@@ -105,7 +105,7 @@ def pieces(whole: int, most: float, overlap: float) -> list[tuple[tuple[int, int
 
 
 @dataclass(slots=True)
-class Look:
+class ClosePass:
     """A tile that was looked at: its outline (4, 2), which moves with the camera, when, in stream seconds, and for how long that
     holds.
     """
@@ -115,13 +115,13 @@ class Look:
     holds_s: float
 
 
-class CloseLooks:
+class ClosePasses:
     """What of one source's picture was looked at in tiles."""
 
     def __init__(self, least_s: float, most_s: float) -> None:
-        """A look that found something new holds for `least_s`, one that did not for `most_s`."""
+        """A pass that found something new holds for `least_s`, one that did not for `most_s`."""
         self._least_s, self._most_s = least_s, most_s
-        self._looks: list[Look] = []
+        self._passes: list[ClosePass] = []
         self._astray = False
 
     def follow(self, camera: NDArray[np.float64] | None) -> None:
@@ -132,12 +132,12 @@ class CloseLooks:
             return
         if self._astray:
             self._astray = False
-            for look in self._looks:
-                look.holds_s = 0.0
-        if self._looks:
-            outlines = transform(np.concatenate([look.outline for look in self._looks]), camera).reshape(-1, 4, 2)
-            for look, outline in zip(self._looks, outlines, strict=True):
-                look.outline = outline
+            for made in self._passes:
+                made.holds_s = 0.0
+        if self._passes:
+            outlines = transform(np.concatenate([made.outline for made in self._passes]), camera).reshape(-1, 4, 2)
+            for made, outline in zip(self._passes, outlines, strict=True):
+                made.outline = outline
 
     def most_wanted(
         self, now: float, size: tuple[int, int], texts: Iterable[NDArray[np.floating]], new_area: float
@@ -145,23 +145,23 @@ class CloseLooks:
         """Name the tile of the picture of (width, height) to look at next at `now`, if any is due.
 
         Due is one if a share of at least `new_area`, above 0 up to 1, of what it alone covers was not looked at lately.  One that
-        was never looked at comes first, then the one whose last look is the oldest: so each has its turn, however many there
+        was never looked at comes first, then the one whose last pass is the oldest: so each has its turn, however many there
         are.  What lies in one of the `texts`, quads (4, 2), is known, unless they are small.  A small picture has no tiles.
         """
         tiles = tiles_of(size)
         if not tiles:
             return None
-        self._looks = [look for look in self._looks if is_sound(look.outline, size)][-ROUNDS * len(tiles) :]
+        self._passes = [made for made in self._passes if is_sound(made.outline, size)][-ROUNDS * len(tiles) :]
         shape = math.ceil(size[1] / CELL_PX), math.ceil(size[0] / CELL_PX)
         mask, age_s = np.ones(shape, np.uint8), np.full(shape, np.inf, np.float32)
-        for look in self._looks:
-            cells = in_cells(look.outline)
-            cv2.fillConvexPoly(age_s, cells, now - look.made_at)
-            if now < look.made_at + look.holds_s:
+        for made in self._passes:
+            cells = in_cells(made.outline)
+            cv2.fillConvexPoly(age_s, cells, now - made.made_at)
+            if now < made.made_at + made.holds_s:
                 cv2.fillConvexPoly(mask, cells, 0)
         large_px = 2 * SMALL_PX / detail(size)
         for quad in texts:
-            if axis(quad)[2] > large_px:
+            if axis(quad).height > large_px:
                 cv2.fillConvexPoly(mask, in_cells(quad), 0)
         due = mask > 0
         wanted: list[tuple[float, float, Tile]] = []
@@ -175,15 +175,15 @@ class CloseLooks:
         return max(wanted, key=lambda item: item[:2])[2] if wanted else None
 
     def made(self, tile: Tile, now: float) -> None:
-        """Note that a look at a tile of the current frame was begun at stream time `now`."""
+        """Note that a pass over a tile of the current frame was begun at stream time `now`."""
         # A cell at the least, as an outline that is but a pixel high is not a sound one.
         outline = UNIT_SQUARE * np.maximum(tile[2:], CELL_PX).astype(np.float32) + np.array(tile[:2], np.float32)
-        self._looks.append(Look(outline, now, self._least_s))
+        self._passes.append(ClosePass(outline, now, self._least_s))
 
     def found(self, *, news: bool) -> None:
-        """Note whether the last look found text that was not known."""
-        if self._looks and self._looks[-1].holds_s and not news:
-            self._looks[-1].holds_s = self._most_s
+        """Note whether the last pass found text that was not known."""
+        if self._passes and self._passes[-1].holds_s and not news:
+            self._passes[-1].holds_s = self._most_s
 
 
 def in_cells(quad: NDArray[np.floating]) -> NDArray[np.int32]:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.loading import Engines
     from glyphfeed.engines.recogniser import Recogniser
-    from glyphfeed.stream.detecting.passes import DetectorPass
-    from glyphfeed.stream.drivers.steps import Detected
+    from glyphfeed.stream.detecting.passes import Detections, DetectorPass
     from glyphfeed.stream.reading.requests import Reading, ReadRequest
     from glyphfeed.stream.records import Frame
     from glyphfeed.stream.sink import Sink
@@ -56,7 +55,7 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
     frames: Channel[Frame] = Channel()
     passes: Channel[DetectorPass] = Channel()
     batches: Channel[Batch] = Channel()
-    detections: deque[Detected] = deque()
+    detections: deque[Detections] = deque()
     readings: deque[list[Reading]] = deque()
     pool = ThreadPoolExecutor(4, source.name)
     threads = [
@@ -115,7 +114,7 @@ def track(
     frames: Channel[Frame],
     passes: Channel[DetectorPass],
     batches: Channel[Batch],
-    detections: deque[Detected],
+    detections: deque[Detections],
     readings: deque[list[Reading]],
     gauges: Gauges,
     sink: Sink,
@@ -129,7 +128,7 @@ def track(
             if frame is not None:
                 publish_frame(reader, frame, gauges, sink)
             while detections:
-                reader.accept_detections(*detections.popleft())
+                reader.accept_detections(detections.popleft())
                 detecting = False
             while readings:
                 if told := readings.popleft():
@@ -137,11 +136,11 @@ def track(
                 else:
                     recognising = False
             # Asked only when its answer can be followed at once: both questions count as having been granted.
-            if not recognising and (requests := reader.wanted(BATCH_TEXTS)):
+            if not recognising and (requests := reader.take_reads(BATCH_TEXTS)):
                 batches.put(requests)
                 recognising = True
             # To read what was found is worth more than to find more; both at once would take turns on the same cores.
-            if not (detecting or (recognising and reader.unread)) and (wanted := reader.wanted_pass(hurried=True)) is not None:
+            if not (detecting or (recognising and reader.unread)) and (wanted := reader.take_pass(hurried=True)) is not None:
                 passes.put(wanted)
                 detecting = True
     finally:
@@ -158,7 +157,7 @@ def publish_frame(reader: Reader, frame: Frame, gauges: Gauges, sink: Sink) -> N
 
 
 def detect(
-    detector: Detector, passes: Channel[DetectorPass], detections: deque[Detected], nudge: Callable[[], None], gauges: Gauges
+    detector: Detector, passes: Channel[DetectorPass], detections: deque[Detections], nudge: Callable[[], None], gauges: Gauges
 ) -> None:
     """Run the detector over what is asked for; each pass has its answer, which belongs to a frame of the past by then."""
     for wanted in passes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.drivers.steps import Detected
+    from glyphfeed.stream.detecting.passes import Detections
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
 
@@ -34,7 +34,7 @@ AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
 
 
-def read_video(source: Source, engines: Engines, sink: Sink, reader: Reader | None = None) -> None:
+def read_recorded(source: Source, engines: Engines, sink: Sink, reader: Reader | None = None) -> None:
     """Read every frame of a source until it ends or is stopped, with a `reader` where other than its usual settings are wanted.
 
     Raises:
@@ -65,20 +65,20 @@ class PassAhead:
 
     def __init__(self, detector: Detector, gauges: Gauges, pool: Executor) -> None:
         self._detector, self._gauges, self._pool = detector, gauges, pool
-        self._running: Future[Detected] | None = None
+        self._running: Future[Detections] | None = None
         self._due = 0
 
     def step(self, reader: Reader) -> None:
         """Take in the pass that is due and begin the one that is wanted; a blank scene waits for its first texts."""
         self._due -= 1
         if self._running is not None and self._due <= 0:
-            reader.accept_detections(*self._running.result())
+            reader.accept_detections(self._running.result())
             self._running = None
-        if self._running is None and (wanted := reader.wanted_pass()) is not None:
+        if self._running is None and (wanted := reader.take_pass()) is not None:
             self._running = self._pool.submit(run_pass, self._detector, wanted, self._gauges)
             self._due = COARSE_FRAMES if wanted.kind.coarse else FINE_FRAMES
             if reader.blank:
-                reader.accept_detections(*self._running.result())
+                reader.accept_detections(self._running.result())
                 self._running = None
 
 
@@ -107,7 +107,7 @@ def read_arrivals(
             gauges.arrive(arrival, time.monotonic())
             reader.follow(arrival)
             detector.step(reader)
-            if requests := reader.wanted():
+            if requests := reader.take_reads():
                 reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
             snapshot = reader.snapshot()
             sink.publish(arrival, snapshot, reader.events())

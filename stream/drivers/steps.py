@@ -6,11 +6,12 @@ Owns: the way between the core's requests and the networks.  Does not own when a
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from glyphfeed.engines.errors import EngineError
+from glyphfeed.stream.detecting.passes import Detections
 from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.reading.requests import Reading
 from glyphfeed.stream.sources.redaction import redact
@@ -19,22 +20,17 @@ from glyphfeed.stream.sources.source import SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.recogniser import Recogniser
     from glyphfeed.stream.detecting.passes import DetectorPass
     from glyphfeed.stream.drivers.gauges import Gauges
     from glyphfeed.stream.reading.requests import ReadRequest
 
-Detected: TypeAlias = "tuple[DetectorPass, NDArray[np.float32], NDArray[np.float32]]"
-"""What `Reader.accept_detections` takes: the pass, the quads and their scores."""
-
 STATUS_S: Final = 1.0
 """How often a status is reported."""
 
 
-def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detected:
+def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detections:
     """Run the detector over a frame, or over a part of it.
 
     Raises:
@@ -49,7 +45,7 @@ def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detect
     if kind.tile is not None:
         quads = quads + np.array(kind.tile[:2], np.float32)
     gauges.detect(time.monotonic() - begun_s)
-    return wanted, quads, scores
+    return Detections(wanted, quads, scores)
 
 
 def run_reads(recogniser: Recogniser, requests: Sequence[ReadRequest], gauges: Gauges) -> list[Reading]:

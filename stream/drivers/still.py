@@ -15,7 +15,7 @@ from glyphfeed.stream.detecting.tiles import tiles_of
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.steps import run_pass, run_reads
 from glyphfeed.stream.reader import Reader
-from glyphfeed.stream.reading.rereading import DOUBTFUL_S, PATIENCE_S
+from glyphfeed.stream.reading.rereading import PATIENCE_S, UNCONFIRMED_S
 from glyphfeed.stream.records import Frame, TextState
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from glyphfeed.stream.detecting.tiles import Tile
     from glyphfeed.stream.records import Colour, Snapshot
 
-LOOKS = 4
-LOOK_STEP_S = 0.2
-"""The reader decides by time when to look for upright lines, for turned ones, and how often to read: so much passes.  Then each
-tile of a large picture is looked at, once: nothing in it changes."""
+PASSES = 4
+PASS_STEP_S = 0.2
+"""The reader decides by time when to look for upright lines, for turned ones, and how often to read: so much goes by.  Then each
+tile of a large picture has one pass: nothing in it changes."""
 MOST_TILES = 400
 """So many of them at most, spread evenly if there are more: a photo of 100 megapixels takes 374, which on two cores is a minute
 or two; one of 30000x30000 would take 3108."""
-READ_STEPS_S = (DOUBTFUL_S, PATIENCE_S, 2 * PATIENCE_S)
-"""After the looks time passes in these steps, in which doubtful text is read again."""
+READ_STEPS_S = (UNCONFIRMED_S, PATIENCE_S, 2 * PATIENCE_S)
+"""After the passes time goes on in these steps, in which unconfirmed text is read again."""
 ROUNDS = 8
-"""Reads of one text build on each other; so often at most within one look."""
+"""Reads of one text build on each other; so often at most at one time."""
 
 
 def read_still(image: Colour, engines: Engines) -> Snapshot:
@@ -50,20 +50,20 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     captured_at = time.time()
     gauges = Gauges(0.0, engines.detector, engines.recogniser)
     tiles = spread(list(tiles_of((image.shape[1], image.shape[0]))), MOST_TILES)
-    looks = [LOOK_STEP_S] * (LOOKS + len(tiles))
-    for index, pts in enumerate(accumulate([*looks, *READ_STEPS_S])):
+    steps = [PASS_STEP_S] * (PASSES + len(tiles))
+    for index, pts in enumerate(accumulate([*steps, *READ_STEPS_S])):
         frame = Frame(index, pts, captured_at, grey, lambda: image)
         reader.follow(frame)
         wanted = None
-        if index < LOOKS:
-            wanted = reader.wanted_pass()
+        if index < PASSES:
+            wanted = reader.take_pass()
         elif tiles:
             wanted = DetectorPass(frame, PassKind(tile=tiles[0]))
         if wanted is not None:
             tiles = [tile for tile in tiles if tile != wanted.kind.tile]
-            reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
+            reader.accept_detections(run_pass(engines.detector, wanted, gauges))
         for _ in range(ROUNDS):
-            if not (requests := reader.wanted()):
+            if not (requests := reader.take_reads()):
                 break
             reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
     snapshot = reader.snapshot()

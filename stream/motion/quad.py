@@ -38,7 +38,7 @@ VELOCITY_NOISE = np.eye(2) * FLOW_VELOCITY_PX**2
 FLOW_NOISE = np.diag([FLOW_PX**2] * 8 + [0.0] * 2)
 
 
-class QuadMotion:
+class QuadFilter:
     """A quad that moves.
 
     State, 10 numbers::

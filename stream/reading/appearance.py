@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 ROWS = 16
 MAX_COLUMNS = 128
 SAME = 0.55
-"""Looks correlated above this show the same text; other text in the same place correlates below 0.4 (generated displays)."""
+"""Appearances that correlate above this show the same text; other text in the same place is below 0.4 (generated displays)."""
 LETTER = 10
 """Columns of a window that holds about a letter."""
 SAME_LETTERS = 0.6
-"""The least correlation of such windows that the same text has: of 1230 looks at settled text of street clips 1.3 % lie below, of
-those with one letter put in another's place half."""
+"""The least correlation of such windows that the same text has: of 1230 comparisons of settled text of street clips 1.3 % lie
+below, of those with one letter put in another's place half."""
 UNTOUCHED = 0.85
 """From here on no letter can have changed: of those with another letter 7 % lie above, of the same text 78 %."""
 SMOOTHING_PX = 0.8
@@ -31,7 +31,7 @@ PLAIN = 0.3
 """A window with less than this share of the usual contrast shows no letter."""
 
 
-def look_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.float32]:
+def appearance_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.float32]:
     """Cut out a quad as a patch (16, up to 128) float32 of mean 0 and norm 1; flat patches are all 0."""
     if is_tall(quad):
         quad = turn(quad, 1)
@@ -50,13 +50,13 @@ def look_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArray[np.f
 
 
 def likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Correlation of two looks, -1..1, the best over shifts of a pixel or two, because boxes breathe."""
+    """Correlation of two appearances, -1..1, the best over shifts of a pixel or two, because boxes breathe."""
     scores, _, _ = compared(a, b)
     return float(scores.max())
 
 
 def letters_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """The least correlation, -1..1, of windows a letter wide along two looks, where those as a whole fit best."""
+    """The least correlation, -1..1, of windows a letter wide along two appearances, where those as a whole fit best."""
     scores, inner, b = compared(a, b)
     y, x = np.unravel_index(int(scores.argmax()), scores.shape)
     rows, columns = inner.shape
@@ -79,8 +79,8 @@ def letters_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 def compared(
     a: NDArray[np.float32], b: NDArray[np.float32]
 ) -> tuple[NDArray[np.floating], NDArray[np.float32], NDArray[np.float32]]:
-    """Correlate the inner part of a look with another look, (16, N) float32 both, at all shifts; returns the correlations, the
-    inner part, and the other look at the same size.
+    """Correlate the inner part of an appearance with another one, (16, N) float32 both, at all shifts; returns the correlations,
+    the inner part, and the other one at the same size.
     """
     if a.shape != b.shape:
         b = np.asarray(cv2.resize(b, (a.shape[1], a.shape[0]), interpolation=cv2.INTER_AREA), np.float32)
@@ -88,6 +88,6 @@ def compared(
     return np.asarray(cv2.matchTemplate(b, inner, cv2.TM_CCOEFF_NORMED)), inner, b
 
 
-def shows(frame: Frame, quad: NDArray[np.floating], look: NDArray[np.float32] | None) -> bool:
+def shows(frame: Frame, quad: NDArray[np.floating], appearance: NDArray[np.float32] | None) -> bool:
     """Tell whether a frame shows at a quad what a text looked like; where that is not known it may."""
-    return look is None or likeness(look, look_at(frame.grey, quad)) > SAME
+    return appearance is None or likeness(appearance, appearance_at(frame.grey, quad)) > SAME

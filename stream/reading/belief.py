@@ -1,11 +1,13 @@
 """What a text is believed to say: readings are taken in and weighed against those before, until they settle; then only another
 picture, or a far better view, brings another text.
 
-Owns a track's evidence and what it says.  Does not own when to read (rereading) nor how readings are fused (fusion).
+Owns a text's evidence and what it says.  Does not own when to read (rereading), how readings are fused (fusion), nor where the
+text is.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.reading import fusion
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from glyphfeed.engines.lattice import Lattice
     from glyphfeed.stream.reading.fusion import Evidence
     from glyphfeed.stream.reading.requests import Reading
-    from glyphfeed.stream.tracking.track import Track
+    from glyphfeed.stream.reading.words import Span
 
 VIEW_POWER = 2
 SURE_POWER = 8
@@ -53,72 +55,118 @@ CHALLENGE_CONFIDENCE = 0.85
 """What is read where settled text has changed its look must be as sure as this to count as a new text."""
 
 
-def take_rivals(track: Track, rivals: list[Reading]) -> None:
-    """Take in what was read of a track at one moment, in one turn or in several, of which the surest counts."""
-    track.pending = False
-    track.reads += len(rivals)
+@dataclass(slots=True)
+class Belief:
+    """What is known of what one text says; only the functions of this module write it."""
+
+    quarters: int = 0
+    """Quarter turns clockwise by which the text stands turned against the quad that it is followed by."""
+    turn_known: bool = False
+    judged_view: float = 0.0
+    """Quality of the best view in which rival turns were compared."""
+    evidence: Evidence | None = None
+    challenger: Evidence | None = None
+    """What was read since the picture inside changed, until it is believed."""
+    spans: tuple[Span, ...] = ()
+    held_back: tuple[bool, ...] = ()
+    """Of each of the `spans`, whether it is not shown before it settles, as the border probably cut it off."""
+    text: str = ""
+    confidence: float = 0.0
+    trusted: bool = False
+    settled: bool = False
+    appearance: NDArray[np.float32] | None = None
+    """The picture inside when it was last read (see `reading.appearance`)."""
+    changed: bool = False
+    """Whether the picture inside no longer bears out what the text says."""
+    altered: int = 0
+    """Comparisons in a row that showed another letter."""
+    contradictions: int = 0
+    """Readings since then that neither bore it out nor agreed on something else."""
+    extent_as_of: int = 0
+    """A new text is believed only when a detector pass over this frame or a later one has shown how far it reaches."""
+
+    def begin_anew(self, quarters: int) -> None:
+        """Forget what was read, as that was of another extent; text that is not trusted may now stand turned by `quarters`."""
+        self.settled = False
+        self.evidence = self.challenger = None
+        self.appearance = None
+        if not self.trusted:
+            self.quarters, self.turn_known, self.judged_view = quarters, False, 0.0
+
+    def show(self, appearance: NDArray[np.float32]) -> None:
+        """Take what it looks like now for the picture of what it says."""
+        self.appearance, self.changed, self.altered, self.contradictions = appearance, False, 0, 0
+
+
+def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = False) -> bool:
+    """Take in what was read of a text at one moment, in one turn or in several, of which the surest counts.
+
+    Something new is not believed while it `awaits_extent`: until a detector pass has shown how far it reaches.
+
+    Returns:
+        Whether so many readings contradicted what was settled that it begins anew.
+
+    """
     best = max(
-        rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == track.quarters)
+        rivals, key=lambda reading: reading.lattice.confidence + TURN_MARGIN * (reading.request.quarters == belief.quarters)
     )
     request, sure = best.request, best.lattice.confidence
     if len(rivals) > 1:
-        track.judged_view = request.view
-    track.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
-    if request.quarters != track.quarters and best.lattice.text:
-        track.quarters, track.evidence, track.challenger, track.settled = request.quarters, None, None, False
-    take_reading(track, best)
+        belief.judged_view = request.view
+    belief.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
+    if request.quarters != belief.quarters and best.lattice.text:
+        belief.quarters, belief.evidence, belief.challenger, belief.settled = request.quarters, None, None, False
+    return take_reading(belief, best, awaits_extent=awaits_extent)
 
 
-def take_reading(track: Track, reading: Reading) -> None:
-    """Fuse one reading into its track and decide what it now says and whether it is settled."""
+def take_reading(belief: Belief, reading: Reading, *, awaits_extent: bool) -> bool:
+    """Fuse one reading into what is believed and decide what the text now says and whether it is settled; see `take_rivals`."""
     request, lattice = reading.request, reading.lattice.within(reading.request.margin)
-    track.tried += 1
-    track.read_at = request.pts
-    if not lattice.text or (request.clipped and tells_less(track, lattice)):
-        track.read_quality = max(track.read_quality, request.view)
-        if track.settled and track.changed_look:
-            contradict(track, request.look)
-        return
+    if not lattice.text or (request.clipped and tells_less(belief, lattice)):
+        return belief.settled and belief.changed and contradict(belief, request.appearance)
+    begins_anew = False
     weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
-    contested = track.settled and (track.changed_look or says_otherwise(track, lattice, request.look))
+    contested = belief.settled and (belief.changed or says_otherwise(belief, lattice, request.appearance))
     if contested:
-        challenge(track, lattice, request.look, weight)
-    clipped = request.clipped and track.settled
-    if track.evidence is None or (not (contested or clipped) and refutes(lattice, weight, track.evidence)):
-        track.evidence, track.settled = fusion.begin(lattice, weight), False
-        track.look = request.look
+        begins_anew = challenge(belief, lattice, request.appearance, weight, awaits_extent=awaits_extent)
+    clipped = request.clipped and belief.settled
+    if belief.evidence is None or (not (contested or clipped) and refutes(lattice, weight, belief.evidence)):
+        belief.evidence, belief.settled = fusion.begin(lattice, weight), False
+        belief.appearance = request.appearance
     elif not contested:
-        track.evidence = fusion.fuse(track.evidence, lattice, weight)
-        track.look = request.look
-    track.read_quality = max(track.read_quality, request.view)
-    conclude(track, lattice, clipped=request.clipped, clear=request.clear)
+        belief.evidence = fusion.fuse(belief.evidence, lattice, weight)
+        belief.appearance = request.appearance
+    conclude(belief, lattice, clipped=request.clipped, clear=request.clear)
+    return begins_anew
 
 
-def notice(track: Track, look: NDArray[np.float32], frame: int) -> None:
+def notice(belief: Belief, appearance: NDArray[np.float32], frame: int) -> None:
     """Compare what settled text looks like in a frame with what it did when it was read: as a whole, and letter by letter, where
-    one look may err.
+    one comparison may err.
     """
-    assert track.look is not None
-    letters = letters_likeness(track.look, look)
-    track.altered = track.altered + 1 if letters < SAME_LETTERS else 0
-    changed = likeness(track.look, look) < SAME or track.altered >= 2
-    if changed and not track.changed_look:
-        track.extent_as_of = frame
-    track.changed_look = changed
+    assert belief.appearance is not None
+    letters = letters_likeness(belief.appearance, appearance)
+    belief.altered = belief.altered + 1 if letters < SAME_LETTERS else 0
+    changed = likeness(belief.appearance, appearance) < SAME or belief.altered >= 2
+    if changed and not belief.changed:
+        belief.extent_as_of = frame
+    belief.changed = changed
     if letters >= UNTOUCHED:
-        track.challenger, track.contradictions = None, 0
+        belief.challenger, belief.contradictions = None, 0
 
 
-def tells_less(track: Track, lattice: Lattice) -> bool:
+def tells_less(belief: Belief, lattice: Lattice) -> bool:
     """Tell whether a reading is only a part of what a text is known to say."""
-    return track.trusted and plain(lattice.text) != plain(track.text) and plain(lattice.text) in plain(track.text)
+    return belief.trusted and plain(lattice.text) != plain(belief.text) and plain(lattice.text) in plain(belief.text)
 
 
-def says_otherwise(track: Track, lattice: Lattice, look: NDArray[np.float32]) -> bool:
+def says_otherwise(belief: Belief, lattice: Lattice, appearance: NDArray[np.float32]) -> bool:
     """Tell whether a reading of settled text contradicts it where a letter may have changed: it is no reading of the same."""
-    if track.evidence is None or track.look is None:
+    if belief.evidence is None or belief.appearance is None:
         return False
-    return plain(lattice.text) != plain(track.evidence.lattice.text) and letters_likeness(track.look, look) < UNTOUCHED
+    return (
+        plain(lattice.text) != plain(belief.evidence.lattice.text) and letters_likeness(belief.appearance, appearance) < UNTOUCHED
+    )
 
 
 def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
@@ -126,76 +174,99 @@ def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
     return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
 
 
-def challenge(track: Track, lattice: Lattice, look: NDArray[np.float32], weight: float) -> None:
-    """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?"""
-    assert track.evidence is not None
-    if plain(lattice.text) == plain(track.evidence.lattice.text):
-        track.challenger = None
-        track.show(look)
+def challenge(belief: Belief, lattice: Lattice, appearance: NDArray[np.float32], weight: float, *, awaits_extent: bool) -> bool:
+    """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?
+
+    Returns:
+        Whether all that was settled is given up.
+
+    """
+    assert belief.evidence is not None
+    begins_anew = False
+    if plain(lattice.text) == plain(belief.evidence.lattice.text):
+        belief.challenger = None
+        belief.show(appearance)
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
-        contradict(track, look)
-    elif track.challenger is None or plain(lattice.text) != plain(track.challenger.lattice.text):
-        contradict(track, look)
-        if track.evidence is not None:
-            track.challenger = fusion.begin(lattice, weight)
-    elif track.awaits_extent and any(kind.tile is None for kind in track.found_by):
-        # A pass is on its way (`Tracker.in_doubt`); what only tiles find may have to wait for one too long.
-        track.challenger = fusion.fuse(track.challenger, lattice, weight)
+        begins_anew = contradict(belief, appearance)
+    elif belief.challenger is None or plain(lattice.text) != plain(belief.challenger.lattice.text):
+        begins_anew = contradict(belief, appearance)
+        if not begins_anew:
+            belief.challenger = fusion.begin(lattice, weight)
+    elif awaits_extent:
+        belief.challenger = fusion.fuse(belief.challenger, lattice, weight)
     else:
-        track.evidence, track.challenger = fusion.fuse(track.challenger, lattice, weight), None
-        track.show(look)
+        belief.evidence, belief.challenger = fusion.fuse(belief.challenger, lattice, weight), None
+        belief.show(appearance)
+    return begins_anew
 
 
-def contradict(track: Track, look: NDArray[np.float32]) -> None:
-    """Count a reading that does not bear out what settled text says, nor what else; after several it begins anew."""
-    track.challenger = None
-    track.contradictions += 1
-    if track.contradictions >= CONTRADICTIONS:
-        track.evidence, track.settled, track.trusted = None, False, False
-        track.tried, track.read_quality = 1, 0.0
-        track.show(look)
+def contradict(belief: Belief, appearance: NDArray[np.float32]) -> bool:
+    """Count a reading that does not bear out what settled text says, nor what else; after several it begins anew, as told."""
+    belief.challenger = None
+    belief.contradictions += 1
+    if belief.contradictions < CONTRADICTIONS:
+        return False
+    belief.evidence, belief.settled, belief.trusted = None, False, False
+    belief.show(appearance)
+    return True
 
 
-def conclude(track: Track, latest: Lattice, *, clipped: bool, clear: tuple[float, float] = (0.0, 1.0)) -> None:
-    """Set what a track says from its evidence, which settles only when reads of the complete text agree.
+def conclude(belief: Belief, latest: Lattice, *, clipped: bool, clear: tuple[float, float] = (0.0, 1.0)) -> None:
+    """Set what a text says from its evidence, which settles only when reads of the complete text agree.
 
     What is shown and has not settled gives way only to what is likelier: texts must not flicker. Words that reach beyond the part
     that is `clear` of the border, from and to in 0..1 along the text, are held back until they were read clear of it.
     """
-    evidence = track.evidence
+    evidence = belief.evidence
     assert evidence is not None
     text, confidence = evidence.lattice.text, fusion.confidence(evidence)
-    rereads = evidence.readings > 1 and track.trusted and not track.settled
+    rereads = evidence.readings > 1 and belief.trusted and not belief.settled
     margin = LIKELIER / max(evidence.readings - 1, 1)
-    likelier = confidence >= min(track.confidence + margin, max(track.confidence, SETTLE_ALONE_CONFIDENCE))
-    if rereads and plain(text) != plain(track.text) and not likelier:
+    likelier = confidence >= min(belief.confidence + margin, max(belief.confidence, SETTLE_ALONE_CONFIDENCE))
+    if rereads and plain(text) != plain(belief.text) and not likelier:
         return
-    track.text, track.confidence = text, confidence
-    track.spans = words_of(evidence)
-    track.held_back = held_back(track, latest, clear, anew=evidence.readings == 1)
-    track.trusted = bool(track.spans) and plain(track.text) != "" and worth_showing(track)
-    agrees = plain(latest.text) == plain(track.text)
+    belief.text, belief.confidence = text, confidence
+    belief.spans = words_of(evidence)
+    belief.held_back = held_back(belief, latest, clear, anew=evidence.readings == 1)
+    belief.trusted = bool(belief.spans) and plain(belief.text) != "" and worth_showing(belief)
+    agrees = plain(latest.text) == plain(belief.text)
     # What is read twice the wrong way up agrees as well, and makes the fused reading sure.
-    judged = track.turn_known or track.judged_view > 0
-    alone = track.confidence >= SETTLE_ALONE_CONFIDENCE
-    together = judged and (alone or (agrees and track.confidence >= SETTLE_CONFIDENCE))
+    judged = belief.turn_known or belief.judged_view > 0
+    alone = belief.confidence >= SETTLE_ALONE_CONFIDENCE
+    together = judged and (alone or (agrees and belief.confidence >= SETTLE_CONFIDENCE))
     settles = not clipped and (alone if evidence.readings == 1 else together)
-    track.settled = track.trusted and (track.settled or settles)
+    belief.settled = belief.trusted and (belief.settled or settles)
 
 
-def held_back(track: Track, latest: Lattice, clear: tuple[float, float], *, anew: bool) -> tuple[bool, ...]:
+def held_back(belief: Belief, latest: Lattice, clear: tuple[float, float], *, anew: bool) -> tuple[bool, ...]:
     """Tell of each word whether the border probably cut it off: it was never read clear of that and is no common word, as a part
     of a word seldom is one.
     """
     start, end = clear
-    now = tuple((span.start < start or span.end > end) and plain(span.text) not in latest.words for span in track.spans)
-    if anew or len(now) != len(track.held_back):
+    now = tuple((span.start < start or span.end > end) and plain(span.text) not in latest.words for span in belief.spans)
+    if anew or len(now) != len(belief.held_back):
         return now
-    return tuple(cut and before for cut, before in zip(now, track.held_back, strict=True))
+    return tuple(cut and before for cut, before in zip(now, belief.held_back, strict=True))
 
 
-def worth_showing(track: Track) -> bool:
-    """Tell whether the words of a track, letters counted, are likely enough to be right."""
-    least = PUBLISH_CONFIDENCE if len(track.spans) > 1 else PUBLISH_ALONE_CONFIDENCE
-    letters = sum(len(span.text) for span in track.spans)
-    return sum(len(span.text) * span.confidence for span in track.spans) >= least * letters
+def worth_showing(belief: Belief) -> bool:
+    """Tell whether the words of a belief, letters counted, are likely enough to be right."""
+    least = PUBLISH_CONFIDENCE if len(belief.spans) > 1 else PUBLISH_ALONE_CONFIDENCE
+    letters = sum(len(span.text) for span in belief.spans)
+    return sum(len(span.text) * span.confidence for span in belief.spans) >= least * letters
+
+
+def resume(belief: Belief, old: Belief) -> None:
+    """Go on with what was believed of an earlier track of the same text."""
+    if old.evidence is None or belief.evidence is None:
+        return
+    said, says = plain(old.text), plain(belief.text)
+    if says == said:
+        belief.evidence = fusion.fuse(old.evidence, belief.evidence.lattice, belief.evidence.weight)
+    elif old.settled and not belief.settled and says in said:
+        # The border probably still hides the rest of it, or blur.
+        belief.evidence, belief.trusted = old.evidence, False
+    else:
+        return
+    belief.settled = old.settled
+    conclude(belief, belief.evidence.lattice, clipped=False)

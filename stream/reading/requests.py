@@ -1,4 +1,4 @@
-"""What the core asks of the networks, and what they answer: complete in themselves, so that any of them may be dropped."""
+"""What the recogniser is asked and what it answers: complete in themselves, so that any of them may be dropped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ReadRequest:
 
     At both ends it reaches beyond the text's quad by `margin` times the quad's width.  `clipped` text touches the picture's
     border and probably goes on beyond it; `clear` is the part that lies away from the border, from and to in 0..1 along the text.
-    `view` is the crop's quality in 0..1, `look` what the text looked like.
+    `view` is the crop's quality in 0..1, `appearance` what the text looked like.
     """
 
     track: int
@@ -27,7 +27,7 @@ class ReadRequest:
     margin: float
     clipped: bool
     view: float
-    look: NDArray[np.float32]
+    appearance: NDArray[np.float32]
     pts: float
     clear: tuple[float, float] = (0.0, 1.0)
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from glyphfeed.stream.sources.file import check_file, read_video
+from glyphfeed.stream.sources.file import check_file, decode_file
 from glyphfeed.stream.sources.images import SUFFIXES, find_images, is_folder, is_pattern, read_images
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.network import PORTS, NetworkStream
-from glyphfeed.stream.sources.playback import Recording
+from glyphfeed.stream.sources.playback import Playback
 from glyphfeed.stream.sources.redaction import redact
 from glyphfeed.stream.sources.source import Pace, SourceError
-from glyphfeed.stream.sources.webcam import Camera
+from glyphfeed.stream.sources.webcam import Webcam
 
 if TYPE_CHECKING:
     from glyphfeed.stream.sources.source import Source
@@ -58,7 +58,7 @@ def open_source(
         if _SCHEME.match(address):
             stream = _network_stream(address)
             return LiveSource(name, stream.label, stream.connect)
-        camera = Camera(int(address) if address.isdecimal() else address, camera_size, camera_fps)
+        camera = Webcam(int(address) if address.isdecimal() else address, camera_size, camera_fps)
         camera.check()
         return LiveSource(name, camera.label, camera.connect)
     path = Path(address)
@@ -67,8 +67,8 @@ def open_source(
     if not is_collection:
         check_file(path)
     if is_collection or path.suffix.lower() in SUFFIXES:
-        return Recording(name, address, pace, partial(read_images, address, find_images(address)))
-    return Recording(name, address, pace, partial(read_video, path))
+        return Playback(name, address, pace, partial(read_images, address, find_images(address)))
+    return Playback(name, address, pace, partial(decode_file, path))
 
 
 def default_name(address: str) -> str:

@@ -54,7 +54,7 @@ def check_file(path: Path) -> None:
         raise SourceError(f"{path} is empty; copy or record it again")
 
 
-def read_video(path: Path) -> Iterator[Picture]:
+def decode_file(path: Path) -> Iterator[Picture]:
     """Yield every picture of a video file, stamped in seconds from the first.
 
     Raises:

@@ -22,7 +22,7 @@ CATCHING_UP_S = 0.5
 """However slow the decoding, a picture is shown this often while playing by the clock."""
 
 
-class Recording:
+class Playback:
     """A finite source.
 
     `read` opens the recording and yields its pictures, at least one and each with a stamp greater than the last, from 0.

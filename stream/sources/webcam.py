@@ -26,7 +26,7 @@ SELECT_TIMEOUT_S = 2
 """How long OpenCV waits for a picture of a V4L2 camera, instead of its default of 10 s."""
 
 
-class Camera:
+class Webcam:
     """A camera to open, any number of times.
 
     `device` is its number or, on Linux, its path.  `size` (width, height) in pixels and `fps` are wishes: the camera takes the

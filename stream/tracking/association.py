@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+ACROSS, ALONG, HEIGHT, LENGTH = 1.3, 1.0, 0.5, 0.5
+"""What counts how much in the cost of a pair: the offset across the text in its heights, the one along it in its lengths, and the
+logarithms of both ratios.  Lines lie closely one below the other, so that an offset across them tells the most."""
 GATE = 0.9
 """A pair that costs more is never matched."""
 MIN_SHARED = 0.3
@@ -56,16 +59,16 @@ def offsets(track: NDArray[np.floating], detection: NDArray[np.floating]) -> tup
 
 def text_distance(track: NDArray[np.floating], detection: NDArray[np.floating]) -> float:
     """How badly a detected quad (4, 2) fits a predicted one, 0 for equal: the offsets and the ratios of both sides."""
-    _, length, thickness = axis(track)
-    _, other_length, other_thickness = axis(detection)
-    u, v = offsets(track, detection)
-    return 1.3 * v + u + 0.5 * abs(math.log(other_thickness / thickness)) + 0.5 * abs(math.log(other_length / length))
+    mine, other = axis(track), axis(detection)
+    along, across = offsets(track, detection)
+    height, length = abs(math.log(other.height / mine.height)), abs(math.log(other.length / mine.length))
+    return ACROSS * across + ALONG * along + HEIGHT * height + LENGTH * length
 
 
 def is_part(track: NDArray[np.floating], detection: NDArray[np.floating]) -> bool:
     """Tell whether one of two quads that overlap is a part of the line that the other one is."""
-    ratio = axis(track)[2] / axis(detection)[2]
-    longer, other = (track, detection) if axis(track)[1] >= axis(detection)[1] else (detection, track)
+    ratio = axis(track).height / axis(detection).height
+    longer, other = (track, detection) if axis(track).length >= axis(detection).length else (detection, track)
     return 1 / ALIKE < ratio < ALIKE and offsets(longer, other)[1] < SAME_LINE
 
 
@@ -90,7 +93,7 @@ def slip(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
 def overhang(track: NDArray[np.floating], detected: NDArray[np.floating]) -> float:
     """How far a detected quad reaches beyond a track's along the text, at the end where it does more, in text heights."""
     # The longer one knows which way the text runs: a first letter that came into view is as high as it is wide.
-    along, _, thickness = max(axis(track), axis(detected), key=lambda found: found[1])
+    along, _, thickness = max(axis(track), axis(detected), key=lambda found: found.length)
     mine, other = track @ along, detected @ along
     return float(max(mine.min() - other.min(), other.max() - mine.max())) / thickness
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glyphfeed.stream.geometry import axis
-from glyphfeed.stream.reading import fusion
 from glyphfeed.stream.reading.appearance import likeness
-from glyphfeed.stream.reading.belief import conclude
+from glyphfeed.stream.reading.belief import resume
 from glyphfeed.stream.reading.words import plain
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def nearest_kin(track: Track, lost: Iterable[Track]) -> Track | None:
 
 def resemblance(old: Track, new: Track) -> float:
     """Rate how alike two texts read, 0..1; short ones must read the same."""
-    a, b = plain(old.text), plain(new.text)
+    a, b = plain(old.belief.text), plain(new.belief.text)
     if min(len(a), len(b)) < FUZZY_LENGTH:
         return float(a == b)
     return SequenceMatcher(None, a, b, autojunk=False).ratio()
@@ -47,31 +46,20 @@ def resemblance(old: Track, new: Track) -> float:
 
 def growth(old: Track, new: Track) -> float:
     """Tell by which factor, from 1 on, two texts differ in height."""
-    ratio = axis(old.motion.quad)[2] / axis(new.motion.quad)[2]
+    ratio = axis(old.quad).height / axis(new.quad).height
     return max(ratio, 1 / ratio)
 
 
 def kinship(old: Track, new: Track) -> float:
     """Rate how probably two texts that read alike are one: by what they say, how they look, how large they are, and where."""
-    alike = likeness(old.look, new.look) if old.look is not None and new.look is not None else 0.0
-    away = float(np.hypot(*(new.motion.quad.mean(axis=0) - old.motion.quad.mean(axis=0)))) / axis(old.motion.quad)[2]
+    before, after = old.belief.appearance, new.belief.appearance
+    alike = likeness(before, after) if before is not None and after is not None else 0.0
+    away = float(np.hypot(*(new.quad.mean(axis=0) - old.quad.mean(axis=0)))) / axis(old.quad).height
     return resemblance(old, new) + alike - math.log(growth(old, new)) - PLACE * away
 
 
 def inherit(track: Track, old: Track) -> None:
     """Go on under the identity of an earlier track of the same text, and with what was read of it."""
-    track.id, track.rev, track.first_seen = old.id, old.rev, old.first_seen
-    track.reads += old.reads
-    track.announced, track.published = old.announced, old.published
-    if old.evidence is None or track.evidence is None:
-        return
-    said, says = plain(old.text), plain(track.text)
-    if says == said:
-        track.evidence = fusion.fuse(old.evidence, track.evidence.lattice, track.evidence.weight)
-    elif old.settled and not track.settled and says in said:
-        # The border probably still hides the rest of it, or blur.
-        track.evidence, track.trusted = old.evidence, False
-    else:
-        return
-    track.settled = old.settled
-    conclude(track, track.evidence.lattice, clipped=False)
+    track.identity = old.identity
+    track.reads.follow_on(old.reads)
+    resume(track.belief, old.belief)

@@ -45,7 +45,7 @@ class Sighting:
     @property
     def carried(self) -> NDArray[np.float64]:
         """The detected quad (4, 2), brought along with the track to where that is now."""
-        return transform(aligned(self.detected, self.then), homography_between(self.then, self.track.motion.quad))
+        return transform(aligned(self.detected, self.then), homography_between(self.then, self.track.quad))
 
     @property
     def holds_another(self) -> bool:
@@ -55,7 +55,7 @@ class Sighting:
     @property
     def is_block(self) -> bool:
         """Whether it does, and is too thick for one line: two in one."""
-        return axis(self.detected)[2] > BLOCK * axis(self.track.motion.quad)[2] and self.holds_another
+        return axis(self.detected).height > BLOCK * axis(self.track.quad).height and self.holds_another
 
 
 def held_by(detected: NDArray[np.floating], then: Places) -> list[int]:
@@ -63,11 +63,11 @@ def held_by(detected: NDArray[np.floating], then: Places) -> list[int]:
     return [
         i
         for i, (track, quad) in enumerate(then)
-        if track.trusted and not track.lost and intersection(quad, detected) >= PART * area(quad)
+        if track.belief.trusted and not track.lost and intersection(quad, detected) >= PART * area(quad)
     ]
 
 
 def lies_elsewhere(track: Track, detected: NDArray[np.floating]) -> bool:
     """Tell whether a track lies too far from where a detection has it for that to be noise."""
-    across = misfit(track.motion.quad, detected) > (ASTRAY if track.trusted else UNREAD_ASTRAY)
-    return across or slip(track.motion.quad, detected) > SLIPPED
+    across = misfit(track.quad, detected) > (ASTRAY if track.belief.trusted else UNREAD_ASTRAY)
+    return across or slip(track.quad, detected) > SLIPPED

@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 
 from glyphfeed.engines.detector import upright
 from glyphfeed.engines.lattice import Lattice, Slot
+from glyphfeed.stream.detecting.passes import Detections
 from glyphfeed.stream.geometry import area, homography_between, share_inside, slice_quad, transform
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.reading.belief import SETTLE_ALONE_CONFIDENCE, SETTLE_CONFIDENCE
@@ -302,16 +303,16 @@ def watch(
         reader.follow(world.frame(index, t))
         while passes and passes[0][0] <= index:
             _, asked, (quads, scores) = passes.popleft()
-            reader.accept_detections(asked, quads, scores)
+            reader.accept_detections(Detections(asked, quads, scores))
         while reads and reads[0][0] <= index:
             reader.accept_readings(reads.popleft()[1])
-        if (wanted := reader.wanted_pass()) is not None:
+        if (wanted := reader.take_pass()) is not None:
             found = detector.detect(wanted.frame.pts)
             if late:
                 passes.append((index + late, wanted, found))
             else:
-                reader.accept_detections(wanted, *found)
-        if requests := reader.wanted():
+                reader.accept_detections(Detections(wanted, *found))
+        if requests := reader.take_reads():
             readings = [recogniser.answer(request) for request in requests]
             if late:
                 reads.append((index + late, readings))

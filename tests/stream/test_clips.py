@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from glyphfeed.stream.drivers.recorded import read_video
+from glyphfeed.stream.drivers.recorded import read_recorded
 from glyphfeed.stream.records import EventType, TextState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.tools.scenes.clip import Scene, Sign, Waypoint, locate_words, render, travel
@@ -80,7 +80,7 @@ def view(engines: Engines, tmp_path: Path) -> View:
                 frame.pts, frame.time_base = index, Fraction(1, FPS)
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
-        read_video(open_source(str(path), "clip"), engines, notebook)
+        read_recorded(open_source(str(path), "clip"), engines, notebook)
         return Viewing(notebook)
 
     return film

@@ -274,10 +274,10 @@ def test_turned_text_is_read_the_right_way_up(engines: Engines) -> None:
     reader, gauges = Reader(), Gauges(0.0, engines.detector, engines.recogniser)
     for index in range(14):
         reader.follow(Frame(index, index * 0.2, index * 0.2, grey, lambda: picture))
-        wanted = reader.wanted_pass()
+        wanted = reader.take_pass()
         if wanted is not None:
-            reader.accept_detections(*run_pass(engines.detector, wanted, gauges))
-        if requests := reader.wanted():
+            reader.accept_detections(run_pass(engines.detector, wanted, gauges))
+        if requests := reader.take_reads():
             reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
         if sum(text.state is TextState.SETTLED for text in reader.snapshot().texts) == len(TURNED_SIGNS):
             break

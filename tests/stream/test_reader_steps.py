@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
-from glyphfeed.stream.detecting.schedule import PACES, PASS_GAP_S
+from glyphfeed.stream.detecting.passes import Detections, DetectorPass, PassKind
+from glyphfeed.stream.detecting.schedule import PASS_GAP_S, RHYTHMS
 from glyphfeed.stream.reader import CROP_HEIGHTS_PX, Reader
 from glyphfeed.stream.reading.belief import PUBLISH_ALONE_CONFIDENCE, PUBLISH_CONFIDENCE, TURN_CONFIDENCE
 from glyphfeed.stream.reading.requests import Reading
-from glyphfeed.stream.reading.rereading import DOUBTFUL_S, MAX_HOPELESS_PATIENCE_S
+from glyphfeed.stream.reading.rereading import MAX_HOPELESS_PATIENCE_S, UNCONFIRMED_S
 from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import EventType, Frame, TextState
 from glyphfeed.stream.tracking.tracker import SURE_SCORE
@@ -35,8 +35,8 @@ def frame_of(index: int = 0, t: float | None = None, camera: Camera = AT_REST) -
 
 
 def test_without_a_frame_nothing_is_wanted() -> None:
-    assert Reader().wanted_pass() is None
-    assert Reader().wanted() == []
+    assert Reader().take_pass() is None
+    assert Reader().take_reads() == []
     assert Reader().events() == []
 
 
@@ -45,45 +45,45 @@ def passes_over(camera: Camera, seconds: float) -> list[DetectorPass]:
     reader, passes = Reader(), []
     for index, t in enumerate(clock(seconds)):
         reader.follow(frame_of(index, t, camera))
-        if (wanted := reader.wanted_pass()) is not None:
+        if (wanted := reader.take_pass()) is not None:
             assert wanted.frame.index == index
-            reader.accept_detections(wanted, np.empty((0, 4, 2), np.float32), np.empty(0, np.float32))
+            reader.accept_detections(Detections(wanted, np.empty((0, 4, 2), np.float32), np.empty(0, np.float32)))
             passes.append(wanted)
-        assert reader.wanted_pass() is None
+        assert reader.take_pass() is None
     return passes
 
 
 def test_passes_of_all_kinds_come_soon_and_then_seldom() -> None:
     passes = passes_over(AT_REST, 6)
-    first = passes[: len(PACES)]
+    first = passes[: len(RHYTHMS)]
     assert first[0].frame.pts == 0
-    assert first[-1].frame.pts <= len(PACES) * (PASS_GAP_S + FRAME_S)
-    assert [wanted.kind for wanted in first] == list(PACES)
-    assert len(passes) <= sum(1 + 6 / pace.least_s for pace in PACES.values())
+    assert first[-1].frame.pts <= len(RHYTHMS) * (PASS_GAP_S + FRAME_S)
+    assert [wanted.kind for wanted in first] == list(RHYTHMS)
+    assert len(passes) <= sum(1 + 6 / pace.least_s for pace in RHYTHMS.values())
 
 
 def test_after_a_cut_everything_is_looked_at_anew() -> None:
     cut = pan((0, 600, 300), (2, 600, 300), (2, 900, 300), (3, 900, 300))
     after = [wanted for wanted in passes_over(cut, 3) if wanted.frame.pts >= 2]
     assert after[0].frame.pts == pytest.approx(2)
-    assert [wanted.kind for wanted in after[: len(PACES)]] == list(PACES)
+    assert [wanted.kind for wanted in after[: len(RHYTHMS)]] == list(RHYTHMS)
 
 
 def test_a_pass_of_the_scene_before_a_cut_does_not_slow_the_new_one() -> None:
     def passes(*, late: bool) -> list[float]:
         reader = Reader()
         reader.follow(frame_of(0, 0.0))
-        old = reader.wanted_pass()
+        old = reader.take_pass()
         assert old is not None
         black = Frame(1, 0.04, 0.04, np.zeros((SIZE[1], SIZE[0]), np.uint8), frame_of().bgr)
         reader.follow(black)
         times = []
         for index in range(2, 60):
             reader.follow(replace(black, index=index, pts=0.04 * index))
-            if (wanted := reader.wanted_pass()) is not None and wanted.kind[:2] == (False, False):
+            if (wanted := reader.take_pass()) is not None and wanted.kind[:2] == (False, False):
                 times.append(wanted.frame.pts)
             if late and index == 5:
-                reader.accept_detections(old, NOTHING, np.empty(0, np.float32))
+                reader.accept_detections(Detections(old, NOTHING, np.empty(0, np.float32)))
         return times
 
     assert passes(late=True) == passes(late=False)
@@ -98,9 +98,9 @@ def began(*quads: NDArray[np.float32]) -> Reader:
     """A reader that has found something in its first frame."""
     reader = Reader()
     reader.follow(frame_of())
-    wanted = reader.wanted_pass()
+    wanted = reader.take_pass()
     assert wanted is not None
-    reader.accept_detections(wanted, np.array(quads, np.float32), np.full(len(quads), 0.9, np.float32))
+    reader.accept_detections(Detections(wanted, np.array(quads, np.float32), np.full(len(quads), 0.9, np.float32)))
     return reader
 
 
@@ -109,28 +109,28 @@ PLACE = place_of(SHOP).astype(np.float32)
 
 def test_a_read_is_asked_for_once() -> None:
     reader = began(PLACE)
-    (request,) = reader.wanted()
-    assert reader.wanted() == []
+    (request,) = reader.take_reads()
+    assert reader.take_reads() == []
     reader.follow(frame_of(1, 1.0))
-    assert reader.wanted() == []
+    assert reader.take_reads() == []
     surely_upright = (1 + TURN_CONFIDENCE) / 2
     reader.accept_readings([Reading(request, lattice_of("SHOP", surely_upright, request.margin))])
     assert reader.reads == 1
     reader.follow(frame_of(2, 2.0))
-    assert [again.track for again in reader.wanted()] == [request.track]
+    assert [again.track for again in reader.take_reads()] == [request.track]
 
 
 def test_of_several_texts_the_most_valuable_are_asked_for_first() -> None:
     places = [box(100, 60 + 80 * k, 6 * height, height) for k, height in enumerate((12, 36, 20))]
     first, rest = began(*places), began(*places)
-    (best,) = first.wanted(1)
-    assert best.crop.shape == rest.wanted()[0].crop.shape
-    assert best.view == max(request.view for request in (best, *first.wanted()))
-    assert first.wanted() == []
+    (best,) = first.take_reads(1)
+    assert best.crop.shape == rest.take_reads()[0].crop.shape
+    assert best.view == max(request.view for request in (best, *first.take_reads()))
+    assert first.take_reads() == []
 
 
 def test_a_request_holds_the_text_and_margins_beside_it() -> None:
-    (request,) = began(PLACE).wanted()
+    (request,) = began(PLACE).take_reads()
     rows, columns, channels = request.crop.shape
     assert CROP_HEIGHTS_PX[0] <= rows <= CROP_HEIGHTS_PX[1]
     assert channels == 3
@@ -142,14 +142,14 @@ def test_a_request_holds_the_text_and_margins_beside_it() -> None:
 
 def test_readings_of_what_is_gone_are_dropped() -> None:
     reader = began(PLACE)
-    (request,) = reader.wanted()
+    (request,) = reader.take_reads()
     reader.accept_readings([Reading(replace(request, track=99), lattice_of("BANK", 0.9))])
     assert [text.text for text in reader.snapshot().texts] == [""]
 
 
 def test_a_pass_that_finds_nothing_is_fine() -> None:
     reader = began()
-    assert reader.wanted() == []
+    assert reader.take_reads() == []
     assert reader.snapshot().texts == ()
 
 
@@ -159,11 +159,11 @@ TALL = box(40, 20, 24, 120)
 def tall_reader() -> Reader:
     """A reader that has found a line that runs up or down."""
     reader = Reader()
-    for index in range(len(PACES) * 10):
+    for index in range(len(RHYTHMS) * 10):
         reader.follow(frame_of(index))
-        wanted = reader.wanted_pass()
+        wanted = reader.take_pass()
         if wanted is not None and wanted.kind.turned:
-            reader.accept_detections(wanted, TALL[None], np.array([0.9], np.float32))
+            reader.accept_detections(Detections(wanted, TALL[None], np.array([0.9], np.float32)))
             return reader
     raise AssertionError("no turned pass was made")
 
@@ -186,7 +186,7 @@ def test_level_passes_are_asked_for_level_lines_and_turned_ones_for_those_that_r
 )
 def test_the_turn_that_reads_better_is_taken(readings: dict[int, tuple[str, float]], text: str) -> None:
     reader = tall_reader()
-    requests = reader.wanted()
+    requests = reader.take_reads()
     assert {request.quarters for request in requests} == {1, 3}
     answers = [Reading(request, lattice_of(*readings[request.quarters], request.margin)) for request in requests]
     reader.accept_readings(answers)
@@ -208,18 +208,18 @@ def test_colour_is_asked_for_only_to_read() -> None:
 
     reader = Reader()
     reader.follow(counted(frame_of()))
-    wanted = reader.wanted_pass()
+    wanted = reader.take_pass()
     assert wanted is not None
-    reader.accept_detections(wanted, PLACE[None], np.array([0.9], np.float32))
+    reader.accept_detections(Detections(wanted, PLACE[None], np.array([0.9], np.float32)))
     reader.snapshot()
     assert asked == []
-    assert len(reader.wanted()) == len(asked) == 1
+    assert len(reader.take_reads()) == len(asked) == 1
 
 
 def test_events_are_handed_over_once() -> None:
     reader = began(PLACE)
     for index in range(1, 30):
-        for request in reader.wanted():
+        for request in reader.take_reads():
             reader.accept_readings([Reading(request, lattice_of("SHOP", 0.95, request.margin))])
         if events := reader.events():
             assert [event.type for event in events] == [EventType.READ]
@@ -230,7 +230,7 @@ def test_events_are_handed_over_once() -> None:
 
 def answer(reader: Reader, text: str, score: float, **what: Any) -> TextEntity:
     """Read all that is wanted, as this text, and tell what came of it."""
-    requests = reader.wanted()
+    requests = reader.take_reads()
     assert requests
     told = [Reading(replace(request, **what), lattice_of(text, score, request.margin)) for request in requests]
     reader.accept_readings(told)
@@ -252,7 +252,7 @@ def test_a_single_sure_reading_settles() -> None:
     text = answer(reader, "SHOP", SURE)
     assert (text.state, text.reads) == (TextState.SETTLED, 1)
     assert [event.type for event in reader.events()] == [EventType.READ]
-    assert later(reader, 1).wanted() == []
+    assert later(reader, 1).take_reads() == []
 
 
 def test_a_likely_reading_settles_when_a_second_one_agrees() -> None:
@@ -270,7 +270,7 @@ def test_readings_that_agree_settle_only_when_it_is_known_which_way_up_they_are(
     places = [PLACE + np.array([0, 50 * number - 50], np.float32) for number in range(3)]
     reader = began(*places)
     for index in range(1, 3):
-        for request in reader.wanted():
+        for request in reader.take_reads():
             told = lattice_of("WALL", SURE, request.margin)
             if request.track == 3:
                 told = lattice_of("FILE", LIKELY if index == 1 else second, request.margin)
@@ -279,7 +279,7 @@ def test_readings_that_agree_settle_only_when_it_is_known_which_way_up_they_are(
         states = [entity.state for entity in sorted(reader.snapshot().texts, key=lambda entity: entity.id)]
         assert states == [TextState.SETTLED, TextState.SETTLED, TextState.READING]
         later(reader, index)
-    requests = reader.wanted()
+    requests = reader.take_reads()
     assert [(request.track, request.quarters) for request in requests] == [(3, 0), (3, 2)]
     level = replace(lattice_of("FILE", LIKELY, requests[0].margin), seen=0.88)
     other = lattice_of(turned, SURE if turned == "FRAGILE" else 0.3, requests[0].margin)
@@ -347,7 +347,7 @@ def test_a_text_is_unread_until_the_first_answer() -> None:
     assert not reader.unread
     reader = began(PLACE)
     assert reader.unread
-    (request,) = reader.wanted()
+    (request,) = reader.take_reads()
     assert reader.unread, "it was asked for, and nothing was said yet"
     reader.accept_readings([Reading(request, lattice_of("SHOP", DOUBTFUL, request.margin))])
     assert not reader.unread
@@ -359,21 +359,23 @@ def test_what_a_weak_detection_began_is_read_when_found_again(kind: PassKind) ->
     for index in range(2):
         frame = frame_of(index)
         reader.follow(frame)
-        assert reader.wanted() == []
-        reader.accept_detections(DetectorPass(frame, kind), PLACE[None], weak)
-    assert len(reader.wanted()) == 1
+        assert reader.take_reads() == []
+        reader.accept_detections(Detections(DetectorPass(frame, kind), PLACE[None], weak))
+    assert len(reader.take_reads()) == 1
 
 
 def test_what_a_weak_detection_began_is_read_late_where_nothing_finds_it_again() -> None:
     reader = Reader()
     reader.follow(frame_of())
-    reader.accept_detections(DetectorPass(frame_of(), PassKind()), PLACE[None], np.array([SURE_SCORE - 0.01], np.float32))
+    reader.accept_detections(
+        Detections(DetectorPass(frame_of(), PassKind()), PLACE[None], np.array([SURE_SCORE - 0.01], np.float32))
+    )
     asked = []
-    for index in range(1, round(2 * DOUBTFUL_S / FRAME_S)):
+    for index in range(1, round(2 * UNCONFIRMED_S / FRAME_S)):
         reader.follow(frame_of(index))
-        asked += [request.pts for request in reader.wanted()]
+        asked += [request.pts for request in reader.take_reads()]
     (first,) = asked
-    assert DOUBTFUL_S <= first < DOUBTFUL_S + 0.2
+    assert UNCONFIRMED_S <= first < UNCONFIRMED_S + 0.2
 
 
 def test_a_text_that_a_cut_took_away_is_not_unread() -> None:
@@ -388,13 +390,13 @@ def test_text_that_comes_in_over_the_border_is_looked_for_at_once(right_edge: fl
     x = place_of(SHOP)[:, 0].max() + 600 - right_edge
     camera = pan((0, x, 300), (0.3, x, 300), (0.6, x + 20, 300), (9, x + 20, 300))
     reader, passes = Reader(), []
-    for index, t in enumerate(clock(min(pace.least_s for pace in PACES.values()) - FRAME_S)):
+    for index, t in enumerate(clock(min(pace.least_s for pace in RHYTHMS.values()) - FRAME_S)):
         reader.follow(frame_of(index, t, camera))
-        if (wanted := reader.wanted_pass()) is not None:
+        if (wanted := reader.take_pass()) is not None:
             found = place_of(SHOP, t, camera).astype(np.float32)[None]
-            reader.accept_detections(wanted, found, np.array([0.9], np.float32))
+            reader.accept_detections(Detections(wanted, found, np.array([0.9], np.float32)))
             passes.append(wanted.kind)
-    assert len(passes) == len(PACES) + awaited
+    assert len(passes) == len(RHYTHMS) + awaited
 
 
 def test_the_same_text_has_the_same_letters_and_digits() -> None:

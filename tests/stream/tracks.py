@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.detecting.passes import PassKind
+from glyphfeed.stream.detecting.passes import Detections, DetectorPass, PassKind
 from glyphfeed.stream.motion.flow import Motion
 from glyphfeed.stream.motion.points import NO_POINTS
+from glyphfeed.stream.motion.quad import QuadFilter
 from glyphfeed.stream.records import Frame
+from glyphfeed.stream.tracking.track import Identity, Track
 from glyphfeed.stream.tracking.tracker import Tracker
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
@@ -18,7 +20,7 @@ from tests.stream.simulation import BEGUN_AT, texture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glyphfeed.stream.tracking.track import Track
+    from glyphfeed.stream.reading.belief import Belief
 
 SIZE = (640, 360)
 DT = 1 / 25
@@ -51,20 +53,20 @@ class Scene:
         if quads:
             self.find(*quads)
 
-    @property
-    def now(self) -> Frame:
-        return Frame(self.index, self.index * DT, BEGUN_AT + self.index * DT, PICTURE, lambda: np.dstack([PICTURE] * 3))
+    def frame(self, index: int) -> Frame:
+        return Frame(index, index * DT, BEGUN_AT + index * DT, PICTURE, lambda: np.dstack([PICTURE] * 3))
 
     def follow(self, motion: Motion | None = None, frames: int = 1) -> None:
         for _ in range(frames):
             self.index += 1
-            self.tracker.follow(self.now, motion or shifted(), DT)
+            self.tracker.follow(self.frame(self.index), motion or shifted(), DT)
 
     def find(self, *quads: NDArray[np.floating], of: int | None = None, score: float = 0.9, kind: PassKind = LEVEL) -> bool:
         """A detector pass over the current frame, or over an earlier one; tells whether it brought anything new."""
         found = np.array(quads, np.float32).reshape(-1, 4, 2)
         scores = np.full(len(found), score, np.float32)
-        return self.tracker.accept(self.index if of is None else of, found, scores, self.now, kind)
+        asked = DetectorPass(self.frame(self.index if of is None else of), kind)
+        return self.tracker.accept(Detections(asked, found, scores))
 
     @property
     def seen(self) -> list[Track]:
@@ -75,11 +77,17 @@ class Scene:
         return [track.id for track in self.seen]
 
 
+def track_of(belief: Belief) -> Track:
+    """A track in its place of which this is believed."""
+    return Track(Identity(1, 0.0), QuadFilter(SIGN), born_pts=0.0, seen_pts=0.0, last_seen=0.0, belief=belief)
+
+
 def read(track: Track) -> Track:
     """A text that was read and settled."""
-    track.text, track.trusted, track.settled, track.turn_known, track.tried = TEXT, True, True, True, 2
+    belief = track.belief
+    belief.text, belief.trusted, belief.settled, belief.turn_known, track.reads.tried = TEXT, True, True, True, 2
     return track
 
 
 def place(scene: Scene, number: int = 0) -> NDArray[np.float64]:
-    return scene.seen[number].motion.quad
+    return scene.seen[number].quad

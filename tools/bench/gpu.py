@@ -85,11 +85,3 @@ def enlarged(clip: Path, path: Path) -> Path:
             container.mux(stream.encode(larger))
         container.mux(stream.encode())
     return path
-
-
-if __name__ == "__main__":
-    import sys
-
-    from glyphfeed.tools.cli import run
-
-    sys.exit(run(["check-gpu", *sys.argv[1:]]))

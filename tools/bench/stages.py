@@ -10,12 +10,12 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from glyphfeed.engines.loading import Engines
-from glyphfeed.stream.drivers.recorded import read_video
+from glyphfeed.stream.drivers.recorded import read_recorded
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
 from glyphfeed.stream.feed.outbox import TurnOutbox, run
 from glyphfeed.stream.feed.publisher import Publisher
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.lattice import Lattice
     from glyphfeed.engines.recogniser import Recogniser
-    from glyphfeed.stream.detecting.passes import DetectorPass
+    from glyphfeed.stream.detecting.passes import Detections, DetectorPass
     from glyphfeed.stream.reading.requests import Reading, ReadRequest
     from glyphfeed.stream.records import Event, Frame, Snapshot
     from glyphfeed.stream.sources.source import Source, StateListener
@@ -122,22 +122,22 @@ class TimedReader(Reader):
         with self._watch.over("follow"):
             super().follow(frame)
 
-    def wanted_pass(self, *, hurried: bool = False) -> DetectorPass | None:
-        """See `Reader.wanted_pass`."""
+    def take_pass(self, *, hurried: bool = False) -> DetectorPass | None:
+        """See `Reader.take_pass`."""
         with self._watch.over("choose a pass"):
-            return super().wanted_pass(hurried=hurried)
+            return super().take_pass(hurried=hurried)
 
-    def accept_detections(self, *detected: Any) -> None:
+    def accept_detections(self, found: Detections) -> None:
         """See `Reader.accept_detections`."""
         with self._watch.over("take in a pass"):
-            super().accept_detections(*detected)
+            super().accept_detections(found)
 
-    def wanted(self, texts: int | None = None) -> list[ReadRequest]:
-        """See `Reader.wanted`."""
+    def take_reads(self, texts: int | None = None) -> list[ReadRequest]:
+        """See `Reader.take_reads`."""
         with self._watch.over("choose reads"):
-            return super().wanted(texts)
+            return super().take_reads(texts)
 
-    def accept_readings(self, readings: list[Reading]) -> None:
+    def accept_readings(self, readings: Sequence[Reading]) -> None:
         """See `Reader.accept_readings`."""
         with self._watch.over("take in reads"):
             super().accept_readings(readings)
@@ -220,7 +220,7 @@ def read_timed(clip: str | Path, engines: Engines, watch: StopWatch) -> int:
         outbox = TurnOutbox(publisher.wake)
         publishing = pool.submit(run, publisher, outbox)
         try:
-            read_video(source, timed, TurnSink(outbox, source.name), TimedReader(watch))
+            read_recorded(source, timed, TurnSink(outbox, source.name), TimedReader(watch))
         finally:
             outbox.close()
         publishing.result()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glyphfeed.tools.evaluation.clips import Clip
-    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.recordings import Published
     from glyphfeed.tools.evaluation.systems import System
     from glyphfeed.tools.evaluation.truth import Truth
     from glyphfeed.tools.networks import Networks
@@ -156,7 +156,7 @@ def run_all(
     return outcomes
 
 
-def recorded(feed: Path, clip: Clip, truth: Truth) -> Recording:
+def recorded(feed: Path, clip: Clip, truth: Truth) -> Published:
     """Take up a recording of our reader that is said to be of a clip.
 
     Raises:
@@ -170,7 +170,7 @@ def recorded(feed: Path, clip: Clip, truth: Truth) -> Recording:
     return recording
 
 
-def check_fit(recording: Recording, truth: Truth, what: str, of: str) -> None:
+def check_fit(recording: Published, truth: Truth, what: str, of: str) -> None:
     """See whether a recording can be of the clip that a truth is of.
 
     Raises:

@@ -16,7 +16,7 @@ from glyphfeed.tools.evaluation.words import published_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.recordings import Published
     from glyphfeed.tools.evaluation.truth import Placed, PlacedWord, Truth
     from glyphfeed.tools.evaluation.words import PublishedWord
 
@@ -50,7 +50,7 @@ class JudgedFrame:
     dismissed: frozenset[int]
 
 
-def judge(truth: Truth, recording: Recording, *, live: bool) -> list[JudgedFrame]:
+def judge(truth: Truth, recording: Published, *, live: bool) -> list[JudgedFrame]:
     """Judge all frames of a clip of which something is known."""
     standing = shown(recording, len(truth.frames), truth.fps, live=live)
     return [

@@ -24,7 +24,7 @@ MOST: Final = 1e15
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Published:
     """What one reader published about one clip: bodies of the feed's messages in their order.
 
     `events` and `status` are None where the reader has none; `status` is the last one.
@@ -35,7 +35,7 @@ class Recording:
     status: Body | None
 
 
-def read_recording(path: Path, name: str = "") -> Recording:
+def read_recording(path: Path, name: str = "") -> Published:
     """Read a recording of one source; `name` is what messages call it, if not by its path.
 
     Raises:
@@ -63,7 +63,7 @@ def read_recording(path: Path, name: str = "") -> Recording:
         raise CommandError(f"the recording {name} holds {len(sources)} sources; record each clip in a file of its own")
     bodies = {kind: tuple(body for k, _, body in messages if k == kind) for kind in ("text", "event", "status")}
     is_feed = sources != {""} and bool(sources)
-    return Recording(bodies["text"], bodies["event"] if is_feed else None, bodies["status"][-1] if bodies["status"] else None)
+    return Published(bodies["text"], bodies["event"] if is_feed else None, bodies["status"][-1] if bodies["status"] else None)
 
 
 def _parse(line: str) -> tuple[str, str, Body]:
@@ -128,7 +128,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-def shown(recording: Recording, frames: int, fps: float, *, live: bool) -> list[Sequence[Body]]:
+def shown(recording: Published, frames: int, fps: float, *, live: bool) -> list[Sequence[Body]]:
     """The texts that stand in each of so many frames; where a frame has no message the last one before it stands.
 
     Live, a message counts from the frame in which it was published, as a person sees it.

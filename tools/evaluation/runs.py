@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.tools.evaluation.clips import Clip
-    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.recordings import Published
     from glyphfeed.tools.evaluation.systems import System
 
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Run:
     """One system over one clip: its recording, what it took, on which day, and whether it was taken up from before."""
 
-    recording: Recording
+    recording: Published
     cost: Cost
     day: str
     kept: bool

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from glyphfeed.tools.evaluation.histories import History
     from glyphfeed.tools.evaluation.matching import JudgedFrame
     from glyphfeed.tools.evaluation.overlay import OverlayErrors
-    from glyphfeed.tools.evaluation.recordings import Recording
+    from glyphfeed.tools.evaluation.recordings import Published
     from glyphfeed.tools.evaluation.tracking import Tracks
     from glyphfeed.tools.evaluation.truth import Truth
 
@@ -63,7 +63,7 @@ class Score:
     cost: Cost
 
 
-def score_clip(clip: str, truth: Truth, recording: Recording, cost: Cost, *, live: bool) -> Score:
+def score_clip(clip: str, truth: Truth, recording: Published, cost: Cost, *, live: bool) -> Score:
     """Score a recording against the truth of its clip."""
     judged = judge(truth, recording, live=live)
     delays = [delay for body in recording.texts if (delay := delay_s(body)) is not None] if live else []
@@ -188,7 +188,7 @@ def percentile(values: Iterable[float | None], percent: float) -> float | None:
     return float(np.percentile(known, percent)) if known else None
 
 
-def frames_per_s(recording: Recording) -> float | None:
+def frames_per_s(recording: Published) -> float | None:
     """Messages a second between the first and the last; None where they do not tell when they were published."""
     times = [at for body in recording.texts if (at := body.get("published_at")) is not None]
     return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else None
@@ -204,7 +204,7 @@ def _samples(judged: Sequence[JudgedFrame]) -> list[tuple[float, bool]]:
     ]
 
 
-def reads_of(recording: Recording) -> int | None:
+def reads_of(recording: Published) -> int | None:
     """How often the recogniser was run; None for a reader that does not tell.
 
     By the last status where there is one that tells, else the sum of what each text says at last.  That sum is too low where
@@ -215,6 +215,6 @@ def reads_of(recording: Recording) -> int | None:
     return int(told) if told is not None else sum(reads.values()) if reads else None
 
 
-def reads_per_id(recording: Recording) -> dict[object, int]:
+def reads_per_id(recording: Published) -> dict[object, int]:
     """How often each text was read, by what it says at last."""
     return {text.get("id"): text["reads"] for body in recording.texts for text in body["texts"] if "reads" in text}

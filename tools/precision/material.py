@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.engines.loading import Engines
-from glyphfeed.stream.drivers.recorded import read_video
+from glyphfeed.stream.drivers.recorded import read_recorded
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
@@ -72,5 +72,5 @@ def gather(clips: Sequence[str | Path], engines: Engines, pictures: int = PICTUR
         frames = sum(1 for _ in open_source(str(clip), "count", Pace.EVERY_FRAME).frames(lambda *_: None))
         watcher = Watcher(material, max(frames // max(pictures // len(clips), 1), 1))
         keeping = Engines(engines.detector, Keeper(engines, material))
-        read_video(open_source(str(clip), "bench", Pace.EVERY_FRAME), keeping, watcher, Reader())
+        read_recorded(open_source(str(clip), "bench", Pace.EVERY_FRAME), keeping, watcher, Reader())
     return material

@@ -36,11 +36,3 @@ def build_plans(networks: Networks) -> None:
         engine = building.result()
         note(f"{engine.name} is ready after {time.monotonic() - begun_s:.0f} s; plans are kept in {plans_folder()}")
         engine.close()
-
-
-if __name__ == "__main__":
-    import sys
-
-    from glyphfeed.tools.cli import run
-
-    sys.exit(run(["build-plan", *sys.argv[1:]]))

@@ -274,11 +274,3 @@ def imported(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise CommandError(f"{error}; pip install 'glyphfeed[quantise]' brings what converts networks") from error
-
-
-if __name__ == "__main__":
-    import sys
-
-    from glyphfeed.tools.cli import run
-
-    sys.exit(run(["quantise", *sys.argv[1:]]))

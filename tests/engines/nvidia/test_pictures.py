@@ -24,7 +24,7 @@ from glyphfeed.engines.switching import SwitchingEngine
 from glyphfeed.engines.tensors import Fit, fit_into, lay
 from glyphfeed.engines.weights import DETECTOR, locate
 from glyphfeed.tools.scenes.clip import Scene, Sign, render
-from glyphfeed.tools.scenes.clip import look as look_at
+from glyphfeed.tools.scenes.clip import look as appearance_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -216,7 +216,7 @@ def test_a_detector_finds_the_same_lines_in_what_is_kept(kernels: ctypes.CDLL, l
         seeing = SwitchingEngine(engine, better, "another")
         assert seeing.eye is None
         better.set_result(shown)
-    picture = render(Scene(SIGNS, lambda _: look_at(SIZE, (320, 180)), size=SIZE, wall=SIZE), 0)[0]
+    picture = render(Scene(SIGNS, lambda _: appearance_at(SIZE, (320, 180)), size=SIZE, wall=SIZE), 0)[0]
     quads, scores = MapDetector(engine, model).detect(picture, **look)
     found, sure = MapDetector(seeing, model).detect(picture, **look)
     assert shown.shown == 1

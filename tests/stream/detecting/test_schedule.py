@@ -15,9 +15,9 @@ from glyphfeed.stream.detecting.schedule import (
     DOUBT_S,
     FINE_EVERY,
     MAX_BLURRED_S,
-    PACES,
     PASS_GAP_S,
-    TILE_PACE,
+    RHYTHMS,
+    TILE_RHYTHM,
     Schedule,
     new_area,
     shift_px,
@@ -37,7 +37,7 @@ TILES = set(tiles_of(LARGE))
 FRAME_S = 1 / 25
 REST = np.eye(3)
 PLAIN = PassKind()
-LATE_S = FRAME_S + len(PACES) * PASS_GAP_S
+LATE_S = FRAME_S + len(RHYTHMS) * PASS_GAP_S
 """So late a pass may come that waits for those of the other kinds."""
 
 
@@ -64,14 +64,14 @@ class Clock:
         return self.frame * FRAME_S
 
     def run(
-        self, seconds: float, camera: NDArray[np.float64] | None = REST, *, news: bool = False, in_doubt: PassKind | None = None
+        self, seconds: float, camera: NDArray[np.float64] | None = REST, *, news: bool = False, unsure: PassKind | None = None
     ) -> list[tuple[float, PassKind]]:
         """Let time pass, and tell when passes of which kinds were made."""
         before = len(self.made)
         for _ in range(round(seconds / FRAME_S)):
             self.frame += 1
             self.schedule.follow(camera if self.frame else None)
-            kind = self.schedule.due(self.now, self.size, in_doubt)
+            kind = self.schedule.due(self.now, self.size, unsure)
             if kind is not None:
                 self.schedule.made(kind, self.now)
                 self.schedule.found(kind, news=news)
@@ -86,7 +86,7 @@ def calm() -> Clock:
     """A clock whose schedule has found nothing for long, and that has just looked in every way."""
     clock = Clock()
     clock.run(LATE_S)
-    for kind in PACES:
+    for kind in RHYTHMS:
         for _ in range(10):
             clock.schedule.found(kind, news=False)
         clock.schedule.made(kind, clock.now)
@@ -96,7 +96,7 @@ def calm() -> Clock:
 def test_a_new_scene_is_looked_at_in_every_way_in_turn_at_the_full_detail() -> None:
     clock = Clock()
     made = clock.run(LATE_S)
-    assert [kind for _, kind in made] == list(PACES)
+    assert [kind for _, kind in made] == list(RHYTHMS)
     assert made[0][0] == 0
     assert all(later - earlier >= PASS_GAP_S - 1e-6 for (earlier, _), (later, _) in pairwise(made))
 
@@ -106,7 +106,7 @@ def test_a_camera_that_is_swung_elsewhere_at_once_is_looked_through_plainly_firs
     clock.run(FRAME_S)
     clock.run(2 * FRAME_S, shifted(SIZE[0] / 2))
     clock.run(LATE_S)
-    assert [kind._replace(coarse=False) for _, kind in clock.made] == [PLAIN, PLAIN, *list(PACES)[1:]]
+    assert [kind._replace(coarse=False) for _, kind in clock.made] == [PLAIN, PLAIN, *list(RHYTHMS)[1:]]
 
 
 def test_two_passes_over_one_frame_are_one_too_many() -> None:
@@ -117,40 +117,40 @@ def test_two_passes_over_one_frame_are_one_too_many() -> None:
     assert schedule.due(0.0, SIZE) is None
 
 
-@pytest.mark.parametrize("kind", PACES)
+@pytest.mark.parametrize("kind", RHYTHMS)
 def test_passes_that_find_nothing_become_seldom(kind: PassKind) -> None:
     clock = Clock()
-    clock.run(10 * PACES[kind].most_s)
+    clock.run(10 * RHYTHMS[kind].most_s)
     gaps = [later - earlier for earlier, later in pairwise(clock.times(kind))]
-    assert gaps[0] == pytest.approx(min(2 * PACES[kind].least_s, PACES[kind].most_s), abs=LATE_S)
-    assert gaps[-3:] == pytest.approx([PACES[kind].most_s] * 3, abs=LATE_S)
+    assert gaps[0] == pytest.approx(min(2 * RHYTHMS[kind].least_s, RHYTHMS[kind].most_s), abs=LATE_S)
+    assert gaps[-3:] == pytest.approx([RHYTHMS[kind].most_s] * 3, abs=LATE_S)
 
 
-@pytest.mark.parametrize("kind", PACES)
+@pytest.mark.parametrize("kind", RHYTHMS)
 def test_passes_that_find_something_stay_frequent(kind: PassKind) -> None:
     clock = Clock()
-    clock.run(5 * PACES[kind].least_s, news=True)
+    clock.run(5 * RHYTHMS[kind].least_s, news=True)
     gaps = [later - earlier for earlier, later in pairwise(clock.times(kind))]
-    assert gaps == pytest.approx([PACES[kind].least_s] * len(gaps), abs=LATE_S)
+    assert gaps == pytest.approx([RHYTHMS[kind].least_s] * len(gaps), abs=LATE_S)
     assert len(gaps) >= 3
 
 
-@pytest.mark.parametrize("kind", PACES)
+@pytest.mark.parametrize("kind", RHYTHMS)
 @pytest.mark.parametrize("coarse", [False, True])
 def test_news_make_a_kind_of_pass_frequent_again_and_no_other(kind: PassKind, coarse: bool) -> None:
     clock = calm()
     begun = clock.now
     clock.schedule.found(kind._replace(coarse=coarse), news=True)
-    clock.run(2 * max(pace.most_s for pace in PACES.values()))
-    for other, pace in PACES.items():
+    clock.run(2 * max(pace.most_s for pace in RHYTHMS.values()))
+    for other, pace in RHYTHMS.items():
         first = next(t for t in clock.times(other) if t > begun)
         assert first - begun == pytest.approx(pace.least_s if other == kind else pace.most_s, abs=LATE_S)
 
 
 def test_one_pass_in_so_many_sees_the_full_detail() -> None:
     clock = Clock()
-    clock.run(2 * FINE_EVERY * max(pace.most_s for pace in PACES.values()))
-    for kind in PACES:
+    clock.run(2 * FINE_EVERY * max(pace.most_s for pace in RHYTHMS.values()))
+    for kind in RHYTHMS:
         coarse = [made.coarse for _, made in clock.made if made._replace(coarse=False) == kind]
         assert coarse == [index % FINE_EVERY != 0 for index in range(len(coarse))]
         assert coarse.count(False) >= 2
@@ -159,7 +159,7 @@ def test_one_pass_in_so_many_sees_the_full_detail() -> None:
 def test_new_area_in_view_is_looked_at_at_once() -> None:
     clock = calm()
     step = PAN[0, 2] / SIZE[0]
-    steps = math.ceil(max(PACES[PLAIN].new_area / step, PASS_GAP_S / FRAME_S))
+    steps = math.ceil(max(RHYTHMS[PLAIN].new_area / step, PASS_GAP_S / FRAME_S))
     assert clock.run((steps - 1) * FRAME_S, PAN) == []
     ((_, kind),) = clock.run(FRAME_S, PAN)
     assert kind._replace(coarse=False) == PLAIN
@@ -171,15 +171,15 @@ def test_a_moving_camera_makes_more_passes_than_one_at_rest() -> None:
 
 def test_what_came_into_view_is_new_once() -> None:
     clock = calm()
-    travelled = round(2 * max(pace.new_area for pace in PACES.values()) * SIZE[0] / PAN[0, 2])
+    travelled = round(2 * max(pace.new_area for pace in RHYTHMS.values()) * SIZE[0] / PAN[0, 2])
     clock.run(travelled * FRAME_S, PAN)
     clock.run(LATE_S)
-    assert clock.run(min(pace.most_s for pace in PACES.values()) - 2 * LATE_S) == []
+    assert clock.run(min(pace.most_s for pace in RHYTHMS.values()) - 2 * LATE_S) == []
 
 
 def test_a_camera_that_goes_away_and_comes_back_has_seen_nothing_new() -> None:
     clock = calm()
-    step_px = 0.4 * min(pace.new_area for pace in PACES.values()) * SIZE[0] / 4
+    step_px = 0.4 * min(pace.new_area for pace in RHYTHMS.values()) * SIZE[0] / 4
     there, back = shifted(step_px), shifted(-step_px)
     assert [clock.run(4 * FRAME_S, camera) for camera in (there, back) * 2] == [[]] * 4
 
@@ -187,7 +187,7 @@ def test_a_camera_that_goes_away_and_comes_back_has_seen_nothing_new() -> None:
 def test_a_picture_that_could_not_be_followed_is_looked_at_when_it_can() -> None:
     clock = calm()
     assert clock.run(2 * PASS_GAP_S, None) == []
-    assert len(clock.run(LATE_S, REST)) == len(PACES)
+    assert len(clock.run(LATE_S, REST)) == len(RHYTHMS)
 
 
 def test_a_blurred_picture_waits_for_a_sharper_one() -> None:
@@ -222,11 +222,11 @@ def test_who_is_hurried_looks_at_a_scene_coarsely_first_and_only_first() -> None
     assert schedule.due(2.0, SIZE, hurried=True) == first
 
 
-@pytest.mark.parametrize("kind", PACES)
+@pytest.mark.parametrize("kind", RHYTHMS)
 def test_text_that_came_in_from_the_border_is_looked_for_with_what_found_it(kind: PassKind) -> None:
     clock = calm()
     begun = clock.now
-    made = clock.run(max(DOUBT_S, PASS_GAP_S) + 2 * FRAME_S, in_doubt=kind._replace(coarse=True))
+    made = clock.run(max(DOUBT_S, PASS_GAP_S) + 2 * FRAME_S, unsure=kind._replace(coarse=True))
     ((t, first),) = made
     assert first._replace(coarse=False) == kind
     assert t - begun >= DOUBT_S - 1e-6
@@ -234,7 +234,7 @@ def test_text_that_came_in_from_the_border_is_looked_for_with_what_found_it(kind
 
 def test_text_that_came_in_and_stays_is_not_looked_for_in_every_frame() -> None:
     clock = calm()
-    clock.run(10 * DOUBT_S, in_doubt=PLAIN)
+    clock.run(10 * DOUBT_S, unsure=PLAIN)
     gaps = np.diff(clock.times(PLAIN)[1:])
     assert len(gaps) > 3
     assert gaps.min() >= DOUBT_S - 1e-6
@@ -244,10 +244,10 @@ def test_after_a_restart_everything_is_new() -> None:
     clock = calm()
     clock.schedule.restart()
     made = clock.run(LATE_S)
-    assert [kind for _, kind in made] == list(PACES)
+    assert [kind for _, kind in made] == list(RHYTHMS)
     clock.run(10)
     gap = np.diff(clock.times(PLAIN)).min()
-    assert gap <= 2 * PACES[PLAIN].least_s + LATE_S, "what was seldom is frequent again"
+    assert gap <= 2 * RHYTHMS[PLAIN].least_s + LATE_S, "what was seldom is frequent again"
 
 
 def tiles_in(made: list[tuple[float, PassKind]]) -> list[tuple[float, Tile]]:
@@ -265,21 +265,21 @@ def test_a_small_picture_is_never_looked_at_in_tiles() -> None:
 def test_a_large_new_scene_is_looked_at_in_tiles_once_it_was_looked_at_in_every_way() -> None:
     clock = Clock(LARGE)
     made = clock.run(LATE_S + len(TILES) * (PASS_GAP_S + FRAME_S))
-    assert [kind for _, kind in made[: len(PACES)]] == list(PACES)
-    assert {kind.tile for _, kind in made[len(PACES) :]} == TILES
-    assert len(made) == len(PACES) + len(TILES)
+    assert [kind for _, kind in made[: len(RHYTHMS)]] == list(RHYTHMS)
+    assert {kind.tile for _, kind in made[len(RHYTHMS) :]} == TILES
+    assert len(made) == len(RHYTHMS) + len(TILES)
     assert all(later - earlier >= PASS_GAP_S - 1e-6 for (earlier, _), (later, _) in pairwise(made))
 
 
 def test_where_all_is_still_tiles_are_seldom_and_the_others_keep_their_pace() -> None:
     clock = Clock(LARGE)
-    clock.run(4 * TILE_PACE.most_s)
+    clock.run(4 * TILE_RHYTHM.most_s)
     tiles = tiles_in(clock.made)
     for tile in TILES:
         gaps = np.diff([t for t, looked_at in tiles if looked_at == tile])
-        assert gaps == pytest.approx([TILE_PACE.most_s] * len(gaps), abs=1.0)
+        assert gaps == pytest.approx([TILE_RHYTHM.most_s] * len(gaps), abs=1.0)
         assert len(gaps) == 3
-    assert clock.times(PLAIN)[-1] > clock.now - PACES[PLAIN].most_s - LATE_S
+    assert clock.times(PLAIN)[-1] > clock.now - RHYTHMS[PLAIN].most_s - LATE_S
 
 
 def test_tiles_in_which_something_is_found_are_looked_at_sooner() -> None:
@@ -322,7 +322,7 @@ def test_a_pan_brings_the_tiles_at_its_side() -> None:
 def test_what_large_text_fills_is_not_looked_at_more_closely() -> None:
     schedule = Schedule()
     schedule.follow(None)
-    for kind in PACES:
+    for kind in RHYTHMS:
         schedule.made(kind, 0.0)
     assert schedule.due(0.5, LARGE, None, [box(-10, -10, 1940, 1100)]) is None
     assert schedule.due(0.5 + PASS_GAP_S, LARGE) is not None

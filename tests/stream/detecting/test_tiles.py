@@ -20,7 +20,7 @@ from glyphfeed.stream.detecting.tiles import (
     OVERLAP,
     SMALL_PX,
     TILE_SCALE,
-    CloseLooks,
+    ClosePasses,
     Tile,
     detail,
     tiles_of,
@@ -50,16 +50,16 @@ def shared(a: Tile, b: Tile) -> Tile | None:
     return Tile(left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
-def looked_at(*tiles: Tile, now: float = 0.0, news: bool = False) -> CloseLooks:
+def looked_at(*tiles: Tile, now: float = 0.0, news: bool = False) -> ClosePasses:
     """Looks at so many tiles at one time."""
-    looks = CloseLooks(LEAST_S, MOST_S)
+    looks = ClosePasses(LEAST_S, MOST_S)
     for tile in tiles:
         looks.made(tile, now)
         looks.found(news=news)
     return looks
 
 
-def wanted(looks: CloseLooks, now: float, *texts: NDArray[np.floating], share: float = 0.05) -> Tile | None:
+def wanted(looks: ClosePasses, now: float, *texts: NDArray[np.floating], share: float = 0.05) -> Tile | None:
     """The tile that is wanted most of those that are due in such a share."""
     return looks.most_wanted(now, SIZE, texts, share)
 
@@ -140,11 +140,11 @@ def test_a_tile_holds_what_no_inner_edge_cuts(quad: NDArray[np.float32], held: b
 
 
 def test_a_small_picture_is_never_looked_at_in_parts() -> None:
-    assert CloseLooks(LEAST_S, MOST_S).most_wanted(0.0, (960, 540), (), 0.05) is None
+    assert ClosePasses(LEAST_S, MOST_S).most_wanted(0.0, (960, 540), (), 0.05) is None
 
 
 def test_each_tile_has_its_turn_and_then_none_is_due() -> None:
-    looks, turns = CloseLooks(LEAST_S, MOST_S), []
+    looks, turns = ClosePasses(LEAST_S, MOST_S), []
     for k in range(len(TILES)):
         tile = wanted(looks, 0.1 * k, share=0.9)
         assert tile is not None
@@ -156,7 +156,7 @@ def test_each_tile_has_its_turn_and_then_none_is_due() -> None:
 
 @given(SIZES)
 def test_a_picture_of_any_size_has_a_tile_to_look_at_or_none_at_all(size: tuple[int, int]) -> None:
-    looks = CloseLooks(LEAST_S, MOST_S)
+    looks = ClosePasses(LEAST_S, MOST_S)
     first = looks.most_wanted(0.0, size, (), 1.0)
     assert (first is None) == (not tiles_of(size))
     if first is not None:
@@ -167,7 +167,7 @@ def test_a_picture_of_any_size_has_a_tile_to_look_at_or_none_at_all(size: tuple[
 
 @pytest.mark.parametrize("size", [(10000, 40), (27088, 44), (40, 10000), (30000, 1), (1, 30000), (1921, 1081), (5999, 3001)])
 def test_each_tile_of_an_odd_picture_has_its_turn_once(size: tuple[int, int]) -> None:
-    looks = CloseLooks(math.inf, math.inf)
+    looks = ClosePasses(math.inf, math.inf)
     turns: list[Tile] = []
     while (tile := looks.most_wanted(0.1 * len(turns), size, (), 0.05)) is not None and len(turns) < 100:
         looks.made(tile, 0.1 * len(turns))
@@ -178,7 +178,7 @@ def test_each_tile_of_an_odd_picture_has_its_turn_once(size: tuple[int, int]) ->
 @pytest.mark.parametrize("news", [False, True])
 @pytest.mark.parametrize("shake", [shifted(0), shifted(9, 4), np.diag([1.001, 1.001, 1.0])], ids=["rest", "shake", "breathe"])
 def test_no_tile_starves_where_looks_expire_before_all_had_their_turn(shake: NDArray[np.float64], news: bool) -> None:
-    size, looks, turns = (5120, 2880), CloseLooks(LEAST_S, MOST_S), []
+    size, looks, turns = (5120, 2880), ClosePasses(LEAST_S, MOST_S), []
     tiles, back = tiles_of(size), np.asarray(np.linalg.inv(shake), np.float64)
     for k in range(3 * len(tiles)):
         looks.follow(shake if k % 2 else back)
@@ -192,7 +192,7 @@ def test_no_tile_starves_where_looks_expire_before_all_had_their_turn(shake: NDA
 
 
 def test_where_the_camera_drifts_tiles_at_the_border_leave_the_others_their_turn() -> None:
-    size, looks, turns = (3840, 2160), CloseLooks(LEAST_S, MOST_S), []
+    size, looks, turns = (3840, 2160), ClosePasses(LEAST_S, MOST_S), []
     tiles = tiles_of(size)
     for k in range(3 * len(tiles)):
         looks.follow(shifted(-2, -1))
@@ -222,7 +222,7 @@ def test_what_was_not_looked_at_for_longest_comes_first() -> None:
 
 def test_a_tile_that_large_text_covers_comes_last() -> None:
     large = box(900, 0, 1020, 560)
-    turns, looks = [], CloseLooks(LEAST_S, MOST_S)
+    turns, looks = [], ClosePasses(LEAST_S, MOST_S)
     for _ in range(3):
         tile = wanted(looks, 0.0, large)
         assert tile is not None
@@ -234,7 +234,7 @@ def test_a_tile_that_large_text_covers_comes_last() -> None:
 
 def test_small_text_covers_nothing() -> None:
     lines = [box(0, 30.0 * k, 1920, 2 * SMALL_PX / detail(SIZE) - 1) for k in range(36)]
-    assert wanted(CloseLooks(LEAST_S, MOST_S), 0.0, *lines, share=1.0) is not None
+    assert wanted(ClosePasses(LEAST_S, MOST_S), 0.0, *lines, share=1.0) is not None
 
 
 @pytest.mark.parametrize(

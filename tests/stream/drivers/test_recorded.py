@@ -11,7 +11,7 @@ import pytest
 
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.stream.drivers.gauges import Gauges
-from glyphfeed.stream.drivers.recorded import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_video
+from glyphfeed.stream.drivers.recorded import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_recorded
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
@@ -42,7 +42,7 @@ def without_clocks(value: Any) -> Any:
 
 def read_to(record: Path, clip: Path, engines: Engines, *, chars: bool = False) -> list[Message]:
     with publishing(record) as (_, outbox):
-        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"), Reader(chars=chars))
+        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"), Reader(chars=chars))
     return recorded(record)
 
 
@@ -114,7 +114,7 @@ def latest_text(messages: list[Message], frame: int) -> dict[str, Any]:
 def test_a_subscriber_gets_every_frame(clip: Path, engines: Engines) -> None:
     with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber:
         wait_until(lambda: publisher.subscribers == 1)
-        read_video(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"))
+        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"))
         frames = []
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             if message.kind == "text":
@@ -128,7 +128,7 @@ def test_a_subscriber_gets_every_frame(clip: Path, engines: Engines) -> None:
 def test_a_source_that_breaks_is_read_up_to_there_and_fails(clip: Path, engines: Engines) -> None:
     notebook = Notebook()
     with pytest.raises(SourceError, match="the cable was cut"):
-        read_video(Broken(open_source(str(clip), "wall"), 20), engines, notebook)
+        read_recorded(Broken(open_source(str(clip), "wall"), 20), engines, notebook)
     assert [snapshot.frame for snapshot in notebook.snapshots] == list(range(20))
     assert notebook.states == [SourceState.LIVE, SourceState.FAILED]
     assert notebook.statuses[-1].detail == "wall: the cable was cut"
@@ -139,7 +139,7 @@ def test_a_source_that_breaks_is_read_up_to_there_and_fails(clip: Path, engines:
 def test_a_network_that_fails_ends_the_source_with_its_sentence(clip: Path, engines: Engines, sentence: str) -> None:
     notebook = Notebook()
     with pytest.raises(EngineError, match=sentence):
-        read_video(open_source(str(clip), "wall"), broken_networks(engines)[sentence], notebook)
+        read_recorded(open_source(str(clip), "wall"), broken_networks(engines)[sentence], notebook)
     assert notebook.states[-1] is SourceState.FAILED
     assert notebook.statuses[-1].detail == sentence
     assert len(notebook.snapshots) < 60
@@ -155,7 +155,7 @@ def test_stopping_the_source_ends_it_before_the_end(clip: Path, engines: Engines
             source.stop()
 
     notebook = StopsEarly()
-    read_video(source, engines, notebook)
+    read_recorded(source, engines, notebook)
     assert 1 <= len(notebook.snapshots) < 30
     assert notebook.states[-1] is SourceState.ENDED
     assert "was stopped" in notebook.statuses[-1].detail
@@ -169,7 +169,7 @@ def test_a_status_is_due_once_a_second(clip: Path, engines: Engines) -> None:
                 time.sleep(1)
 
     notebook = Slow()
-    read_video(open_source(str(clip), "wall"), engines, notebook)
+    read_recorded(open_source(str(clip), "wall"), engines, notebook)
     live = [status for status in notebook.statuses if status.state is SourceState.LIVE]
     assert len(live) >= 3
     assert all(later.uptime_s - earlier.uptime_s >= 0.99 for earlier, later in pairwise(live))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glyphfeed.stream.geometry import turn
-from glyphfeed.stream.motion.quad import VELOCITY_GAIN, QuadMotion, detection_covariance
+from glyphfeed.stream.motion.quad import VELOCITY_GAIN, QuadFilter, detection_covariance
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 
@@ -26,18 +26,18 @@ def shaken(quad: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
     return np.asarray(quad + rng.normal(0, 1, (4, 2)) * NOISE_PX)
 
 
-def error_px(motion: QuadMotion, quad: NDArray[np.float64]) -> float:
+def error_px(motion: QuadFilter, quad: NDArray[np.float64]) -> float:
     return float(np.abs(motion.quad - quad).mean())
 
 
 def test_it_begins_at_the_detection_and_at_rest() -> None:
-    motion = QuadMotion(START)
+    motion = QuadFilter(START)
     np.testing.assert_allclose(motion.quad, START)
     assert motion.velocity == (0.0, 0.0)
 
 
 def test_it_begins_with_the_velocity_that_the_flow_tells_and_goes_on_with_it() -> None:
-    motion = QuadMotion(START, (120.0, -40.0))
+    motion = QuadFilter(START, (120.0, -40.0))
     assert motion.velocity == (120.0, -40.0)
     motion.coast(0.5)
     np.testing.assert_allclose(motion.quad, moved(START, 60.0, -20.0))
@@ -46,7 +46,7 @@ def test_it_begins_with_the_velocity_that_the_flow_tells_and_goes_on_with_it() -
 def test_where_the_velocity_is_known_a_detection_counts_for_less() -> None:
     shifts = []
     for velocity in (None, (0.0, 0.0)):
-        motion = QuadMotion(START, velocity)
+        motion = QuadFilter(START, velocity)
         motion.coast(0.1)
         motion.correct(moved(START, 20.0, 0.0))
         shifts.append(float((motion.quad - START)[:, 0].mean()))
@@ -54,7 +54,7 @@ def test_where_the_velocity_is_known_a_detection_counts_for_less() -> None:
 
 
 def test_the_velocity_follows_the_flow_by_a_fixed_share_whatever_was_detected() -> None:
-    motion, quad, expected = QuadMotion(START), START, 0.0
+    motion, quad, expected = QuadFilter(START), START, 0.0
     for step, speed in enumerate((100.0, 100.0, -60.0, 0.0, 30.0)):
         quad = moved(quad, speed * 0.04, 0)
         motion.carry(quad, 0.04)
@@ -67,7 +67,7 @@ def test_the_velocity_follows_the_flow_by_a_fixed_share_whatever_was_detected() 
 
 
 def test_flow_carries_every_corner_exactly() -> None:
-    motion, quad = QuadMotion(START), START
+    motion, quad = QuadFilter(START), START
     for step in range(10):
         quad = quad * (1 + 0.01 * step) + (3.0, -1.5) + np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
         motion.carry(quad, 0.04)
@@ -75,7 +75,7 @@ def test_flow_carries_every_corner_exactly() -> None:
 
 
 def test_the_quad_it_gives_belongs_to_the_caller() -> None:
-    motion = QuadMotion(START)
+    motion = QuadFilter(START)
     given_out = motion.quad
     given_out += 50
     motion.correct(START)
@@ -85,7 +85,7 @@ def test_the_quad_it_gives_belongs_to_the_caller() -> None:
 
 def test_repeated_noisy_detections_converge() -> None:
     rng, late, single = np.random.default_rng(0), [], []
-    motion = QuadMotion(shaken(START, rng))
+    motion = QuadFilter(shaken(START, rng))
     for step in range(60):
         motion.carry(motion.quad, 0.04)
         detected = shaken(START, rng)
@@ -97,7 +97,7 @@ def test_repeated_noisy_detections_converge() -> None:
 
 
 def test_a_detection_moves_the_quad_only_a_part_of_the_way_and_the_tenth_less_than_the_first() -> None:
-    motion, shifts = QuadMotion(START), []
+    motion, shifts = QuadFilter(START), []
     for _ in range(10):
         motion.carry(START, 0.04)
         motion.correct(moved(START, 4.0, 2.0))
@@ -107,7 +107,7 @@ def test_a_detection_moves_the_quad_only_a_part_of_the_way_and_the_tenth_less_th
 
 @pytest.mark.parametrize("velocity", [(250.0, -90.0), (-600.0, 0.0)])
 def test_the_velocity_of_steady_motion_is_found_at_uneven_times(velocity: tuple[float, float]) -> None:
-    rng, motion, t = np.random.default_rng(1), QuadMotion(START), 0.0
+    rng, motion, t = np.random.default_rng(1), QuadFilter(START), 0.0
     for dt in rng.choice([0.02, 0.033, 0.05, 0.12], 30):
         t += float(dt)
         motion.carry(START + np.array(velocity) * t + rng.normal(0, 0.05, (4, 2)), float(dt))
@@ -115,7 +115,7 @@ def test_the_velocity_of_steady_motion_is_found_at_uneven_times(velocity: tuple[
 
 
 def test_a_stop_is_noticed() -> None:
-    motion = QuadMotion(START)
+    motion = QuadFilter(START)
     for step in range(1, 11):
         motion.carry(moved(START, 10.0 * step, 0), 0.04)
     assert motion.velocity[0] == pytest.approx(250, rel=0.05)
@@ -124,8 +124,8 @@ def test_a_stop_is_noticed() -> None:
     assert np.hypot(*motion.velocity) < 15
 
 
-def running(velocity: tuple[float, float] = (200.0, -50.0)) -> QuadMotion:
-    motion = QuadMotion(START)
+def running(velocity: tuple[float, float] = (200.0, -50.0)) -> QuadFilter:
+    motion = QuadFilter(START)
     for step in range(1, 11):
         motion.carry(START + np.array(velocity) * 0.04 * step, 0.04)
     return motion
@@ -163,7 +163,7 @@ def test_a_detection_after_coasting_corrects_the_velocity_too() -> None:
 def test_a_coarse_detection_counts_for_less() -> None:
     shifts = []
     for coarse in (False, True):
-        motion = QuadMotion(START)
+        motion = QuadFilter(START)
         motion.correct(moved(START, 4.0, 2.0), coarse=coarse)
         shifts.append(motion.quad - START)
     assert (shifts[0] > shifts[1]).all()
@@ -193,7 +193,7 @@ steps = st.lists(
 
 @given(steps)
 def test_whatever_happens_the_state_stays_finite(steps: list[tuple[str, float, float, float]]) -> None:
-    motion = QuadMotion(START)
+    motion = QuadFilter(START)
     for kind, dt, x, y in steps:
         if kind == "carry":
             motion.carry(moved(motion.quad, x, y), dt)

@@ -16,9 +16,9 @@ from glyphfeed.stream.reading.appearance import (
     SAME,
     SAME_LETTERS,
     UNTOUCHED,
+    appearance_at,
     letters_likeness,
     likeness,
-    look_at,
 )
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved, rotated
@@ -42,7 +42,7 @@ def display(text: str, paper: int = 230, ink: int = 20, degrees: float = 0.0) ->
 
 
 def look(text: str, quad: NDArray[np.floating] = PLACE, degrees: float = 0.0, **colours: int) -> NDArray[np.float32]:
-    return look_at(display(text, degrees=degrees, **colours), quad)
+    return appearance_at(display(text, degrees=degrees, **colours), quad)
 
 
 def test_a_look_is_a_patch_of_mean_0_and_norm_1() -> None:
@@ -86,19 +86,19 @@ def test_a_turned_sign_looks_the_same_in_its_turned_quad(degrees: float) -> None
 
 def test_a_look_does_not_depend_on_size() -> None:
     large = np.asarray(cv2.resize(display("12:45"), None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
-    assert likeness(look("12:45"), look_at(large, PLACE * 3)) > 0.9
+    assert likeness(look("12:45"), appearance_at(large, PLACE * 3)) > 0.9
 
 
 def test_text_that_runs_down_is_laid_level() -> None:
     picture = np.asarray(cv2.rotate(display("12:45"), cv2.ROTATE_90_CLOCKWISE), np.uint8)
     tall = box(160 - 57 - 45, 62, 45, 152)
-    assert likeness(look("12:45"), look_at(picture, turn(tall, 1))) > 0.9
-    assert look_at(picture, tall).shape == look("12:45").shape
-    assert likeness(look_at(picture, tall), look_at(picture, turn(tall, 1))) == pytest.approx(1, abs=1e-3)
+    assert likeness(look("12:45"), appearance_at(picture, turn(tall, 1))) > 0.9
+    assert appearance_at(picture, tall).shape == look("12:45").shape
+    assert likeness(appearance_at(picture, tall), appearance_at(picture, turn(tall, 1))) == pytest.approx(1, abs=1e-3)
 
 
 def test_a_flat_picture_looks_like_nothing() -> None:
-    flat = look_at(np.full((160, 320), 77, np.uint8), PLACE)
+    flat = appearance_at(np.full((160, 320), 77, np.uint8), PLACE)
     assert not flat.any()
     assert likeness(look("12:45"), flat) < SAME
 
@@ -127,7 +127,7 @@ def test_letters_look_the_same_in_other_light_blurred_and_a_little_beside() -> N
     before = look("12:45")
     blurred = np.asarray(cv2.GaussianBlur(display("12:45"), (0, 0), 1.5), np.uint8)
     assert letters_likeness(before, look("12:45", paper=150, ink=60)) > UNTOUCHED
-    assert letters_likeness(before, look_at(blurred, PLACE)) > UNTOUCHED
+    assert letters_likeness(before, appearance_at(blurred, PLACE)) > UNTOUCHED
     assert letters_likeness(before, look("12:45", moved(PLACE, 3, -2))) > UNTOUCHED
 
 

@@ -12,7 +12,7 @@ from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.source import SourceError
-from glyphfeed.stream.sources.webcam import Camera
+from glyphfeed.stream.sources.webcam import Webcam
 from tests.stream.sources.media import write_video
 from tests.stream.sources.taker import Taker
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def test_pictures_flow_over_an_unplugging(tmp_path: Path) -> None:
     path = write_video(tmp_path / "camera.avi", 30, codec="mjpeg", pix_fmt="yuvj420p")
-    camera = Camera(str(path), backend=cv2.CAP_FFMPEG)
+    camera = Webcam(str(path), backend=cv2.CAP_FFMPEG)
     with Taker(LiveSource("cam0", camera.label, camera.connect)) as taker:
         taker.wait_until(lambda: bool(taker.frames) and taker.frames[-1].index > 35)
     assert taker.error is None
@@ -34,7 +34,7 @@ def test_pictures_flow_over_an_unplugging(tmp_path: Path) -> None:
 
 def test_a_camera_that_is_gone_is_waited_for(tmp_path: Path) -> None:
     path = write_video(tmp_path / "camera.avi", 10, codec="mjpeg", pix_fmt="yuvj420p")
-    camera = Camera(str(path), backend=cv2.CAP_FFMPEG)
+    camera = Webcam(str(path), backend=cv2.CAP_FFMPEG)
     with Taker(LiveSource("cam0", camera.label, camera.connect)) as taker:
         taker.wait_until(lambda: taker.state is SourceState.LIVE)
         path.rename(tmp_path / "unplugged.avi")
@@ -57,7 +57,7 @@ def test_an_absent_camera_is_named() -> None:
 def test_a_device_that_is_no_camera_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "video0"
     path.write_text("not a camera")
-    camera = Camera(str(path))
+    camera = Webcam(str(path))
     with Taker(LiveSource("cam0", camera.label, camera.connect)) as taker:
         taker.wait_for_end()
     assert isinstance(taker.error, SourceError)

@@ -13,19 +13,10 @@ from glyphfeed.stream.motion.flow import Motion
 from glyphfeed.stream.motion.own import APART_PX, means_apart, own_motion
 from glyphfeed.stream.motion.points import NO_POINTS
 from glyphfeed.stream.motion.trail import STEPS
-from glyphfeed.stream.reading.appearance import look_at
+from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.tracking.association import covers, misfit, overhang
-from glyphfeed.stream.tracking.tracker import (
-    BEGIN_SCORE,
-    DRIFTS_ON,
-    GROWTH,
-    LEAVE_S,
-    LOST_COAST_S,
-    MAX_MISSES,
-    OVERLOOKED,
-    PART_MISSES,
-    SWALLOWED,
-)
+from glyphfeed.stream.tracking.extent import GROWTH, SWALLOWED
+from glyphfeed.stream.tracking.tracker import BEGIN_SCORE, DRIFTS_ON, LEAVE_S, LOST_COAST_S, MAX_MISSES, OVERLOOKED, PART_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracks import (
@@ -53,7 +44,7 @@ TURNED = PassKind(turned=True)
 def test_what_never_settled_and_is_never_found_again_was_not_there() -> None:
     scene = Scene(SIGN)
     track = read(scene.seen[0])
-    track.settled, track.look = False, look_at(PICTURE, SIGN)
+    track.belief.settled, track.belief.appearance = False, appearance_at(PICTURE, SIGN)
     for _ in range(OVERLOOKED):
         scene.follow()
         scene.find()
@@ -66,10 +57,10 @@ def test_what_never_settled_and_is_never_found_again_was_not_there() -> None:
 
 def test_what_vanishes_while_the_border_cuts_it_off_is_lost_in_time() -> None:
     scene = Scene(SIGN)
-    read(scene.seen[0]).look = look_at(PICTURE, SIGN)
+    read(scene.seen[0]).belief.appearance = appearance_at(PICTURE, SIGN)
     scene.follow(shifted(-260))  # 100 of its 160 px are in view
     scene.find(place(scene))
-    scene.seen[0].look = look_at(PICTURE, OTHER)
+    scene.seen[0].belief.appearance = appearance_at(PICTURE, OTHER)
     for _ in range(PART_MISSES - 1):
         scene.follow()
         scene.find()
@@ -129,7 +120,7 @@ def test_two_words_that_are_always_found_as_one_become_one() -> None:
         scene.follow()
         scene.find(line)
     (track,) = scene.seen
-    assert misfit(track.motion.quad, line) < 0.1
+    assert misfit(track.quad, line) < 0.1
 
 
 def test_an_end_of_a_text_tells_how_it_shifts_and_no_more() -> None:
@@ -145,9 +136,9 @@ def test_an_end_of_a_text_tells_how_it_shifts_and_no_more() -> None:
 def test_a_detection_begins_a_track_where_it_was_found() -> None:
     scene = Scene(SIGN, OTHER)
     assert scene.ids == [1, 2]
-    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN)
-    assert scene.seen[0].born == scene.now.pts
-    assert scene.seen[0].first_seen == scene.now.captured_at
+    np.testing.assert_allclose(scene.seen[0].quad, SIGN)
+    assert scene.seen[0].born_pts == scene.index * DT
+    assert scene.seen[0].identity.first_seen == scene.frame(scene.index).captured_at
 
 
 def test_a_detection_again_and_again_stays_one_track() -> None:
@@ -156,7 +147,7 @@ def test_a_detection_again_and_again_stays_one_track() -> None:
         scene.follow()
         scene.find(OTHER + rng.normal(0, 1.5, (4, 2)), SIGN + rng.normal(0, 1.5, (4, 2)))
     assert scene.ids == [1, 2]
-    assert np.abs(scene.seen[0].motion.quad - SIGN).max() < 3
+    assert np.abs(scene.seen[0].quad - SIGN).max() < 3
 
 
 @pytest.mark.parametrize(
@@ -187,13 +178,13 @@ def test_an_unlikely_detection_goes_on_with_a_track() -> None:
 def test_tracks_follow_the_camera() -> None:
     scene = Scene(SIGN)
     scene.follow(shifted(4, -2), frames=10)
-    np.testing.assert_allclose(scene.seen[0].motion.quad, moved(SIGN, 40, -20), atol=1e-6)
-    assert scene.seen[0].motion.velocity == pytest.approx((4 / DT, -2 / DT), rel=0.05)
+    np.testing.assert_allclose(scene.seen[0].quad, moved(SIGN, 40, -20), atol=1e-6)
+    assert scene.seen[0].velocity == pytest.approx((4 / DT, -2 / DT), rel=0.05)
 
 
 def test_a_few_misses_lose_no_track_and_a_find_forgives_them() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     for _ in range(3):
         for _ in range(MAX_MISSES - 1):
             scene.follow()
@@ -206,7 +197,7 @@ def test_a_few_misses_lose_no_track_and_a_find_forgives_them() -> None:
 
 def test_too_many_misses_in_a_row_lose_it_and_it_comes_back_as_itself() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     for _ in range(MAX_MISSES):
         scene.follow()
         scene.find()
@@ -237,12 +228,12 @@ def test_a_pass_of_a_kind_that_never_found_a_text_says_nothing_about_it() -> Non
 
 def test_what_looks_as_it_did_when_it_was_read_was_overlooked() -> None:
     scene = Scene(SIGN)
-    read(scene.seen[0]).look = look_at(PICTURE, SIGN)
+    read(scene.seen[0]).belief.appearance = appearance_at(PICTURE, SIGN)
     for _ in range(2 * (MAX_MISSES + OVERLOOKED)):
         scene.follow()
         scene.find()
     assert scene.ids == [1]
-    scene.seen[0].look = look_at(PICTURE, OTHER)
+    scene.seen[0].belief.appearance = appearance_at(PICTURE, OTHER)
     for _ in range(MAX_MISSES):
         scene.find()
     assert scene.ids == []
@@ -250,7 +241,7 @@ def test_what_looks_as_it_did_when_it_was_read_was_overlooked() -> None:
 
 def test_what_is_out_of_view_is_not_missed() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     scene.follow(shifted(-40, 0), frames=9)
     for _ in range(2 * MAX_MISSES):
         scene.find()
@@ -261,7 +252,7 @@ def test_what_is_out_of_view_is_not_missed() -> None:
 
 def test_a_lost_text_leaves_after_a_while() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     for _ in range(MAX_MISSES):
         scene.find()
     scene.follow(frames=round((LEAVE_S - 1) / DT))
@@ -289,19 +280,19 @@ def test_a_late_detection_lands_on_the_text_of_now(late: int) -> None:
     # Of the frame that it was made of, a little beside; and a second text that nobody knew.
     scene.find(moved(SIGN, 2, 1), OTHER, of=then)
     assert scene.ids == [1, 2]
-    assert np.abs(scene.seen[0].motion.quad - moved(SIGN, 10 * late, -2 * late)).max() < 2.5
-    np.testing.assert_allclose(scene.seen[1].motion.quad, moved(OTHER, 10 * late, -2 * late), atol=1e-3)
+    assert np.abs(scene.seen[0].quad - moved(SIGN, 10 * late, -2 * late)).max() < 2.5
+    np.testing.assert_allclose(scene.seen[1].quad, moved(OTHER, 10 * late, -2 * late), atol=1e-3)
 
 
 def test_a_text_that_was_put_right_is_not_put_right_once_more_by_the_next_pass_over_that_frame() -> None:
     scene = Scene(box(200, 150, 160, 14))
     scene.follow()
     scene.find(SIGN)
-    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1)
+    np.testing.assert_allclose(scene.seen[0].quad, SIGN, atol=1)
     then = scene.index
     scene.follow(frames=4)
     scene.find(SIGN, of=then)
-    np.testing.assert_allclose(scene.seen[0].motion.quad, SIGN, atol=1)
+    np.testing.assert_allclose(scene.seen[0].quad, SIGN, atol=1)
 
 
 def test_a_late_detection_does_not_mistake_a_line_for_its_neighbour() -> None:
@@ -313,7 +304,7 @@ def test_a_late_detection_does_not_mistake_a_line_for_its_neighbour() -> None:
     scene.find(*lines[::-1], of=then)
     assert scene.ids == [1, 2, 3]
     for track, line in zip(scene.seen, lines, strict=True):
-        np.testing.assert_allclose(track.motion.quad, moved(line, 0, 26), atol=0.5)
+        np.testing.assert_allclose(track.quad, moved(line, 0, 26), atol=0.5)
 
 
 def test_a_detection_of_before_a_track_began_does_not_touch_it() -> None:
@@ -327,11 +318,11 @@ def test_a_detection_of_before_a_track_began_does_not_touch_it() -> None:
 
 def test_without_flow_a_track_goes_on_and_is_lost_after_a_while() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     scene.follow(shifted(5, 0), frames=10)
     scene.follow(NOTHING_KNOWN, frames=5)
     assert scene.ids == [1]
-    assert scene.seen[0].motion.quad.mean(axis=0) == pytest.approx(moved(SIGN.mean(axis=0), 75, 0), abs=5)
+    assert scene.seen[0].quad.mean(axis=0) == pytest.approx(moved(SIGN.mean(axis=0), 75, 0), abs=5)
     scene.follow(NOTHING_KNOWN, frames=round(LOST_COAST_S / DT))
     assert scene.ids == []
 
@@ -341,12 +332,12 @@ def test_without_flow_a_detection_puts_a_track_right() -> None:
     scene.follow(NOTHING_KNOWN, frames=5)
     scene.find(moved(SIGN, 12, 4))
     assert scene.ids == [1]
-    assert np.abs(scene.seen[0].motion.quad - SIGN - (12, 4)).max() < 4
+    assert np.abs(scene.seen[0].quad - SIGN - (12, 4)).max() < 4
 
 
 def test_without_flow_what_is_out_of_view_is_lost() -> None:
     scene = Scene(SIGN)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     scene.follow(shifted(-60, 0), frames=7)
     assert scene.ids == [1]
     scene.follow(NOTHING_KNOWN)
@@ -365,7 +356,7 @@ def test_what_shrinks_to_nothing_is_lost() -> None:
 def test_a_cut_loses_all_at_once_and_what_is_found_then_is_new() -> None:
     scene = Scene(SIGN, OTHER)
     for track in scene.seen:
-        track.text = TEXT
+        track.belief.text = TEXT
     scene.follow(CUT)
     assert scene.ids == []
     scene.find(SIGN)

@@ -7,7 +7,8 @@ import pytest
 
 from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.detecting.tiles import Tile
-from glyphfeed.stream.tracking.tracker import GROWTH, MAX_MISSES
+from glyphfeed.stream.tracking.extent import GROWTH
+from glyphfeed.stream.tracking.tracker import MAX_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracks import SIZE, TEXT, Scene
@@ -24,7 +25,7 @@ ELSEWHERE = box(420, 250, 100, 24)
 def test_text_in_a_tile_begins_a_track() -> None:
     scene = Scene()
     assert scene.find(INSIDE, kind=LEFT)
-    np.testing.assert_allclose(scene.seen[0].motion.quad, INSIDE)
+    np.testing.assert_allclose(scene.seen[0].quad, INSIDE)
 
 
 def test_text_that_the_edge_cuts_is_left_to_the_neighbour() -> None:
@@ -32,7 +33,7 @@ def test_text_that_the_edge_cuts_is_left_to_the_neighbour() -> None:
     assert not scene.find(SEEN_OF_IT, kind=LEFT)
     assert scene.tracker.tracks == []
     scene.find(ACROSS, kind=RIGHT)
-    np.testing.assert_allclose(scene.seen[0].motion.quad, ACROSS)
+    np.testing.assert_allclose(scene.seen[0].quad, ACROSS)
 
 
 def test_text_that_the_border_cuts_is_taken_as_by_any_pass() -> None:
@@ -49,7 +50,7 @@ def test_a_piece_neither_shortens_a_text_nor_stands_beside_it(piece: np.ndarray)
         scene.follow()
         assert not scene.find(piece, kind=LEFT)
     (track,) = scene.tracker.tracks
-    np.testing.assert_allclose(track.motion.quad, ACROSS, atol=1e-6)
+    np.testing.assert_allclose(track.quad, ACROSS, atol=1e-6)
     assert (track.misses, track.resized) == (0, 0)
 
 
@@ -65,7 +66,7 @@ def test_a_tile_says_nothing_of_text_outside_of_it_or_across_its_edge() -> None:
 def test_small_text_is_missed_by_tiles_alone_wherever_they_lie() -> None:
     scene = Scene()
     scene.find(ELSEWHERE, kind=RIGHT)
-    scene.seen[0].text = TEXT
+    scene.seen[0].belief.text = TEXT
     for _ in range(2 * MAX_MISSES):
         scene.find()
     assert scene.seen[0].misses == 0, "the whole picture is too coarse for it"
@@ -88,7 +89,7 @@ def test_a_tile_finds_what_the_whole_picture_found_and_corrects_it() -> None:
         scene.follow()
         scene.find(moved(INSIDE, 0, 2), kind=LEFT)
     (track,) = scene.seen
-    assert 1 < (track.motion.quad - INSIDE)[:, 1].mean() <= 2
+    assert 1 < (track.quad - INSIDE)[:, 1].mean() <= 2
 
 
 def test_a_doubt_that_only_tiles_could_settle_asks_for_no_pass_of_the_whole() -> None:
@@ -97,7 +98,7 @@ def test_a_doubt_that_only_tiles_could_settle_asks_for_no_pass_of_the_whole() ->
     longer = box(100, 150, 160 + 24 * 2 * GROWTH, 24)
     scene.find(longer, kind=LEFT)
     assert scene.seen[0].resized == 1
-    assert scene.tracker.in_doubt is None
+    assert scene.tracker.unsure is None
     scene.find(INSIDE)
     scene.find(longer)
-    assert scene.tracker.in_doubt == PassKind()
+    assert scene.tracker.unsure == PassKind()
