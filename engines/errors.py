@@ -1,9 +1,13 @@
-"""What engines complain with."""
+"""The base of every error that explains itself, and what engines complain with."""
 
 from __future__ import annotations
 
 
-class EngineError(Exception):
+class GlyphfeedError(Exception):
+    """Something cannot be done: one sentence that names the thing and says what to do, and holds no credentials."""
+
+
+class EngineError(GlyphfeedError):
     """A network cannot be loaded or run: one sentence that names it and what to do."""
 
 

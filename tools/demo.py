@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from glyphfeed.engines.weights import cache_folder
-from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT, FeedError
+from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, TextState
 from glyphfeed.stream.running import run_sources

@@ -7,10 +7,14 @@ import sys
 import traceback
 from typing import Final
 
+from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.stream.errors import SourceError
+from glyphfeed.stream.sources.redaction import redact
+
 DEBUG: Final = "GLYPHFEED_DEBUG"
 
 
-class CommandError(Exception):
+class CommandError(GlyphfeedError):
     """A command cannot do what was asked of it: one sentence that names the thing and says what to do."""
 
 
@@ -20,14 +24,8 @@ def tell(error: BaseException, source: str = "") -> None:
     An error of a kind that explains itself is its own sentence.  Any other is a defect of the program: its type and text are
     told, and how to see more.
     """
-    # Imported only once something went wrong, because they load NumPy.
-    from glyphfeed.engines.errors import EngineError
-    from glyphfeed.stream.feed.endpoint import FeedError
-    from glyphfeed.stream.sources.redaction import redact
-    from glyphfeed.stream.sources.source import SourceError
-
     where = f"{source}: " if source and not isinstance(error, SourceError) else ""
-    if isinstance(error, SourceError | EngineError | FeedError | CommandError):
+    if isinstance(error, GlyphfeedError):
         sentence = f"{where}{error}"
     else:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.wire import text_body
 from glyphfeed.stream.sources.images import find_images
-from glyphfeed.stream.sources.source import SourceError
 from glyphfeed.tools.errors import tell
 
 if TYPE_CHECKING:

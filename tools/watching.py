@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.running import run_sources
 from glyphfeed.stream.sources.address import default_name, open_source
-from glyphfeed.stream.sources.source import SourceError
 from glyphfeed.tools.errors import note, tell
 
 if TYPE_CHECKING:

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.stream.detecting.passes import Detections
-from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.reading.requests import Reading
 from glyphfeed.stream.sources.redaction import redact
-from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,5 +61,4 @@ def run_reads(recogniser: Recogniser, requests: Sequence[ReadRequest], gauges: G
 
 def failure(error: BaseException) -> str:
     """What a status says of an error, without credentials."""
-    known = isinstance(error, SourceError | EngineError | FeedError)
-    return redact(str(error) if known else f"{type(error).__name__}: {error}")
+    return redact(str(error) if isinstance(error, GlyphfeedError) else f"{type(error).__name__}: {error}")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_connect
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

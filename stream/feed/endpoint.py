@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from glyphfeed.stream.errors import FeedError
+
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5570"
 ANY_ENDPOINT: Final = "tcp://127.0.0.1:*"
 """Any free port of this machine."""
@@ -15,10 +17,6 @@ ANY_ENDPOINT: Final = "tcp://127.0.0.1:*"
 _TCP = re.compile(r"tcp://(?P<host>[^\s/]+):(?P<port>\*|\d{1,5})", re.ASCII)
 _IPC = re.compile(r"ipc://\S.*")
 _LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|localhost|\[::1\]", re.ASCII)
-
-
-class FeedError(Exception):
-    """The feed cannot be published, recorded or received: one sentence that names what and says what to do."""
 
 
 def check_bind(endpoint: str) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.channel import Channel
-from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.records import Event, Snapshot, Status
 
 if TYPE_CHECKING:

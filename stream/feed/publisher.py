@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, FeedError, check_bind
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
 from glyphfeed.stream.feed.recording import Recording
 
 if TYPE_CHECKING:

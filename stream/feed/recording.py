@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.errors import FeedError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
-from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.errors import FeedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.file import check_file, decode_file
 from glyphfeed.stream.sources.images import SUFFIXES, find_images, is_folder, is_pattern, read_images
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.network import PORTS, NetworkStream
 from glyphfeed.stream.sources.playback import Playback
 from glyphfeed.stream.sources.redaction import redact
-from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.sources.webcam import Webcam
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import av
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.picture import picture_from_av
-from glyphfeed.stream.sources.source import SourceError
 from glyphfeed.stream.sources.timeline import Timeline
 
 if TYPE_CHECKING:

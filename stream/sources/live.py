@@ -11,9 +11,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import Frame, SourceState
 from glyphfeed.stream.sources.health import Health
-from glyphfeed.stream.sources.source import SourceError, StateChanges
+from glyphfeed.stream.sources.source import StateChanges
 from glyphfeed.stream.sources.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import av
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.live import RefusedError
 from glyphfeed.stream.sources.picture import picture_from_av
 from glyphfeed.stream.sources.redaction import redact
-from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     import threading

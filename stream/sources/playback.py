@@ -9,8 +9,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import Frame, SourceState
-from glyphfeed.stream.sources.source import Pace, SourceError, StateChanges
+from glyphfeed.stream.sources.source import Pace, StateChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

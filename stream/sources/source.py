@@ -22,10 +22,6 @@ StateListener: TypeAlias = "Callable[[SourceState, str], None]"
 log = logging.getLogger("glyphfeed.sources")
 
 
-class SourceError(Exception):
-    """A source cannot deliver: one sentence that names it (without credentials) and what to do."""
-
-
 class Pace(StrEnum):
     """How fast a recording is played: as fast as its frames are taken, or by its own clock."""
 

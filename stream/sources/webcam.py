@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.picture import picture_from_bgr
-from glyphfeed.stream.sources.source import SourceError
 
 if TYPE_CHECKING:
     import threading

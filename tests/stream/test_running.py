@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.running import run_sources
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.watching import name_sources
 from tests.stream.driving import ANY_PORT, Broken, Notebook, Stalled, driver_threads, recorded
 from tests.stream.feed.samples import DEADLINE_S, wait_until

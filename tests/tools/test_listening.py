@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
 from glyphfeed.tools.listening import print_feed, text_line

@@ -12,11 +12,12 @@ import pytest
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.live import read_live
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.sinks import LiveSink
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.evaluation.report import PACES
 from tests.stream.driving import (
     Broken,

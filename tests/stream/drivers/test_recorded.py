@@ -12,12 +12,12 @@ import pytest
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.recorded import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_recorded
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.source import SourceError
 from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
 from tests.stream.feed.samples import DEADLINE_S, box, wait_until
 from tests.stream.simulation import AT_REST, SHOP, SIZE, World, clock

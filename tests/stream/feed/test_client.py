@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 import zmq
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.client import Subscriber
-from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.feed.publisher import Publisher
 from tests.stream.feed.samples import DEADLINE_S, event, serve_until_subscribed, snapshot, status, wait_until
 

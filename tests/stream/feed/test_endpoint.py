@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from glyphfeed.stream.feed.endpoint import FeedError, check_bind, check_connect
+from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.feed.endpoint import check_bind, check_connect
 
 LOCAL = ["tcp://127.0.0.1:5570", "tcp://127.8.9.1:1", "tcp://localhost:65535", "tcp://[::1]:5570", "ipc:///run/feed"]
 REMOTE = [

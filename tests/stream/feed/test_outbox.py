@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.client import Subscriber
-from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.feed.outbox import EVENT_LIMIT, Outbox, run
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zmq
 
-from glyphfeed.stream.feed.endpoint import FeedError
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import FeedError
 from glyphfeed.stream.records import Char, EventType, SourceState, Word
 from tests.stream.feed.samples import box, entity, event, snapshot, status
 

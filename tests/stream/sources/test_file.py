@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.source import Pace
 from tests.stream.sources.media import noisy, number_of, numbered, sound, write_video
 from tests.stream.sources.taker import Taker
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.images import find_images, natural_key
-from glyphfeed.stream.sources.source import Pace, SourceError
+from glyphfeed.stream.sources.source import Pace
 from tests.stream.sources.media import jpeg, number_of, numbered
 from tests.stream.sources.taker import Taker
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources import health, network
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.network import OPEN_TIMEOUT_S
-from glyphfeed.stream.sources.source import SourceError
 from tests.programs import program
 from tests.stream.sources.media import sound, write_video
 from tests.stream.sources.taker import Taker

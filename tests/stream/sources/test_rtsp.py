@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.source import SourceError
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:

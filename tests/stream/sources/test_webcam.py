@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
+from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.live import LiveSource
-from glyphfeed.stream.sources.source import SourceError
 from glyphfeed.stream.sources.webcam import Webcam
 from tests.stream.sources.media import write_video
 from tests.stream.sources.taker import Taker
