@@ -54,8 +54,8 @@ COMPARE_S = 0.3
 class Reader:
     """Reads one source.  Call `follow` for each frame, then any of the others; one thread only."""
 
-    def __init__(self, *, chars: bool = False, budget: Budget | None = None) -> None:
-        """Begin without any text.
+    def __init__(self, source: str = "source", *, chars: bool = False, budget: Budget | None = None) -> None:
+        """Begin without any text; `source` is what snapshots and events call what is read.
 
         With `chars` the snapshots tell texts down to their single characters.  Readers of several live sources may share a
         `budget` of reads.
@@ -66,7 +66,7 @@ class Reader:
         self._frame_s = 1 / 30
         self._purse = Purse(budget or Budget())
         self._schedule = Schedule()
-        self._teller = Teller(chars=chars)
+        self._teller = Teller(source, chars=chars)
         self.reads = 0
 
     @property

@@ -105,11 +105,12 @@ class TextEntity:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that is known of one source at one processed frame.
+    """Everything that is known of one source, by its name on the feed, at one processed frame.
 
     `blocks` holds the ids of the texts that can be trusted, those that belong together in one block, all in reading order.
     """
 
+    source: str
     frame: int
     pts: float
     captured_at: float
@@ -128,8 +129,9 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to one text; `previous` is the replaced reading of a `changed` event."""
+    """Something that happened to one text of a source; `previous` is the replaced reading of a `changed` event."""
 
+    source: str
     type: EventType
     frame: int
     captured_at: float
@@ -154,6 +156,7 @@ class Status:
     A figure of which nothing is known yet is None.
     """
 
+    source: str
     state: SourceState
     detail: str
     fps_in: float
@@ -169,3 +172,7 @@ class Status:
     last_event_seq: int
     detector: str
     recogniser: str
+
+
+Record: TypeAlias = Snapshot | Event | Status
+"""What is told of a source, each complete in itself."""

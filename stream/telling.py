@@ -39,10 +39,10 @@ POSSIBLE = 0.02
 
 
 class Teller:
-    """Tells of the texts of one source; with `chars` down to their single characters."""
+    """Tells of the texts of one source, by its name; with `chars` down to their single characters."""
 
-    def __init__(self, *, chars: bool = False) -> None:
-        self._chars = chars
+    def __init__(self, source: str, *, chars: bool = False) -> None:
+        self._source, self._chars = source, chars
         self._events: list[Event] = []
 
     def announce(self, tracks: Iterable[Track], frame: Frame) -> None:
@@ -61,14 +61,14 @@ class Teller:
                 self._happened(EventType.LEFT, track, frame)
 
     def _happened(self, kind: EventType, track: Track, frame: Frame, previous: str | None = None) -> None:
-        self._events.append(Event(kind, frame.index, frame.captured_at, self._tell(track, frame), previous))
+        self._events.append(Event(self._source, kind, frame.index, frame.captured_at, self._tell(track, frame), previous))
 
     def snapshot(self, tracks: Iterable[Track], frame: Frame) -> Snapshot:
         """Tell of all texts that are in view."""
         texts = tuple(
             self._tell(track, frame) for track in tracks if not track.lost and share_inside(track.quad, frame.size) > SHOWN
         )
-        return Snapshot(frame.index, frame.pts, frame.captured_at, frame.size, texts, blocks_of(texts))
+        return Snapshot(self._source, frame.index, frame.pts, frame.captured_at, frame.size, texts, blocks_of(texts))
 
     def _tell(self, track: Track, frame: Frame) -> TextEntity:
         revise(track, frame.pts)

@@ -92,6 +92,9 @@ def watch(
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
     window: Annotated[bool, typer.Option("--window", help="Show the pictures with the text; q closes.")] = False,
+    film: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a video (MP4) of the pictures with the text over them.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Read the text in cameras, streams and files, and publish it.
@@ -103,10 +106,11 @@ def watch(
     glyphfeed watch 0                           [dim]the first webcam[/]
     glyphfeed watch rtsp://10.0.0.7/live        [dim]a network camera[/]
     glyphfeed watch clip.mp4 --record f.jsonl   [dim]every frame of a file, messages kept[/]
+    glyphfeed watch clip.mp4 --film out.mp4     [dim]a film of the clip with the text over it[/]
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
     glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
     """
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.watching import open_sources, watch
 
     if quiet:
@@ -124,6 +128,7 @@ def watch(
         chars=chars,
         subscribers=wait_subscribers,
         window=window,
+        film=film,
         quiet=quiet,
     )
     raise typer.Exit(code)
@@ -147,7 +152,7 @@ def read(
     glyphfeed read sign.jpg                            [dim]for people[/]
     glyphfeed read shots/*.png --json > texts.jsonl    [dim]for programs[/]
     """
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.reading import read_pictures
 
     raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser, parse_languages(languages)), as_json=json))
@@ -192,8 +197,8 @@ def evaluate(
     glyphfeed evaluate a.mp4 --feed feed.jsonl            [dim]what watch recorded[/]
     glyphfeed evaluate clips --beside 'other=python other.py'
     """
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.evaluation.evaluating import evaluate
-    from glyphfeed.tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages))
     command = typed()
@@ -267,7 +272,7 @@ def quantise(
     glyphfeed quantise street.mp4 --out mine       [dim]then: glyphfeed watch 0 --detector mine/PP-OCRv6_det_small_int8.onnx[/]
     glyphfeed quantise photos --precision fp16 --only detector
     """
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.precision.agreement import Limits
     from glyphfeed.tools.precision.quantise import Precision, Role, quantise
 
@@ -283,7 +288,7 @@ app.add_typer(bench)
 @app.command("build-plan")
 def build_plan(detector: DetectorFile = None, recogniser: RecogniserFile = None) -> None:
     """Compile the networks for this machine's NVIDIA GPU, which otherwise happens while they are first used."""
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.precision.plans import build_plans
 
     build_plans(Networks("tensorrt", detector, recogniser))
@@ -299,8 +304,8 @@ def check_gpu(
 
     The exit code is 3 where there is none.
     """
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.bench.gpu import check_gpu
-    from glyphfeed.tools.networks import Networks
 
     raise typer.Exit(check_gpu(Networks("tensorrt", detector, recogniser), out, typed()))
 

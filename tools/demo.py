@@ -20,20 +20,20 @@ from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, TextState
-from glyphfeed.stream.running import run_sources
+from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.tools.displays.film import Film
+from glyphfeed.tools.displays.film import filming
 from glyphfeed.tools.errors import CommandError, note, tell
-from glyphfeed.tools.networks import Networks
 from glyphfeed.tools.scenes.clip import write_clip
 from glyphfeed.tools.scenes.street import demo_scene
-from glyphfeed.tools.watching import open_print, open_windows
+from glyphfeed.tools.watching import open_print, open_windows, show_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
-    from glyphfeed.stream.running import Display, Failures
+    from glyphfeed.stream.running.runtime import Failures
+    from glyphfeed.tools.displays.views import Display
     from glyphfeed.tools.scenes.clip import Rectangle
 
 CLIP = "street-1.mp4"
@@ -83,7 +83,7 @@ def run_demo(camera: int | None, out: Path | None) -> int:
     tally = Tally()
     with ExitStack() as stack:
         source = open_source(str(camera)) if live else open_source(str(street()), "street")
-        film = stack.enter_context(Film(folder / VIDEO, live=live)) if folder else None
+        film = stack.enter_context(filming(folder / VIDEO, source)) if folder else None
         publisher = stack.enter_context(open_feed())
         networks = Networks("auto", None, None).locate()
         displays: list[Display] = []
@@ -93,7 +93,7 @@ def run_demo(camera: int | None, out: Path | None) -> int:
         loading = networks.load(live=live)
         failures: Failures = []
         try:
-            failures = run_sources([source], loading.result(), publisher, displays, [tally, *([film] if film else [])])
+            failures = show_sources([source], loading.result(), publisher, displays, [tally, *([film] if film else [])])
         except KeyboardInterrupt:
             # How one ends a webcam; the street has an end of its own.
             if not live:
@@ -101,8 +101,8 @@ def run_demo(camera: int | None, out: Path | None) -> int:
     for name, error in failures:
         tell(error, name)
     print(tally.summary())
-    if film is not None:
-        print(f"The video: {film.path}")
+    if folder is not None:
+        print(f"The video: {folder / VIDEO}")
     return 2 if failures else 0
 
 

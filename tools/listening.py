@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.records import Event, EventType, Snapshot, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glyphfeed.stream.feed.wire import Body, Message
+    from glyphfeed.stream.feed.wire import Message
+    from glyphfeed.stream.records import Record
 
 _PATIENCE_S: Final = 2.0
 _STYLES: Final = {
@@ -76,23 +78,32 @@ def json_line(message: Message) -> str:
 
 
 def text_line(message: Message) -> Text:
-    """Write a message for people: when, which source, and what is worth knowing at a glance."""
-    body = message.body
-    match message.kind:
-        case "event":
-            return _line(body["captured_at"], message.source, body["type"], _event_words(body))
-        case "text":
-            shown = " | ".join(entity["text"] for entity in body["texts"] if entity["text"])
-            return _line(
-                body["captured_at"],
-                message.source,
-                "text",
-                f"frame {body['frame']}  {len(body['texts'])} texts  {shown}",
-            )
-        case "status":
-            return _line(body["published_at"], message.source, body["state"], _status_words(body))
-        case _:
-            return Text(printable(json_line(message)))
+    """Write a message for people; one of a kind that a later version has added as it came, an event of such a type as any other.
+
+    Raises:
+        FeedError: the message is not as the feed's contract says.
+
+    """
+    record, body = message.record, message.body
+    if record is None and message.kind == "event":
+        words = f"{body['entity']['text']}  {body['entity']['confidence']:.2f}"
+        return _line(body["captured_at"], message.source, str(body["type"]), words)
+    if record is None:
+        return Text(printable(json_line(message)))
+    return record_line(float(body["published_at"]), record)
+
+
+def record_line(unix_s: float, record: Record) -> Text:
+    """Write for people what was told of a source at a Unix time: when, which source, and what is worth knowing at a glance."""
+    match record:
+        case Event():
+            return _line(record.captured_at, record.source, record.type, _event_words(record))
+        case Snapshot():
+            shown = " | ".join(text.text for text in record.texts if text.text)
+            words = f"frame {record.frame}  {len(record.texts)} texts  {shown}"
+            return _line(record.captured_at, record.source, "text", words)
+        case Status():
+            return _line(unix_s, record.source, record.state, _status_words(record))
 
 
 def _line(unix_s: float, source: str, word: str, rest: str) -> Text:
@@ -100,23 +111,23 @@ def _line(unix_s: float, source: str, word: str, rest: str) -> Text:
     return Text.assemble((clock, "dim"), f"  {source}  ", (f"{word:<10}", _STYLES.get(word, "")), f"  {printable(rest)}".rstrip())
 
 
-def _event_words(body: Body) -> str:
-    entity = body["entity"]
-    words = f"{entity['text']}  {entity['confidence']:.2f}"
-    match body["type"]:
-        case "changed":
-            return f"{words}  was: {body['previous']}"
-        case "left":
-            return f"{words}  after {entity['last_seen'] - entity['first_seen']:.1f} s"
-        case _:
+def _event_words(event: Event) -> str:
+    entity = event.entity
+    words = f"{entity.text}  {entity.confidence:.2f}"
+    match event.type:
+        case EventType.CHANGED:
+            return f"{words}  was: {event.previous}"
+        case EventType.LEFT:
+            return f"{words}  after {entity.last_seen - entity.first_seen:.1f} s"
+        case EventType.READ:
             return words
 
 
-def _status_words(body: Body) -> str:
-    pace = f"{body['fps_in']:.1f} fps in, {body['fps_out']:.1f} out, {body['dropped']} dropped"
-    p50, p95 = body["latency_ms"]["p50"], body["latency_ms"]["p95"]
+def _status_words(status: Status) -> str:
+    pace = f"{status.fps_in:.1f} fps in, {status.fps_out:.1f} out, {status.dropped} dropped"
+    p50, p95 = status.latency_p50_ms, status.latency_p95_ms
     latency = f", latency {p50:.0f} ms (p95 {p95:.0f})" if p50 is not None and p95 is not None else ""
-    return f"{pace}{latency}, {body['texts']} texts, {body['reads']} reads  {body['detail']}"
+    return f"{pace}{latency}, {status.texts} texts, {status.reads} reads  {status.detail}"
 
 
 def printable(words: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.records import Colour, Snapshot
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
 
 
 def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool) -> int:

@@ -15,17 +15,21 @@ from rich.console import Console
 
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.running import run_sources
+from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.stream.sources.address import default_name, open_source
-from glyphfeed.tools.errors import note, tell
+from glyphfeed.tools.displays.views import Views
+from glyphfeed.tools.errors import CommandError, note, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from glyphfeed.stream.running import Display
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.stream.running.runtime import Failures
+    from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Pace, Source
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.tools.displays.views import Display
 
 
 def open_sources(
@@ -73,6 +77,7 @@ def watch(
     chars: bool,
     subscribers: int,
     window: bool,
+    film: Path | None,
     quiet: bool,
 ) -> int:
     """Read sources until they end, with `chars` down to the single characters; the exit code is 0, or 2 if one of them failed.
@@ -80,23 +85,47 @@ def watch(
     Raises:
         EngineError: the networks cannot be loaded.
         FeedError: the feed cannot be published or recorded.
-        CommandError: a window was wanted where there is no screen.
+        CommandError: a window was wanted where there is no screen, or a film of several sources or where none can be written.
 
     """
+    if film is not None and len(sources) > 1:
+        raise CommandError(f"a film shows one source, and {len(sources)} are read: give each a glyphfeed watch --film of its own")
+    if film is not None and film.exists():
+        # It might be the very clip that is read.
+        raise CommandError(f"there is a file {film} already: choose another name for the film, or remove it")
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.
         publisher = stack.enter_context(Publisher(feed, record))
+        others = [open_film(stack, film, sources[0])] if film is not None else []
         displays: list[Display] = open_windows(stack) if window else []
         networks = networks.locate()
         if not quiet:
             displays.append(open_print(stack, publisher.endpoint))
         loading = networks.load(live=any(source.live for source in sources), sources=len(sources))
         await_subscribers(publisher, subscribers)
-        failures = run_sources(sources, loading.result(), publisher, displays, chars=chars)
+        failures = show_sources(sources, loading.result(), publisher, displays, others, chars=chars)
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
             tell(error, name)
     return 2 if failures else 0
+
+
+def show_sources(
+    sources: Sequence[Source],
+    engines: Engines,
+    publisher: Publisher,
+    displays: Sequence[Display],
+    others: Sequence[Sink] = (),
+    *,
+    chars: bool = False,
+) -> Failures:
+    """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`."""
+    views = Views([source.name for source in sources], displays)
+    try:
+        # The views come last: what is shown has been published.
+        return run_sources(sources, engines, publisher, [*others, views], chars=chars, go_on=views.draw, period_s=views.period_s)
+    finally:
+        views.draw_last()
 
 
 def open_windows(stack: ExitStack) -> list[Display]:
@@ -111,6 +140,18 @@ def open_windows(stack: ExitStack) -> list[Display]:
     windows = Windows()
     stack.callback(windows.close)
     return [windows]
+
+
+def open_film(stack: ExitStack, path: Path, source: Source) -> Sink:
+    """A film of a source, complete when the stack is closed.
+
+    Raises:
+        CommandError: it cannot be written.
+
+    """
+    from glyphfeed.tools.displays.film import filming
+
+    return stack.enter_context(filming(path, source))
 
 
 def open_print(stack: ExitStack, endpoint: str) -> Display:

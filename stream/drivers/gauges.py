@@ -35,9 +35,9 @@ class Named(Protocol):
 class Gauges:
     """Takes note of what happens to one source; any thread may call it."""
 
-    def __init__(self, now_s: float, detector: Named, recogniser: Named) -> None:
+    def __init__(self, source: str, now_s: float, detector: Named, recogniser: Named) -> None:
         self._lock = threading.Lock()
-        self._start_s = now_s
+        self._source, self._start_s = source, now_s
         self._detector = detector
         self._recogniser = recogniser
         self._state, self._detail = SourceState.CONNECTING, ""
@@ -94,6 +94,7 @@ class Gauges:
             latencies = [latency_ms for _, latency_ms in self._latencies_ms]
             p50, p95 = np.percentile(latencies, (50, 95)).tolist() if latencies else (None, None)
             return Status(
+                source=self._source,
                 state=self._state,
                 detail=self._detail,
                 fps_in=sum(count for _, count in self._arrived) / span_s,

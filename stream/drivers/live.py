@@ -51,7 +51,7 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
         EngineError: a network failed.
 
     """
-    gauges = Gauges(time.monotonic(), engines.detector, engines.recogniser)
+    gauges = Gauges(source.name, time.monotonic(), engines.detector, engines.recogniser)
     frames: Channel[Frame] = Channel()
     passes: Channel[DetectorPass] = Channel()
     batches: Channel[Batch] = Channel()
@@ -60,7 +60,7 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
     pool = ThreadPoolExecutor(4, source.name)
     threads = [
         pool.submit(capture, source, frames, gauges, sink),
-        pool.submit(track, reader or Reader(), frames, passes, batches, detections, readings, gauges, sink),
+        pool.submit(track, reader or Reader(source.name), frames, passes, batches, detections, readings, gauges, sink),
         pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
         pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
     ]

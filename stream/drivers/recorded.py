@@ -42,12 +42,12 @@ def read_recorded(source: Source, engines: Engines, sink: Sink, reader: Reader |
         EngineError: a network failed.
 
     """
-    gauges = Gauges(time.monotonic(), engines.detector, engines.recogniser)
+    gauges = Gauges(source.name, time.monotonic(), engines.detector, engines.recogniser)
     arrivals: Channel[Arrival] = Channel(AHEAD)
     with ThreadPoolExecutor(2, f"{source.name}-video") as pool:
         decoding = pool.submit(decode, source, arrivals)
         try:
-            read_arrivals(reader or Reader(), arrivals, engines, sink, gauges, pool)
+            read_arrivals(reader or Reader(source.name), arrivals, engines, sink, gauges, pool)
             decoding.result()
         except Exception as error:
             gauges.enter(SourceState.FAILED, failure(error))

@@ -46,9 +46,9 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
 
     """
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    reader = Reader()
+    reader = Reader("still")
     captured_at = time.time()
-    gauges = Gauges(0.0, engines.detector, engines.recogniser)
+    gauges = Gauges("still", 0.0, engines.detector, engines.recogniser)
     tiles = spread(list(tiles_of((image.shape[1], image.shape[0]))), MOST_TILES)
     steps = [PASS_STEP_S] * (PASSES + len(tiles))
     for index, pts in enumerate(accumulate([*steps, *READ_STEPS_S])):

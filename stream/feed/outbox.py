@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.errors import FeedError
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glyphfeed.stream.feed.publisher import Publisher
-
-Publishable: TypeAlias = Snapshot | Event | Status
+    from glyphfeed.stream.records import Record
 
 EVENT_LIMIT: Final = 10_000
 AHEAD: Final = 64
@@ -37,22 +36,13 @@ class Outbox:
         self._wake = wake
         self._lock = threading.Lock()
         self._texts: dict[str, Snapshot] = {}
-        self._events: list[tuple[str, Event]] = []
+        self._events: list[Event] = []
         self._statuses: dict[str, Status] = {}
         self._replaced: Counter[str] = Counter()
         self._closed = False
 
-    def put_text(self, source: str, snapshot: Snapshot) -> None:
-        """Leave the state of a source; one that still lies here is replaced, and counted."""
-        with self._lock:
-            if self._closed:
-                return
-            self._replaced[source] += source in self._texts
-            self._texts[source] = snapshot
-        self._wake()
-
-    def put_event(self, source: str, event: Event) -> None:
-        """Leave an event; it is never replaced.
+    def put(self, record: Record) -> None:
+        """Leave a record: a text or a status takes the place of the last one of its source, an event is never replaced.
 
         Raises:
             FeedError: 10,000 events lie here, so the publishing thread is stuck and this one would be lost.
@@ -61,29 +51,29 @@ class Outbox:
         with self._lock:
             if self._closed:
                 return
-            if len(self._events) >= EVENT_LIMIT:
-                raise FeedError(
-                    f"The feed is stuck: {EVENT_LIMIT} events wait to be published; if it is recorded, check the disk."
-                )
-            self._events.append((source, event))
+            match record:
+                case Event():
+                    self._append(record)
+                case Snapshot():
+                    self._replaced[record.source] += record.source in self._texts
+                    self._texts[record.source] = record
+                case Status():
+                    self._statuses[record.source] = record
         self._wake()
 
-    def put_status(self, source: str, status: Status) -> None:
-        """Leave the health of a source; one that still lies here is replaced."""
-        with self._lock:
-            if self._closed:
-                return
-            self._statuses[source] = status
-        self._wake()
+    def _append(self, event: Event) -> None:
+        if len(self._events) >= EVENT_LIMIT:
+            raise FeedError(f"The feed is stuck: {EVENT_LIMIT} events wait to be published; if it is recorded, check the disk.")
+        self._events.append(event)
 
-    def take(self) -> list[tuple[str, Publishable]]:
-        """Empty the outbox: pairs of source and value, in the order in which they are to be published.
+    def take(self) -> list[Record]:
+        """Empty the outbox, in the order in which all is to be published.
 
         Texts come before events, so that whoever sees an event has its state already; statuses come last, so that they
         count these events.
         """
         with self._lock:
-            batch: list[tuple[str, Publishable]] = [*self._texts.items(), *self._events, *self._statuses.items()]
+            batch: list[Record] = [*self._texts.values(), *self._events, *self._statuses.values()]
             self._texts.clear()
             self._events.clear()
             self._statuses.clear()
@@ -112,14 +102,14 @@ class TurnOutbox(Outbox):
 
     def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__(wake)
-        self._turns: Channel[tuple[str, Publishable]] = Channel(AHEAD)
+        self._turns: Channel[Record] = Channel(AHEAD)
 
-    def put_in_turn(self, source: str, value: Publishable) -> None:
-        """Leave a value behind all that were left this way before; waits for the publishing thread, or for the close."""
-        self._turns.put_in_turn((source, value))
+    def put_in_turn(self, record: Record) -> None:
+        """Leave a record behind all that were left this way before; waits for the publishing thread, or for the close."""
+        self._turns.put_in_turn(record)
         self._wake()
 
-    def take(self) -> list[tuple[str, Publishable]]:
+    def take(self) -> list[Record]:
         """See `Outbox.take`; what was put in turn comes first, in its order."""
         return [*self._turns.take_all(), *super().take()]
 
@@ -142,14 +132,8 @@ def run(publisher: Publisher, outbox: Outbox) -> None:
     while True:
         # Asked before taking: after the close nothing is put, so this batch is the last one.
         last = outbox.closed
-        for source, value in outbox.take():
-            match value:
-                case Snapshot():
-                    publisher.publish_text(source, value)
-                case Event():
-                    publisher.publish_event(source, value)
-                case Status():
-                    publisher.publish_status(source, value)
+        for record in outbox.take():
+            publisher.put(record)
         if last:
             return
         # Ends with the next put, the close, or a new subscription.

@@ -22,12 +22,13 @@ from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
 from glyphfeed.stream.feed.recording import Recording
+from glyphfeed.stream.records import Status
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from glyphfeed.stream.records import Event, Snapshot, Status
+    from glyphfeed.stream.records import Record
 
 _LINGER_MS: Final = 500
 # Messages that wait for one subscriber before its own are dropped: half a minute of one camera, some 10 MB.
@@ -102,28 +103,20 @@ class Publisher:
         """Number of the last event of a source, 0 before the first."""
         return self._seqs.get(wire.topic("event", source), 0)
 
-    def publish_text(self, source: str, snapshot: Snapshot) -> None:
-        """Send the full state of a source."""
-        self._publish("text", source, wire.text_body(snapshot))
-
-    def publish_event(self, source: str, event: Event) -> None:
-        """Send what happened to one text."""
-        self._publish("event", source, wire.event_body(event))
-
-    def publish_status(self, source: str, status: Status) -> None:
-        """Send the health of a source; `last_event_seq` is filled in here, where events get their numbers."""
-        status = dataclasses.replace(status, last_event_seq=self.last_event_seq(source))
-        self._publish("status", source, wire.status_body(status))
-
-    def _publish(self, kind: wire.Kind, source: str, body: wire.Body) -> None:
-        """Number a message, send it and record it.
+    def put(self, record: Record) -> None:
+        """Number what is told of a source, send it and record it; the number of the last event goes into a status here, where
+        events get theirs.
 
         Raises:
             FeedError: the source has no name that a topic can hold.
-            ValueError: a number in the body is not finite; nothing was sent and no number is used up.
+            ValueError: a number in the record is not finite; nothing was sent and no number is used up.
 
         """
-        topic = wire.topic(kind, source)
+        if isinstance(record, Status):
+            record = dataclasses.replace(record, last_event_seq=self.last_event_seq(record.source))
+        source, kind = record.source, wire.KINDS[type(record)]
+        body = kind.write(record)
+        topic = wire.topic(kind.name, source)
         seq = self._seqs.get(topic, 0) + 1
         header = {
             "v": wire.VERSION,
@@ -136,7 +129,7 @@ class Publisher:
         # First, so that who subscribed since gets the older message before this one.
         self._answer_subscriptions()
         self._seqs[topic] = seq
-        if kind != "event":
+        if kind.is_state:
             self._last[topic] = message
         # XPUB never blocks: it drops for those whose queue is full.
         self._socket.send(message, zmq.NOBLOCK)

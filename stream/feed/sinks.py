@@ -1,6 +1,7 @@
 """The two ways onto the feed: live texts are replaced when frames come faster than they are published, recorded ones wait.
 
-Does not own the thread that publishes (`outbox.run`) nor the socket (publisher).
+Owns: that a frame's text goes before its events.  Does not own the thread that publishes (`outbox.run`) nor the socket
+(publisher).
 """
 
 from __future__ import annotations
@@ -18,35 +19,33 @@ if TYPE_CHECKING:
 class LiveSink:
     """To the feed with the newest text only; never waits."""
 
-    def __init__(self, outbox: Outbox, source: str) -> None:
+    def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._source = source
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
         """See `Sink.publish`."""
-        self._outbox.put_text(self._source, snapshot)
+        self._outbox.put(snapshot)
         for event in events:
-            self._outbox.put_event(self._source, event)
+            self._outbox.put(event)
 
     def report(self, status: Status) -> None:
         """See `Sink.report`; texts that were replaced before they were published count as dropped frames."""
-        dropped = status.dropped + self._outbox.replaced(self._source)
-        self._outbox.put_status(self._source, replace(status, dropped=dropped))
+        dropped = status.dropped + self._outbox.replaced(status.source)
+        self._outbox.put(replace(status, dropped=dropped))
 
 
 class TurnSink:
     """To the feed with every text; waits while too many are still to be published."""
 
-    def __init__(self, outbox: TurnOutbox, source: str) -> None:
+    def __init__(self, outbox: TurnOutbox) -> None:
         self._outbox = outbox
-        self._source = source
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
         """See `Sink.publish`."""
-        self._outbox.put_in_turn(self._source, snapshot)
+        self._outbox.put_in_turn(snapshot)
         for event in events:
-            self._outbox.put_in_turn(self._source, event)
+            self._outbox.put_in_turn(event)
 
     def report(self, status: Status) -> None:
         """See `Sink.report`."""
-        self._outbox.put_status(self._source, status)
+        self._outbox.put(status)

@@ -1,6 +1,7 @@
-"""The wire format: records to messages and messages back, as version 1 of the feed's contract says.
+"""The wire format: records to messages and messages back, as version 1 of the feed's contract (docs/feed.md) says.
 
-Owns: topics, the names and rounding of fields, and the bytes.  Pure; does not own numbering, clocks or sockets.
+Owns: topics, the table of the kinds of messages, the names and rounding of fields, and the bytes.  Each kind has its writing and
+its reading half side by side.  Pure; does not own numbering, clocks or sockets.
 
 A message is `<topic> <json>` in UTF-8, split at its first space.  Coordinates and velocities have 1 decimal,
 confidences 4 and times 6, which is finer than they are known and keeps a message small.
@@ -12,23 +13,22 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.records import Char, Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from glyphfeed.stream.records import Event, Snapshot, Status, TextEntity
+    from glyphfeed.stream.records import Polygon, Record
 
 VERSION: Final = 1
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object."""
-Kind: TypeAlias = Literal["text", "event", "status"]
-
 _SOURCE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Built once: json.dumps with options builds an encoder on every call.  Bodies are fresh trees, so cycles need no check.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
@@ -68,8 +68,24 @@ class Message:
         """Number of the message within its topic and epoch, from 1."""
         return int(self.body["seq"])
 
+    @property
+    def record(self) -> Record | None:
+        """What the message tells; None where it is of a kind, or an event of a type, that a later version has added.
 
-def topic(kind: Kind, source: str) -> str:
+        Raises:
+            FeedError: a field is missing, or is not what the contract says.
+
+        """
+        kind = next((kind for kind in KINDS.values() if kind.name == self.kind), None)
+        if kind is None or (kind.name == "event" and self.body.get("type") not in set(EventType)):
+            return None
+        try:
+            return kind.read(self.source, self.body)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FeedError(f"A message on {self.topic} is not as the feed's contract says: {error!r}.") from None
+
+
+def topic(kind: str, source: str) -> str:
     """Name the topic of one kind of message of one source.
 
     Raises:
@@ -132,6 +148,14 @@ def text_body(snapshot: Snapshot) -> Body:
     }
 
 
+def read_text(source: str, body: Body) -> Snapshot:
+    """Read the fields of a `text/` message; see `text_body`."""
+    width, height = body["size"]
+    texts = tuple(_read_entity(entity) for entity in body["texts"])
+    blocks = tuple(tuple(int(identity) for identity in block) for block in body.get("blocks", ()))
+    return Snapshot(source, int(body["frame"]), float(body["pts"]), float(body["captured_at"]), (width, height), texts, blocks)
+
+
 def event_body(event: Event) -> Body:
     """Write an event as the fields of an `event/` message; `previous` only where there is one."""
     body: Body = {
@@ -143,6 +167,12 @@ def event_body(event: Event) -> Body:
     if event.previous is not None:
         body["previous"] = event.previous
     return body
+
+
+def read_event(source: str, body: Body) -> Event:
+    """Read the fields of an `event/` message; see `event_body`."""
+    kind, entity = EventType(body["type"]), _read_entity(body["entity"])
+    return Event(source, kind, int(body["frame"]), float(body["captured_at"]), entity, body.get("previous"))
 
 
 def status_body(status: Status) -> Body:
@@ -162,6 +192,28 @@ def status_body(status: Status) -> Body:
         "last_event_seq": status.last_event_seq,
         "engines": {"detector": status.detector, "recogniser": status.recogniser},
     }
+
+
+def read_status(source: str, body: Body) -> Status:
+    """Read the fields of a `status/` message; see `status_body`."""
+    return Status(
+        source=source,
+        state=SourceState(body["state"]),
+        detail=str(body["detail"]),
+        fps_in=float(body["fps_in"]),
+        fps_out=float(body["fps_out"]),
+        dropped=int(body["dropped"]),
+        latency_p50_ms=body["latency_ms"]["p50"],
+        latency_p95_ms=body["latency_ms"]["p95"],
+        detect_ms=body["detect_ms"],
+        read_ms=body["read_ms"],
+        reads=int(body["reads"]),
+        texts=int(body["texts"]),
+        uptime_s=float(body["uptime_s"]),
+        last_event_seq=int(body["last_event_seq"]),
+        detector=str(body["engines"]["detector"]),
+        recogniser=str(body["engines"]["recogniser"]),
+    )
 
 
 def _milliseconds(duration_ms: float | None) -> float | None:
@@ -214,3 +266,55 @@ def _entity(entity: TextEntity, points: Iterator[list[float]]) -> Body:
             for char in entity.chars
         ]
     return body
+
+
+def _read_entity(body: Body) -> TextEntity:
+    vx, vy = body["velocity"]
+    chars = body.get("chars")
+    return TextEntity(
+        id=int(body["id"]),
+        rev=int(body["rev"]),
+        state=TextState(body["state"]),
+        text=str(body["text"]),
+        confidence=float(body["confidence"]),
+        polygon=_read_polygon(body["polygon"]),
+        words=tuple(Word(str(word["text"]), _read_polygon(word["polygon"]), float(word["confidence"])) for word in body["words"]),
+        velocity=(float(vx), float(vy)),
+        reads=int(body["reads"]),
+        first_seen=float(body["first_seen"]),
+        last_seen=float(body["last_seen"]),
+        chars=None if chars is None else tuple(_read_char(char) for char in chars),
+    )
+
+
+def _read_char(body: Body) -> Char:
+    alternatives = tuple((str(other), float(probability)) for other, probability in body.get("alternatives", ()))
+    return Char(str(body["char"]), _read_polygon(body["polygon"]), float(body["confidence"]), alternatives)
+
+
+def _read_polygon(points: Sequence[Sequence[float]]) -> Polygon:
+    polygon = np.array(points, np.float32)
+    if polygon.ndim != 2 or polygon.shape[0] < 4 or polygon.shape[1] != 2:
+        raise ValueError(f"a polygon of {polygon.shape} numbers")
+    return polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of message: its name, which begins its topics, and both halves of its format.
+
+    Of a kind that `is_state` each message replaces the one before, so that whoever comes late is sent the last one.
+    """
+
+    name: str
+    write: Callable[[Any], Body]
+    read: Callable[[str, Body], Record]
+    is_state: bool = True
+
+
+KINDS: Final[Mapping[type[Record], Kind]] = {
+    Snapshot: Kind("text", text_body, read_text),
+    Event: Kind("event", event_body, read_event, is_state=False),
+    Status: Kind("status", status_body, read_status),
+}
+"""By the record that it tells of."""

@@ -271,7 +271,7 @@ def test_turned_text_is_read_the_right_way_up(engines: Engines) -> None:
     scene = Scene(TURNED_SIGNS, lambda _: look(WALL_SIZE, (320, 180)), size=WALL_SIZE, wall=WALL_SIZE, noise=1.0)
     picture, _ = render(scene, 0)
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    reader, gauges = Reader(), Gauges(0.0, engines.detector, engines.recogniser)
+    reader, gauges = Reader(), Gauges("cam1", 0.0, engines.detector, engines.recogniser)
     for index in range(14):
         reader.follow(Frame(index, index * 0.2, index * 0.2, grey, lambda: picture))
         wanted = reader.take_pass()

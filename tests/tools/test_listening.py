@@ -17,7 +17,7 @@ from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
 from glyphfeed.tools.listening import print_feed, text_line
 from tests.programs import program
-from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
+from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,11 +54,11 @@ def interrupted(child: subprocess.Popen[str]) -> tuple[int, str]:
 def test_people_get_one_line_a_message_at_once_and_ctrl_c_ends_it() -> None:
     with Publisher(ANY_PORT) as publisher, listener(publisher.endpoint, "lines") as child:
         serve_until_subscribed(publisher)
-        publisher.publish_text("cam1", snapshot(7, entity(text="EXIT 12"), entity(text=""), entity(text="[red]Größe")))
-        publisher.publish_event("cam1", event("EXIT 12"))
-        publisher.publish_event("cam1", event("OPEN", EventType.CHANGED, "OPFN"))
-        publisher.publish_event("cam1", event("EXIT 12", EventType.LEFT))
-        publisher.publish_status("cam1", status(SourceState.STALLED, "no frame for 3 s"))
+        publisher.put(snapshot(7, entity(text="EXIT 12"), entity(text=""), entity(text="[red]Größe")))
+        publisher.put(event("EXIT 12"))
+        publisher.put(event("OPEN", EventType.CHANGED, "OPFN"))
+        publisher.put(event("EXIT 12", EventType.LEFT))
+        publisher.put(status(SourceState.STALLED, "no frame for 3 s"))
         words = [line.split(maxsplit=1)[1] for line in lines(child, 5)]
         assert words == [
             "cam1  text        frame 7  3 texts  EXIT 12 | [red]Größe\n",
@@ -76,10 +76,10 @@ def test_json_lines_are_the_messages_with_their_topic() -> None:
         listener(publisher.endpoint, "json", "event/", "text/cam1 ") as child,
     ):
         serve_until_subscribed(publisher, 2)
-        publisher.publish_status("cam1", status())
-        publisher.publish_text("cam10", snapshot())
-        publisher.publish_text("cam1", snapshot(3))
-        publisher.publish_event("cam2", event("Größe\n\udcff", EventType.LEFT))
+        publisher.put(status())
+        publisher.put(of("cam10", snapshot()))
+        publisher.put(snapshot(3))
+        publisher.put(of("cam2", event("Größe\n\udcff", EventType.LEFT)))
         text, left = [json.loads(line) for line in lines(child, 2)]
         assert interrupted(child) == (0, "")
     assert (text["topic"], text["frame"], text["epoch"]) == ("text/cam1", 3, publisher.epoch)
@@ -89,8 +89,8 @@ def test_json_lines_are_the_messages_with_their_topic() -> None:
 def test_a_long_line_is_not_folded_even_for_a_pipe() -> None:
     with Publisher(ANY_PORT) as publisher, listener(publisher.endpoint, "lines") as child:
         serve_until_subscribed(publisher)
-        publisher.publish_event("cam1", event("word " * 100))
-        publisher.publish_event("cam1", event("next"))
+        publisher.put(event("word " * 100))
+        publisher.put(event("next"))
         first, second = lines(child, 2)
     assert first.count("word") == 100
     assert "next" in second
@@ -104,7 +104,7 @@ def test_silence_is_explained_once_and_the_wait_goes_on() -> None:
         assert child.stderr.readline() == f"Nobody publishes at {endpoint} yet; still waiting, Ctrl-C ends.\n"
         with Publisher(endpoint) as publisher:
             serve_until_subscribed(publisher)
-            publisher.publish_event("cam1", event("EXIT 12"))
+            publisher.put(event("EXIT 12"))
             assert "EXIT 12" in lines(child, 1)[0]
             assert interrupted(child) == (0, "")
 
@@ -112,13 +112,13 @@ def test_silence_is_explained_once_and_the_wait_goes_on() -> None:
 def test_a_restart_and_lost_events_are_told_on_stderr() -> None:
     with Publisher(ANY_PORT) as first, listener(first.endpoint, "json") as child:
         serve_until_subscribed(first)
-        first.publish_event("cam1", event())
+        first.put(event())
         lines(child, 1)
         first.close()
         with Publisher(first.endpoint) as second:
-            second.publish_event("cam1", event())
+            second.put(event())
             serve_until_subscribed(second)
-            second.publish_event("cam1", event())
+            second.put(event())
             assert json.loads(lines(child, 1)[0])["epoch"] == second.epoch
             code, errors = interrupted(child)
     assert code == 0
@@ -132,13 +132,13 @@ def test_a_restart_and_lost_events_are_told_on_stderr() -> None:
 def test_it_ends_quietly_when_nobody_reads_any_more(form: str) -> None:
     with Publisher(ANY_PORT) as publisher, listener(publisher.endpoint, form) as child:
         serve_until_subscribed(publisher)
-        publisher.publish_event("cam1", event())
+        publisher.put(event())
         lines(child, 1)
         assert child.stdout is not None
         child.stdout.close()
 
         def ended() -> bool:
-            publisher.publish_event("cam1", event())
+            publisher.put(event())
             return child.poll() is not None
 
         wait_until(ended)

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.running import run_sources
+from glyphfeed.stream.running.networks import cores
+from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.sheet import Sheet
 from glyphfeed.tools.errors import CommandError, note
-from glyphfeed.tools.networks import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.records import Status
-    from glyphfeed.stream.running import View
+    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
 
 CameraRow: TypeAlias = "tuple[int, float, float | None, float | None, float | None, str]"
 STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -36,18 +35,18 @@ PACE: Final = 0.95
 """Share of the frames that must be published."""
 
 
-class Eyes:
-    """A display that remembers what is known of the sources."""
-
-    period_s = 0.2
+class Health:
+    """A sink that remembers the last status of each source."""
 
     def __init__(self) -> None:
-        self.views: Sequence[View] = ()
+        self.last: dict[str, Status] = {}
 
-    def draw(self, views: Sequence[View]) -> bool:
-        """See `stream.running.Display.draw`."""
-        self.views = views
-        return True
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        """See `Sink.publish`; how the sources are doing comes by itself."""
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+        self.last[status.source] = status
 
 
 def bench_cameras(clip: str | Path, engines: Engines, most: int = STEPS[-1]) -> Sheet:
@@ -116,10 +115,10 @@ def play_live(clip: str | Path, engines: Engines, cameras: int) -> list[Status]:
         CommandError: a camera failed.
 
     """
-    eyes = Eyes()
+    health = Health()
     sources = [open_source(str(clip), f"camera{number}", Pace.LIVE) for number in range(cameras)]
     with Publisher(ANY_ENDPOINT) as publisher:
-        failures = run_sources(sources, engines, publisher, [eyes])
+        failures = run_sources(sources, engines, publisher, [health])
     for name, error in failures:
         raise CommandError(f"{name} failed: {error}")
-    return [view.status for view in eyes.views if view.status is not None]
+    return list(health.last.values())

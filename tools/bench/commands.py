@@ -35,10 +35,10 @@ def bench_engines(
     glyphfeed bench engines                          [dim]on the demo's street[/]
     glyphfeed bench engines clips/*.mp4 --threads 1  [dim]as beside live sources on two cores[/]
     """
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.bench.engines import bench_engines
     from glyphfeed.tools.bench.sheet import show
     from glyphfeed.tools.demo import street
-    from glyphfeed.tools.networks import Networks
 
     sheets = bench_engines(clips or [street()], Networks("auto", detector, recogniser), runs=runs, threads=threads)
     show(sheets, command=typed(), as_json=json, page=markdown)
@@ -55,10 +55,10 @@ def bench_stages(
     languages: Languages = "en",
 ) -> None:
     """Read a clip, and tell where each millisecond of a frame goes, from decode to publish."""
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.bench.sheet import show
     from glyphfeed.tools.bench.stages import bench_stages
     from glyphfeed.tools.demo import street
-    from glyphfeed.tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
     sheet = bench_stages(clip or street(), networks.load(live=False, complete=True).result())
@@ -77,10 +77,10 @@ def bench_cameras(
     languages: Languages = "en",
 ) -> None:
     """Play a clip live on more and more cameras, and tell how many this machine carries."""
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.bench.cameras import bench_cameras
     from glyphfeed.tools.bench.sheet import show
     from glyphfeed.tools.demo import street
-    from glyphfeed.tools.networks import Networks
 
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
     sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most, complete=True).result(), most)

@@ -25,9 +25,9 @@ from glyphfeed.engines.loading import GPU, Backend, charset_of, load_engine, loa
 from glyphfeed.engines.models import describe_detector, describe_recogniser
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line, lay_lines
 from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.stream.running.networks import cores
 from glyphfeed.tools.bench.sheet import Sheet
 from glyphfeed.tools.errors import CommandError, note
-from glyphfeed.tools.networks import cores
 from glyphfeed.tools.precision.agreement import SURE, detection_f, recognisers_differ
 from glyphfeed.tools.precision.material import gather
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.engine import Engine, Shape
     from glyphfeed.engines.models import Ctc, DetectorModel
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.bench.sheet import Cell
-    from glyphfeed.tools.networks import Networks
 
 Item = TypeVar("Item")
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Final
 import av
 
 from glyphfeed.engines.loading import Backend, load_engines, trouble_with
+from glyphfeed.stream.running.networks import cores
 from glyphfeed.tools.bench.cameras import bench_cameras
 from glyphfeed.tools.bench.engines import bench_engines
 from glyphfeed.tools.bench.sheet import Sheet, show
 from glyphfeed.tools.bench.stages import bench_stages
 from glyphfeed.tools.demo import street
 from glyphfeed.tools.errors import note
-from glyphfeed.tools.networks import cores
 from glyphfeed.tools.precision.agreement import Limits, judge_detector, judge_recogniser
 from glyphfeed.tools.precision.material import gather
 from glyphfeed.tools.precision.plans import build_plans
 
 if TYPE_CHECKING:
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
 
 NO_GPU: Final = 3
 """Exit code where there is nothing to check."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from glyphfeed.engines.recogniser import Recogniser
     from glyphfeed.stream.detecting.passes import Detections, DetectorPass
     from glyphfeed.stream.reading.requests import Reading, ReadRequest
-    from glyphfeed.stream.records import Event, Frame, Snapshot
+    from glyphfeed.stream.records import Frame, Record, Snapshot
     from glyphfeed.stream.sources.source import Source, StateListener
 
 BESIDE: Final = ("decode", "detect", "publish")
@@ -113,8 +113,8 @@ class TimedRecogniser:
 class TimedReader(Reader):
     """A core whose every part is timed."""
 
-    def __init__(self, watch: StopWatch) -> None:
-        super().__init__()
+    def __init__(self, source: str, watch: StopWatch) -> None:
+        super().__init__(source)
         self._watch = watch
 
     def follow(self, frame: Frame) -> None:
@@ -153,15 +153,10 @@ class TimedPublisher(Publisher):
 
     watch: StopWatch
 
-    def publish_text(self, source: str, snapshot: Snapshot) -> None:
-        """See `Publisher.publish_text`."""
+    def put(self, record: Record) -> None:
+        """See `Publisher.put`."""
         with self.watch.over("publish"):
-            super().publish_text(source, snapshot)
-
-    def publish_event(self, source: str, event: Event) -> None:
-        """See `Publisher.publish_event`."""
-        with self.watch.over("publish"):
-            super().publish_event(source, event)
+            super().put(record)
 
 
 def bench_stages(clip: str | Path, engines: Engines) -> Sheet:
@@ -220,7 +215,7 @@ def read_timed(clip: str | Path, engines: Engines, watch: StopWatch) -> int:
         outbox = TurnOutbox(publisher.wake)
         publishing = pool.submit(run, publisher, outbox)
         try:
-            read_recorded(source, timed, TurnSink(outbox, source.name), TimedReader(watch))
+            read_recorded(source, timed, TurnSink(outbox), TimedReader(source.name, watch))
         finally:
             outbox.close()
         publishing.result()

@@ -1,47 +1,46 @@
 """The annotated video: every processed frame with its text drawn over it, as H.264 in an MP4.
 
-Owns: the file and the thread that draws and encodes.  Does not own the drawing (overlay).
+Owns: the file and the encoding.  Does not own the drawing (overlay) nor the thread that it is done in (`running.relay`).
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 
-from glyphfeed.stream.channel import Channel
+from glyphfeed.stream.running.relay import Relay
 from glyphfeed.tools.displays.overlay import draw_snapshot
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
-    from glyphfeed.stream.records import Event, Frame, Snapshot, Status
+    from av import Packet
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
-AHEAD: Final = 8
+    from glyphfeed.stream.records import Event, Frame, Snapshot
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
+
 TIME_BASE: Final = Fraction(1, 90_000)
 RATE: Final = 30
 """What the file says of its frame rate; each frame has its own time nevertheless."""
 
 
 class Film:
-    """A video being written, as a sink; use as a context, at whose end the file is complete.
-
-    While recording live, a frame that comes before there is room is left out, else its giver waits.
+    """A video being written, a frame at a time; `close` completes the file.
 
     Raises:
         CommandError: the file cannot be written.
 
     """
 
-    def __init__(self, path: Path, *, live: bool) -> None:
-        self._frames: Channel[tuple[Frame, Snapshot]] = Channel(AHEAD)
-        self._live = live
+    def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # FFmpeg opens the file with its first frame: a path that cannot be written had better be known before.
@@ -49,54 +48,58 @@ class Film:
         except OSError as error:
             raise CommandError(f"the video {path} cannot be written: {error.strerror}; choose another folder") from error
         self.path = path
-        self._pool = ThreadPoolExecutor(1, "glyphfeed-film")
-        self._writing = self._pool.submit(self._write)
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
-        """Leave a frame with its text to be drawn and encoded; see `Sink.publish`."""
-        if self._live:
-            self._frames.put((frame, snapshot))
-        else:
-            self._frames.put_in_turn((frame, snapshot))
+        """Draw and encode a frame with its text; see `Sink.publish`."""
+        if self._container is None or self._stream is None:
+            self._container, self._stream = self._open(snapshot.size)
+        stream = self._stream
+        image = draw_snapshot(frame.bgr(), snapshot)[: stream.height, : stream.width]
+        picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+        picture.pts, picture.time_base = round(snapshot.pts / TIME_BASE), TIME_BASE
+        self._mux(stream.encode(picture))
 
-    def report(self, status: Status) -> None:
-        """See `Sink.report`; a film shows none of it."""
+    def _mux(self, packets: list[Packet[Any]]) -> None:
+        assert self._container is not None
+        try:
+            self._container.mux(packets)
+        except av.FFmpegError:
+            # FFmpeg crashes where more is written after that, if only the end of the file.
+            container, self._container = self._container, None
+            with suppress(av.FFmpegError):
+                container.close()
+            raise
+
+    def _open(self, size: tuple[int, int]) -> tuple[OutputContainer, VideoStream]:
+        container = av.open(f"file:{self.path}", "w", format="mp4")
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "superfast", "crf": "23"})
+        # 4:2:0 has one colour sample for two by two pixels: an odd edge is left out.
+        stream.width, stream.height = size[0] & ~1, size[1] & ~1
+        stream.pix_fmt, stream.codec_context.time_base = "yuv420p", TIME_BASE
+        return container, stream
 
     def close(self) -> None:
-        """Write what is left and complete the file.
+        """Write what is left and complete the file."""
+        if self._container is None or self._stream is None:
+            return
+        self._mux(self._stream.encode())
+        container, self._container = self._container, None
+        container.close()
 
-        Raises:
-            CommandError: the video could not be written to its end.
 
-        """
-        self._frames.close()
-        self._pool.shutdown()
-        try:
-            self._writing.result()
-        except av.FFmpegError as error:
-            raise CommandError(f"the video {self.path} is incomplete: {error.strerror}") from error
+@contextmanager
+def filming(path: Path, source: Source) -> Iterator[Sink]:
+    """Write a film of a source beside the reading of it, complete at the end of the context; of a live source a frame that comes
+    too soon is left out.
 
-    def _write(self) -> None:
-        """Encode until the channel is closed; whatever goes wrong closes it, so that nobody waits."""
-        try:
-            with av.open(f"file:{self.path}", "w", format="mp4") as container:
-                stream = container.add_stream("libx264", rate=RATE, options={"preset": "superfast", "crf": "23"})
-                for frame, snapshot in self._frames:
-                    if not stream.codec_context.is_open:
-                        # 4:2:0 has one colour sample for two by two pixels: an odd edge is left out.
-                        stream.width, stream.height = snapshot.size[0] & ~1, snapshot.size[1] & ~1
-                        stream.pix_fmt, stream.codec_context.time_base = "yuv420p", TIME_BASE
-                    image = draw_snapshot(frame.bgr(), snapshot)[: stream.height, : stream.width]
-                    picture = av.VideoFrame.from_ndarray(image, format="bgr24")
-                    picture.pts, picture.time_base = round(snapshot.pts / TIME_BASE), TIME_BASE
-                    container.mux(stream.encode(picture))
-                if stream.codec_context.is_open:
-                    container.mux(stream.encode())
-        finally:
-            self._frames.close()
+    Raises:
+        CommandError: the file cannot be written, or not to its end.
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+    """
+    try:
+        with Relay(Film(path), [source.name] if source.live else []) as relay:
+            yield relay
+    except (av.FFmpegError, OSError) as error:
+        raise CommandError(f"the video {path} is incomplete: {error.strerror or error}") from error

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from glyphfeed.stream.feed import wire
-from glyphfeed.stream.records import Event
-from glyphfeed.tools.listening import text_line
+from glyphfeed.tools.listening import record_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from glyphfeed.stream.records import Status
-    from glyphfeed.stream.running import View
+    from glyphfeed.tools.displays.views import View
 
 
 class Lines:
@@ -30,7 +27,7 @@ class Lines:
         try:
             for view in views:
                 while view.news:
-                    self._output.write(line(view.name, *view.news.popleft()) + "\n")
+                    self._output.write(record_line(*view.news.popleft()).plain + "\n")
             self._output.flush()
         except BrokenPipeError:
             # At its end Python flushes stdout once more, and would complain about the broken pipe.
@@ -39,12 +36,3 @@ class Lines:
             os.close(nowhere)
             return False
         return True
-
-
-def line(source: str, unix_s: float, news: Event | Status) -> str:
-    """Write an event or a change of state as a line."""
-    if isinstance(news, Event):
-        body = wire.event_body(news)
-        return text_line(wire.Message(wire.topic("event", source), {"source": source, **body})).plain
-    body = {"source": source, "published_at": unix_s, **wire.status_body(news)}
-    return text_line(wire.Message(wire.topic("status", source), body)).plain

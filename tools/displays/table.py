@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from glyphfeed.stream.records import Status, TextEntity
-    from glyphfeed.stream.running import View
+    from glyphfeed.tools.displays.views import View
 
 _STATES: Final = {
     SourceState.CONNECTING: "yellow",

@@ -15,7 +15,7 @@ from glyphfeed.tools.errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glyphfeed.stream.running import View
+    from glyphfeed.tools.displays.views import View
 
 ESCAPE = 27
 TRIAL_S = 10

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from glyphfeed.stream.running.networks import cores
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.evaluation.clips import find_clips
@@ -27,16 +28,15 @@ from glyphfeed.tools.evaluation.runs import Runs
 from glyphfeed.tools.evaluation.scores import Cost, score_clip
 from glyphfeed.tools.evaluation.systems import OURS, Glyphfeed, Peer
 from glyphfeed.tools.evaluation.truth import read_truth
-from glyphfeed.tools.networks import cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.evaluation.clips import Clip
     from glyphfeed.tools.evaluation.recordings import Published
     from glyphfeed.tools.evaluation.systems import System
     from glyphfeed.tools.evaluation.truth import Truth
-    from glyphfeed.tools.networks import Networks
 
 SPARE_S: Final = 1.0
 """A truth may end so much before its video does."""

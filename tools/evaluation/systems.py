@@ -24,18 +24,18 @@ from glyphfeed.engines.files import sum_of
 from glyphfeed.engines.loading import choose_backend
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.running import run_sources
+from glyphfeed.stream.running.networks import AUTO, cores
+from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.evaluation.scores import Cost
-from glyphfeed.tools.networks import AUTO, cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
 
 OURS: Final = "glyphfeed"
 BACKENDS: Final = ("openvino", "onnxruntime", "opencv-python", "av", "numpy")

@@ -13,7 +13,7 @@ from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
 from glyphfeed.tools.errors import note
 
 if TYPE_CHECKING:
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
 
 
 def build_plans(networks: Networks) -> None:

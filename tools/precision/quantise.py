@@ -32,7 +32,7 @@ from glyphfeed.tools.precision.agreement import judge_detector, judge_recogniser
 from glyphfeed.tools.precision.material import gather
 
 if TYPE_CHECKING:
-    from glyphfeed.tools.networks import Networks
+    from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.precision.agreement import Limits, Verdict
 
 Picture: TypeAlias = NDArray[np.uint8]

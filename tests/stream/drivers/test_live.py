@@ -112,7 +112,7 @@ def test_a_subscriber_gets_frames_events_and_health(wall: Colour, engines: Engin
     texts: set[str] = set()
     with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber, ExitStack() as stack:
         wait_until(lambda: publisher.subscribers == 1)
-        driving = stack.enter_context(Driving(Poster(wall, "wall"), engines, LiveSink(outbox, "wall")))
+        driving = stack.enter_context(Driving(Poster(wall, "wall"), engines, LiveSink(outbox)))
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             topics.append(message.topic)
             if message.kind == "event":

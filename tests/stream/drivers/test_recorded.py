@@ -42,7 +42,7 @@ def without_clocks(value: Any) -> Any:
 
 def read_to(record: Path, clip: Path, engines: Engines, *, chars: bool = False) -> list[Message]:
     with publishing(record) as (_, outbox):
-        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"), Reader(chars=chars))
+        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox), Reader("wall", chars=chars))
     return recorded(record)
 
 
@@ -114,7 +114,7 @@ def latest_text(messages: list[Message], frame: int) -> dict[str, Any]:
 def test_a_subscriber_gets_every_frame(clip: Path, engines: Engines) -> None:
     with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber:
         wait_until(lambda: publisher.subscribers == 1)
-        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox, "wall"))
+        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox))
         frames = []
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             if message.kind == "text":
@@ -198,7 +198,7 @@ def test_a_pass_is_taken_in_so_many_frames_after_it_was_begun_and_the_first_at_o
     world, eye, reader = World((SHOP,), AT_REST), Eye(), Reader()
     seen: list[int] = []
     with ThreadPoolExecutor(1) as pool:
-        detector = PassAhead(eye, Gauges(0.0, eye, eye), pool)
+        detector = PassAhead(eye, Gauges("cam1", 0.0, eye, eye), pool)
         for index, t in enumerate(clock(5)):
             picture = np.full((SIZE[1], SIZE[0], 3), index, np.uint8)
             reader.follow(replace(world.frame(index, t), bgr=picture.copy))

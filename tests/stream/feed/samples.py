@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glyphfeed.stream.feed.publisher import Publisher
-    from glyphfeed.stream.records import Polygon
+    from glyphfeed.stream.records import Polygon, Record
 
 DEADLINE_S = 10.0
 
@@ -38,16 +39,22 @@ def entity(number: int = 1, text: str = "EXIT 12") -> TextEntity:
     )
 
 
+def of(source: str, record: Record) -> Record:
+    """What is told, of another source."""
+    return replace(record, source=source)
+
+
 def snapshot(frame: int = 7, *texts: TextEntity) -> Snapshot:
-    return Snapshot(frame, frame / 30, 1_700_000_000.0 + frame / 30, (1280, 720), texts)
+    return Snapshot("cam1", frame, frame / 30, 1_700_000_000.0 + frame / 30, (1280, 720), texts)
 
 
 def event(text: str = "EXIT 12", kind: EventType = EventType.READ, previous: str | None = None) -> Event:
-    return Event(kind, 7, 1_700_000_000.25, entity(text=text), previous)
+    return Event("cam1", kind, 7, 1_700_000_000.25, entity(text=text), previous)
 
 
 def status(state: SourceState = SourceState.LIVE, detail: str = "") -> Status:
     return Status(
+        source="cam1",
         state=state,
         detail=detail,
         fps_in=29.97,

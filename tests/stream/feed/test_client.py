@@ -10,7 +10,7 @@ from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.publisher import Publisher
-from tests.stream.feed.samples import DEADLINE_S, event, serve_until_subscribed, snapshot, status, wait_until
+from tests.stream.feed.samples import DEADLINE_S, event, of, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +54,10 @@ def feed() -> Iterator[Feed]:
 def test_messages_come_parsed_and_only_of_the_topics_asked_for() -> None:
     with Publisher(ANY_PORT) as publisher, Subscriber(publisher.endpoint, ["event/", "status/cam2 "]) as subscriber:
         serve_until_subscribed(publisher, 2)
-        publisher.publish_text("cam1", snapshot())
-        publisher.publish_event("cam1", event("EXIT"))
-        publisher.publish_status("cam1", status())
-        publisher.publish_status("cam2", status(detail="here"))
+        publisher.put(snapshot())
+        publisher.put(event("EXIT"))
+        publisher.put(status())
+        publisher.put(of("cam2", status(detail="here")))
         read, health = receive(subscriber), receive(subscriber)
         assert subscriber.receive(0.1) is None
     assert (read.kind, read.source, read.epoch, read.seq) == ("event", "cam1", publisher.epoch, 1)
@@ -74,20 +74,20 @@ def test_the_subscriber_may_come_first() -> None:
         assert subscriber.receive(0.05) is None
         with Publisher(endpoint) as publisher:
             serve_until_subscribed(publisher)
-            publisher.publish_text("cam1", snapshot(3))
+            publisher.put(snapshot(3))
             assert receive(subscriber).body["frame"] == 3
 
 
 def test_a_restart_of_the_publisher_is_flagged_on_its_first_message() -> None:
     with Publisher(ANY_PORT) as first, Subscriber(first.endpoint) as subscriber:
         serve_until_subscribed(first)
-        first.publish_event("cam1", event())
+        first.put(event())
         assert not receive(subscriber).restarted
         first.close()
         with Publisher(first.endpoint) as second:
             # Published before anyone is there: lost, and noticed.
-            second.publish_event("cam1", event())
-            second.publish_event("cam1", event())
+            second.put(event())
+            second.put(event())
 
             def subscribed_again() -> bool:
                 # libzmq renews a subscription only while its owner is receiving.
@@ -96,8 +96,8 @@ def test_a_restart_of_the_publisher_is_flagged_on_its_first_message() -> None:
                 return second.subscribers == 1
 
             wait_until(subscribed_again)
-            second.publish_event("cam1", event())
-            second.publish_event("cam1", event())
+            second.put(event())
+            second.put(event())
             message, next_message = receive(subscriber), receive(subscriber)
     assert (message.epoch, message.restarted, message.seq, message.missed) == (second.epoch, True, 3, 2)
     assert (next_message.restarted, next_message.seq, next_message.missed) == (False, 4, 0)
@@ -142,7 +142,7 @@ def test_iterating_yields_until_stopped_from_another_thread() -> None:
         listening.start()
         serve_until_subscribed(publisher)
         for frame in range(3):
-            publisher.publish_text("cam1", snapshot(frame))
+            publisher.put(snapshot(frame))
         wait_until(lambda: len(received) == 3 or not listening.is_alive())
         subscriber.stop()
         subscriber.stop()
@@ -167,6 +167,6 @@ def test_a_trailing_space_ends_a_topic(topics: list[str]) -> None:
     with Publisher(ANY_PORT) as publisher, Subscriber(publisher.endpoint, topics) as subscriber:
         serve_until_subscribed(publisher)
         for source in ("cam10", "cam1"):
-            publisher.publish_text(source, snapshot())
+            publisher.put(of(source, snapshot()))
         expected = ["cam1"] if topics[0].endswith(" ") else ["cam10", "cam1"]
         assert [receive(subscriber).source for _ in expected] == expected

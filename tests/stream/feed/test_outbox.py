@@ -11,7 +11,7 @@ from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.outbox import EVENT_LIMIT, Outbox, run
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
-from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status
+from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,37 +25,33 @@ def ignore() -> None:
 
 def test_take_gives_texts_then_events_then_statuses_and_leaves_nothing() -> None:
     outbox = Outbox(ignore)
-    outbox.put_status("cam1", status())
-    outbox.put_event("cam1", event("one"))
-    outbox.put_event("cam2", event("two"))
-    outbox.put_event("cam1", event("three"))
+    outbox.put(status())
+    outbox.put(event("one"))
+    outbox.put(of("cam2", event("two")))
+    outbox.put(event("three"))
     shown = snapshot(1)
-    outbox.put_text("cam1", shown)
+    outbox.put(shown)
     batch = outbox.take()
-    assert [(source, type(value).__name__) for source, value in batch] == [
+    assert [(record.source, type(record).__name__) for record in batch] == [
         ("cam1", "Snapshot"),
         ("cam1", "Event"),
         ("cam2", "Event"),
         ("cam1", "Event"),
         ("cam1", "Status"),
     ]
-    assert batch[0][1] is shown
+    assert batch[0] is shown
     assert outbox.take() == []
 
 
 def test_the_newest_text_and_status_of_each_source_stay_and_replaced_texts_are_counted() -> None:
     outbox = Outbox(ignore)
     for frame in range(4):
-        outbox.put_text("cam1", snapshot(frame))
-    outbox.put_text("cam2", snapshot(9))
-    outbox.put_status("cam1", status(SourceState.CONNECTING))
-    outbox.put_status("cam1", status(SourceState.LIVE))
-    assert outbox.take() == [
-        ("cam1", snapshot(3)),
-        ("cam2", snapshot(9)),
-        ("cam1", status(SourceState.LIVE)),
-    ]
-    outbox.put_text("cam1", snapshot(4))
+        outbox.put(snapshot(frame))
+    outbox.put(of("cam2", snapshot(9)))
+    outbox.put(status(SourceState.CONNECTING))
+    outbox.put(status(SourceState.LIVE))
+    assert outbox.take() == [snapshot(3), of("cam2", snapshot(9)), status(SourceState.LIVE)]
+    outbox.put(snapshot(4))
     assert (outbox.replaced("cam1"), outbox.replaced("cam2"), outbox.replaced("cam3")) == (3, 0, 0)
 
 
@@ -63,25 +59,25 @@ def test_events_are_never_dropped_silently() -> None:
     outbox = Outbox(ignore)
     kept = event()
     for _ in range(EVENT_LIMIT):
-        outbox.put_event("cam1", kept)
+        outbox.put(kept)
     with pytest.raises(FeedError, match=f"{EVENT_LIMIT} events wait"):
-        outbox.put_event("cam1", kept)
+        outbox.put(kept)
     assert len(outbox.take()) == EVENT_LIMIT
-    outbox.put_event("cam1", kept)
+    outbox.put(kept)
     assert len(outbox.take()) == 1
 
 
 def test_each_put_and_the_close_wake_and_puts_after_it_are_ignored() -> None:
     calls: list[bool] = []
     outbox = Outbox(lambda: calls.append(outbox.closed))
-    outbox.put_text("cam1", snapshot())
-    outbox.put_event("cam1", event())
-    outbox.put_status("cam1", status())
+    outbox.put(snapshot())
+    outbox.put(event())
+    outbox.put(status())
     outbox.close()
     assert calls == [False, False, False, True]
-    outbox.put_text("cam1", snapshot())
-    outbox.put_event("cam1", event())
-    outbox.put_status("cam1", status())
+    outbox.put(snapshot())
+    outbox.put(event())
+    outbox.put(status())
     assert len(outbox.take()) == 3
     assert outbox.take() == []
 
@@ -111,12 +107,12 @@ def test_run_publishes_at_once_and_serves_late_subscribers_while_idle(publisher:
         publishing = threading.Thread(target=run, args=(publisher, outbox))
         publishing.start()
         try:
-            outbox.put_text("cam1", snapshot(1, entity()))
+            outbox.put(snapshot(1, entity()))
             assert receive(early).body["frame"] == 1
             # Nothing more is put: what ends the wait now is the subscription itself.
             with Subscriber(publisher.endpoint, ["text/"]) as late:
                 assert receive(late).body["frame"] == 1
-            outbox.put_event("cam1", event())
+            outbox.put(event())
             assert [receive(early).topic for _ in range(2)] == ["text/cam1", "event/cam1"]
         finally:
             outbox.close()
@@ -126,10 +122,10 @@ def test_run_publishes_at_once_and_serves_late_subscribers_while_idle(publisher:
 
 def test_run_publishes_what_lay_there_before_and_at_the_close_in_order(publisher: Publisher) -> None:
     outbox = Outbox(publisher.wake)
-    outbox.put_status("cam1", status(SourceState.ENDED))
-    outbox.put_event("cam1", event())
-    outbox.put_event("cam1", event(kind=EventType.LEFT))
-    outbox.put_text("cam1", snapshot(4))
+    outbox.put(status(SourceState.ENDED))
+    outbox.put(event())
+    outbox.put(event(kind=EventType.LEFT))
+    outbox.put(snapshot(4))
     outbox.close()
     with subscribe(publisher) as subscriber:
         run(publisher, outbox)
@@ -146,8 +142,8 @@ def test_events_of_many_threads_all_arrive_without_gaps(publisher: Publisher) ->
 
     def read_camera(source: str) -> None:
         for frame in range(each):
-            outbox.put_text(source, snapshot(frame))
-            outbox.put_event(source, event(str(frame)))
+            outbox.put(of(source, snapshot(frame)))
+            outbox.put(of(source, event(str(frame))))
 
     with subscribe(publisher, "event/") as subscriber, ThreadPoolExecutor() as threads:
         publishing = threads.submit(run, publisher, outbox)

@@ -18,7 +18,7 @@ import zmq
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
-from tests.stream.feed.samples import DEADLINE_S, entity, event, serve_until_subscribed, snapshot, status, wait_until
+from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +69,9 @@ def test_the_ten_lines_of_the_contract_work(publisher: Publisher) -> None:
         watchdog.start()
         try:
             serve_until_subscribed(publisher, 1)
-            publisher.publish_text("cam1", snapshot())
-            publisher.publish_event("cam1", event("EXIT 12"))
-            publisher.publish_event("cam.2", event("Größe", EventType.LEFT))
+            publisher.put(snapshot())
+            publisher.put(event("EXIT 12"))
+            publisher.put(of("cam.2", event("Größe", EventType.LEFT)))
             assert listener.stdout is not None
             assert listener.stdout.readline() == "read cam1 EXIT 12 0.9877\n"
             assert listener.stdout.readline() == "left cam.2 Größe 0.9877\n"
@@ -84,10 +84,10 @@ def test_every_message_has_the_header_and_seq_counts_per_topic(publisher: Publis
     with plain_subscriber(publisher.endpoint) as subscriber:
         serve_until_subscribed(publisher, 1)
         for frame in range(3):
-            publisher.publish_text("cam1", snapshot(frame))
-            publisher.publish_event("cam1", event())
-        publisher.publish_event("cam2", event())
-        publisher.publish_status("cam1", status())
+            publisher.put(snapshot(frame))
+            publisher.put(event())
+        publisher.put(of("cam2", event()))
+        publisher.put(status())
         received = [receive(subscriber) for _ in range(8)]
     assert [(topic, body["seq"]) for topic, body in received] == [
         ("text/cam1", 1),
@@ -115,17 +115,17 @@ def test_each_start_has_a_new_epoch() -> None:
 
 def test_a_number_that_is_not_finite_uses_up_no_seq(publisher: Publisher) -> None:
     with pytest.raises(ValueError, match="Out of range"):
-        publisher.publish_event("cam1", replace(event(), captured_at=math.nan))
+        publisher.put(replace(event(), captured_at=math.nan))
     assert publisher.last_event_seq("cam1") == 0
 
 
 def test_a_late_subscriber_gets_the_last_text_and_status_at_once(publisher: Publisher) -> None:
     for frame in range(3):
-        publisher.publish_text("cam1", snapshot(frame, entity()))
-        publisher.publish_text("cam2", snapshot(frame))
-    publisher.publish_event("cam1", event())
-    publisher.publish_status("cam1", status(SourceState.CONNECTING))
-    publisher.publish_status("cam1", status(SourceState.LIVE))
+        publisher.put(snapshot(frame, entity()))
+        publisher.put(of("cam2", snapshot(frame)))
+    publisher.put(event())
+    publisher.put(status(SourceState.CONNECTING))
+    publisher.put(status(SourceState.LIVE))
     with plain_subscriber(publisher.endpoint) as subscriber:
         serve_until_subscribed(publisher, 1)
         received = dict(receive(subscriber) for _ in range(3))
@@ -137,7 +137,7 @@ def test_a_late_subscriber_gets_the_last_text_and_status_at_once(publisher: Publ
 
 
 def test_a_second_subscriber_to_the_same_topic_is_served_too(publisher: Publisher) -> None:
-    publisher.publish_text("cam1", snapshot(5))
+    publisher.put(snapshot(5))
     with plain_subscriber(publisher.endpoint, b"text/") as first:
         serve_until_subscribed(publisher, 1)
         assert receive(first)[1]["frame"] == 5
@@ -149,11 +149,11 @@ def test_a_second_subscriber_to_the_same_topic_is_served_too(publisher: Publishe
 
 
 def test_publishing_alone_serves_late_subscribers_too(publisher: Publisher) -> None:
-    publisher.publish_status("cam1", status(detail="the only one"))
+    publisher.put(status(detail="the only one"))
     with plain_subscriber(publisher.endpoint, b"status/") as subscriber:
 
         def published_to_somebody() -> bool:
-            publisher.publish_text("cam1", snapshot())
+            publisher.put(snapshot())
             return publisher.subscribers == 1
 
         wait_until(published_to_somebody)
@@ -161,12 +161,12 @@ def test_publishing_alone_serves_late_subscribers_too(publisher: Publisher) -> N
 
 
 def test_a_topic_that_ends_in_a_space_is_exactly_one_source(publisher: Publisher) -> None:
-    publisher.publish_text("cam10", snapshot(1))
-    publisher.publish_text("cam1", snapshot(2))
+    publisher.put(of("cam10", snapshot(1)))
+    publisher.put(snapshot(2))
     with plain_subscriber(publisher.endpoint, b"text/cam1 ") as subscriber:
         serve_until_subscribed(publisher, 1)
-        publisher.publish_text("cam10", snapshot(3))
-        publisher.publish_text("cam1", snapshot(4))
+        publisher.put(of("cam10", snapshot(3)))
+        publisher.put(snapshot(4))
         assert [receive(subscriber)[1]["frame"] for _ in range(2)] == [2, 4]
         assert subscriber.poll(100) == 0
 
@@ -175,7 +175,7 @@ def test_a_conflating_subscriber_has_only_the_newest(publisher: Publisher) -> No
     with plain_subscriber(publisher.endpoint, b"text/cam1 ", CONFLATE=1) as subscriber:
         serve_until_subscribed(publisher, 1)
         for frame in range(200):
-            publisher.publish_text("cam1", snapshot(frame, entity()))
+            publisher.put(snapshot(frame, entity()))
         frames: list[int] = []
 
         def newest() -> bool:
@@ -199,7 +199,7 @@ def test_a_stopped_and_a_slow_subscriber_delay_nobody(publisher: Publisher) -> N
     ):
         serve_until_subscribed(publisher, 3)
         for frame in range(frames):
-            publisher.publish_text("cam1", snapshot(frame, large))
+            publisher.put(snapshot(frame, large))
             # On a busy machine the sockets' own threads may fall behind this loop; half a queue is allowed.
             while fast.poll(0) or frame - len(received) > 500:
                 received.append(receive(fast)[1]["frame"])
@@ -220,7 +220,7 @@ def test_close_does_not_wait_for_a_stopped_subscriber() -> None:
     with plain_subscriber(publisher.endpoint, b"", **SMALL_BUFFERS):
         serve_until_subscribed(publisher, 1)
         for frame in range(500):
-            publisher.publish_text("cam1", snapshot(frame, entity(text="x" * 30_000)))
+            publisher.put(snapshot(frame, entity(text="x" * 30_000)))
         closing = threading.Thread(target=publisher.close)
         closing.start()
         closing.join(DEADLINE_S)
@@ -232,7 +232,7 @@ def test_what_was_published_just_before_the_close_arrives() -> None:
     with plain_subscriber(publisher.endpoint, b"event/") as subscriber:
         serve_until_subscribed(publisher, 1)
         for _ in range(300):
-            publisher.publish_event("cam1", event())
+            publisher.put(event())
         publisher.close()
         assert [receive(subscriber)[1]["seq"] for _ in range(300)] == list(range(1, 301))
 
@@ -264,7 +264,7 @@ def test_another_machine_cannot_be_served_without_keys() -> None:
 def test_a_taken_port_is_named_and_the_recording_of_its_owner_survives(tmp_path: Path) -> None:
     record = tmp_path / "feed.jsonl"
     with Publisher(ANY_PORT, record) as owner:
-        owner.publish_event("cam1", event())
+        owner.put(event())
         with pytest.raises(FeedError, match=r"another program already uses this address.*--feed") as refusal:
             Publisher(owner.endpoint, record)
         assert owner.endpoint in str(refusal.value)
@@ -277,7 +277,7 @@ def test_a_path_of_this_machine_works_and_is_not_stolen(tmp_path: Path) -> None:
         serve_until_subscribed(owner, 1)
         with pytest.raises(FeedError, match="another program already uses it"):
             Publisher(endpoint)
-        owner.publish_text("cam1", snapshot(9))
+        owner.put(snapshot(9))
         assert receive(subscriber)[1]["frame"] == 9
 
 
@@ -306,9 +306,9 @@ def test_a_recording_holds_just_what_was_sent(tmp_path: Path) -> None:
     record.write_text("an older recording")
     with Publisher(ANY_PORT, record) as publisher, plain_subscriber(publisher.endpoint) as subscriber:
         serve_until_subscribed(publisher, 1)
-        publisher.publish_text("cam1", snapshot(1, entity(text="line\nbreak\u2028 and space")))
-        publisher.publish_event("cam1", event("Größe"))
-        publisher.publish_status("cam1", status())
+        publisher.put(snapshot(1, entity(text="line\nbreak\u2028 and space")))
+        publisher.put(event("Größe"))
+        publisher.put(status())
         sent = [subscriber.recv() for _ in range(3)]
         with plain_subscriber(publisher.endpoint) as late:
             serve_until_subscribed(publisher, 2)
@@ -338,7 +338,7 @@ def test_a_full_disk_ends_the_recording_but_not_the_feed(caplog: pytest.LogCaptu
         serve_until_subscribed(publisher, 1)
         with caplog.at_level(logging.ERROR, "glyphfeed.feed"):
             for frame in range(5):
-                publisher.publish_text("cam1", snapshot(frame))
+                publisher.put(snapshot(frame))
         assert [receive(subscriber)[1]["frame"] for _ in range(5)] == list(range(5))
     assert [record.getMessage() for record in caplog.records] == [
         "The recording /dev/full is incomplete: No space left on device. The feed goes on without it."

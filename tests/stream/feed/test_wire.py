@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.records import Char, EventType, SourceState, Word
+from glyphfeed.stream.records import Char, EventType, Record, Snapshot, SourceState, Word
 from tests.stream.feed.samples import box, entity, event, snapshot, status
 
 HEADER = {"v": 1, "source": "cam1", "epoch": "e", "seq": 4, "published_at": 1_700_000_000.5}
@@ -188,3 +188,54 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
 def test_another_version_is_refused_by_its_number() -> None:
     with pytest.raises(FeedError, match="version 2 and this client version 1"):
         wire.parse(wire.message("text/cam1", {**HEADER, "v": 2}, {}))
+
+
+def sent_and_read(record: Record) -> Record | None:
+    """What a client reads of a record that was published."""
+    kind = wire.KINDS[type(record)]
+    raw = wire.message(wire.topic(kind.name, record.source), {**HEADER, "source": record.source}, kind.write(record))
+    return wire.parse(raw).record
+
+
+@pytest.mark.parametrize("kind", wire.KINDS.values(), ids=lambda kind: kind.name)
+def test_each_kind_of_message_reads_what_it_writes(kind: wire.Kind) -> None:
+    chars = (Char("1", box(10, 20, 5), 0.9, (("l", 0.06),)), Char("2", box(15, 20, 5), 0.9, ()))
+    shown = replace(snapshot(7, entity(1), replace(entity(2, "12"), chars=chars)), blocks=((2,), (1,)))
+    records = {"text": shown, "event": event(kind=EventType.CHANGED, previous="EX1T"), "status": status()}
+    record = records[kind.name]
+    # What was rounded stays as it is when it is sent on.
+    assert kind.write(sent_and_read(record)) == kind.write(record)
+    received = sent_and_read(record)
+    assert type(received) is type(record)
+    if isinstance(received, Snapshot):
+        assert [text.polygon.dtype for text in received.texts] == [np.float32, np.float32]
+        assert received.texts[1].chars is not None
+        assert received.texts[1].chars[0].alternatives == (("l", 0.06),)
+
+
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("event/cam1", {**wire.event_body(event()), "entity": {}}),
+        ("status/cam1", {**wire.status_body(status()), "state": "asleep"}),
+        ("status/cam1", {**wire.status_body(status()), "latency_ms": None}),
+        ("text/cam1", {**wire.text_body(snapshot()), "size": [1]}),
+        (
+            "text/cam1",
+            {**wire.text_body(snapshot()), "texts": [{**wire.text_body(snapshot(0, entity()))["texts"][0], "polygon": []}]},
+        ),
+    ],
+    ids=["no entity", "an unknown state", "no latency", "no size", "no polygon"],
+)
+def test_a_message_that_is_not_as_the_contract_says_is_told_in_one_sentence(topic: str, body: wire.Body) -> None:
+    received = wire.parse(wire.message(topic, HEADER, body))
+    with pytest.raises(FeedError, match=f"A message on {topic} is not as the feed's contract says"):
+        _ = received.record
+
+
+def test_what_a_later_version_adds_is_no_record_and_no_error() -> None:
+    assert wire.parse(wire.message("news/cam1", HEADER, {})).record is None
+    later = {**wire.event_body(event()), "type": "admired"}
+    assert wire.parse(wire.message("event/cam1", HEADER, later)).record is None
+    richer = {**wire.text_body(snapshot(3, entity())), "weather": "fine"}
+    assert isinstance(wire.parse(wire.message("text/cam1", HEADER, richer)).record, Snapshot)

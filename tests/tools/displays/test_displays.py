@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
@@ -10,18 +11,16 @@ import pytest
 from rich.console import Console
 
 from glyphfeed.stream.records import EventType, Frame, SourceState, TextState
-from glyphfeed.stream.running import View
-from glyphfeed.tools.displays.film import Film
+from glyphfeed.stream.sources.address import open_source
+from glyphfeed.tools.displays.film import Film, filming
 from glyphfeed.tools.displays.lines import Lines
 from glyphfeed.tools.displays.overlay import COLOURS, draw_snapshot
 from glyphfeed.tools.displays.table import LiveTable
+from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError
-from tests.stream.driving import Notebook
 from tests.stream.feed.samples import box, entity, event, snapshot, status
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from glyphfeed.stream.records import Colour, Snapshot
 
 
@@ -37,43 +36,33 @@ def frame_of(shown: Snapshot) -> Frame:
 def test_lines_tell_each_event_and_each_change_of_state_once() -> None:
     output = io.StringIO()
     lines = Lines(output)
-    view = View("door", [Notebook()])
+    views = Views(["cam1"], [lines])
     shown = snapshot(7, entity())
-    view.report(status(SourceState.CONNECTING, "connecting to camera 0"))
-    view.report(status(SourceState.CONNECTING, "connecting to camera 0"))
-    view.report(status(SourceState.LIVE, "pictures arrive"))
-    assert lines.draw([view])
-    view.publish(frame_of(shown), shown, [event("EXIT 12"), event("OPEN\x1b[2J", EventType.CHANGED, "OPFN")])
-    assert lines.draw([view])
-    assert lines.draw([view])
+    views.report(status(SourceState.CONNECTING, "connecting to camera 0"))
+    views.report(status(SourceState.CONNECTING, "connecting to camera 0"))
+    views.report(status(SourceState.LIVE, "pictures arrive"))
+    assert views.draw()
+    views.publish(frame_of(shown), shown, [event("EXIT 12"), event("OPEN\x1b[2J", EventType.CHANGED, "OPFN")])
+    assert views.draw()
+    assert views.draw()
     told = [line.split(maxsplit=3)[1:] for line in output.getvalue().splitlines()]
-    assert [line[:2] for line in told] == [["door", "connecting"], ["door", "live"], ["door", "read"], ["door", "changed"]]
+    assert [line[:2] for line in told] == [["cam1", "connecting"], ["cam1", "live"], ["cam1", "read"], ["cam1", "changed"]]
     assert told[2][2] == "EXIT 12  0.99"
     assert told[3][2] == "OPEN\N{REPLACEMENT CHARACTER}[2J  0.99  was: OPFN"
-
-
-def test_a_view_passes_everything_on() -> None:
-    notebooks = [Notebook(), Notebook()]
-    view = View("door", notebooks)
-    shown, live, news = snapshot(7, entity()), status(), event()
-    view.report(live)
-    view.publish(frame_of(shown), shown, [news])
-    for notebook in notebooks:
-        assert (notebook.snapshots, notebook.events, notebook.statuses) == ([shown], [news], [live])
 
 
 def test_the_table_shows_the_newest_texts_that_can_be_trusted() -> None:
     console = Console(file=io.StringIO(), width=120, height=14, force_terminal=True)
     table = LiveTable(console, "The feed")
-    view = View("door", [])
-    view.report(status(SourceState.STALLED, "no picture for 3 s"))
+    views = Views(["cam1"], [table])
+    views.report(status(SourceState.STALLED, "no picture for 3 s"))
     tentative = replace(entity(99, "GUESS"), state=TextState.TENTATIVE)
     unread = entity(98, "")
     shown = snapshot(8, tentative, unread, *(entity(number, f"SIGN {number}\x1b") for number in range(20)))
-    view.publish(frame_of(snapshot(7, entity(1, "OLD"))), snapshot(7, entity(1, "OLD")), [])
-    view.publish(frame_of(shown), shown, [])
-    assert table.draw([view])
-    assert table.draw([view])
+    views.publish(frame_of(snapshot(7, entity(1, "OLD"))), snapshot(7, entity(1, "OLD")), [])
+    views.publish(frame_of(shown), shown, [])
+    assert views.draw()
+    assert views.draw()
     table.close()
     assert isinstance(console.file, io.StringIO)
     output = console.file.getvalue()
@@ -117,9 +106,9 @@ def test_tentative_text_has_an_outline_only() -> None:
     assert (abs(drawn[300, 410:590].astype(int) - COLOURS[TextState.TENTATIVE]) < 10).all()
 
 
-def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(tmp_path: Path) -> None:
+def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "new" / "film.mp4"
-    with Film(path, live=False) as film:
+    with filming(path, open_source(str(clip))) as film:
         for index in range(30):
             shown = replace(snapshot(index, replace(entity(), polygon=box(40, 40, 50, 20))), size=(161, 99))
             film.publish(frame_of(shown), shown, [])
@@ -132,4 +121,17 @@ def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(tmp_path: Path
 def test_a_film_that_cannot_be_written_says_so_before_anything_begins(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CommandError, match=r"the video .* cannot be written: .*; choose another folder"):
-        Film(tmp_path / "file" / "film.mp4", live=False)
+        Film(tmp_path / "file" / "film.mp4")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full, a disk that is always full")
+def test_a_film_that_breaks_off_is_told_of_and_nobody_waits_for_it(clip: Path) -> None:
+    shown = replace(snapshot(), size=(160, 96))
+
+    def film_on_a_full_disk() -> None:
+        with filming(Path("/dev/full"), open_source(str(clip))) as film:
+            for index in range(60):
+                film.publish(frame_of(replace(shown, frame=index)), replace(shown, frame=index, pts=index / 30), [])
+
+    with pytest.raises(CommandError, match=r"the video /dev/full is incomplete: "):
+        film_on_a_full_disk()

@@ -8,10 +8,11 @@ import pytest
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.running import run_sources
+from glyphfeed.stream.records import Snapshot
+from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.tools.watching import name_sources
+from glyphfeed.tools.watching import name_sources, show_sources
 from tests.stream.driving import ANY_PORT, Broken, Notebook, Stalled, driver_threads, recorded
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.running import View
+    from glyphfeed.stream.records import Record
+    from glyphfeed.tools.displays.views import View
 
 
 class Eyes:
@@ -47,7 +49,7 @@ def test_a_source_that_fails_does_not_stop_the_others(clip: Path, engines: Engin
     ]
     with Publisher(ANY_PORT, record) as publisher, Subscriber(publisher.endpoint, ["status/"]) as subscriber:
         wait_until(lambda: bool(publisher.serve(0.02)) or publisher.subscribers == 1)
-        failures = run_sources(sources, engines, publisher, [])
+        failures = run_sources(sources, engines, publisher)
         last: dict[str, str] = {}
         while set(last.values()) != {"ended", "failed"} or len(last) < 3 or list(last.values()).count("ended") < 2:
             message = subscriber.receive(DEADLINE_S)
@@ -75,7 +77,7 @@ def test_the_user_can_end_it_at_a_display_which_has_seen_everything(clip: Path, 
 
     notebook = Notes()
     with Publisher(ANY_PORT) as publisher:
-        assert run_sources([source], engines, publisher, [eyes], [notebook]) == []
+        assert show_sources([source], engines, publisher, [eyes], [notebook]) == []
     (view,) = eyes.views
     assert view.status is not None
     assert view.status.state == "ended"
@@ -86,13 +88,13 @@ def test_the_user_can_end_it_at_a_display_which_has_seen_everything(clip: Path, 
 
 def test_a_feed_that_breaks_ends_everything(clip: Path, engines: Engines) -> None:
     class Breaks(Publisher):
-        def publish_text(self, source: str, snapshot: Any) -> None:
-            super().publish_text(source, snapshot)
-            if snapshot.frame == 3:
+        def put(self, record: Record) -> None:
+            super().put(record)
+            if isinstance(record, Snapshot) and record.frame == 3:
                 raise ValueError("a number is not finite")
 
     with Breaks(ANY_PORT) as publisher, pytest.raises(ValueError, match="not finite"):
-        run_sources([open_source(str(clip), "wall")], engines, publisher, [])
+        run_sources([open_source(str(clip), "wall")], engines, publisher)
     assert driver_threads("wall") == []
 
 
