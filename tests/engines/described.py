@@ -5,6 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+
+from tests.engines.onnx_bytes import brightness_model, columns_model
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,3 +33,15 @@ def described(folder: Path, content: bytes, description: str, name: str = "mine"
     told = f'licence = "MIT"\nsha256 = "{hashlib.sha256(content).hexdigest()}"\n{description}'
     path.with_suffix(".toml").write_text(told, encoding="utf-8")
     return path
+
+
+def own_networks(folder: Path) -> tuple[Path, list[str]]:
+    """A picture that says oxox, and the options with which the program reads it by tiny networks of a user's own."""
+    finder = described(folder, brightness_model(), MAP.replace("255", "85"), "finder")
+    charset = CTC.replace("AB", "ox").replace("255", "25").replace("[input]", 'output = "logits"\n[input]')
+    reader = described(folder, columns_model(), charset, "reader")
+    picture = np.zeros((128, 256, 3), np.uint8)
+    for number, channel in enumerate((1, 0, 2, 0, 1, 0, 2)):
+        picture[50:74, 40 + 24 * number : 64 + 24 * number, channel] = 255
+    cv2.imwrite(str(folder / "sign.png"), picture)
+    return folder / "sign.png", ["--detector", str(finder), "--recogniser", str(reader)]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
-import numpy as np
 import pytest
 
 from glyphfeed.stream.feed.client import Subscriber
@@ -18,8 +17,7 @@ from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.tools import cli
 from glyphfeed.tools.scenes.clip import render
 from glyphfeed.tools.scenes.street import demo_scene
-from tests.engines.described import CTC, MAP, described
-from tests.engines.onnx_bytes import brightness_model, columns_model
+from tests.engines.described import own_networks
 from tests.programs import program
 from tests.stream.driving import ANY_PORT, recorded
 from tests.stream.feed.samples import DEADLINE_S
@@ -98,23 +96,12 @@ def test_networks_that_cannot_be_had_are_said_in_one_sentence(capfd: pytest.Capt
 
 
 def test_networks_of_a_user_s_own_read_by_their_paths(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    finder = described(tmp_path, brightness_model(), MAP.replace("255", "85"), "finder")
-    reader = described(
-        tmp_path,
-        columns_model(),
-        CTC.replace("AB", "ox").replace("255", "25").replace("[input]", 'output = "logits"\n[input]'),
-        "reader",
-    )
-    picture = np.zeros((128, 256, 3), np.uint8)
-    for number, channel in enumerate((1, 0, 2, 0, 1, 0, 2)):
-        picture[50:74, 40 + 24 * number : 64 + 24 * number, channel] = 255
-    cv2.imwrite(str(tmp_path / "sign.png"), picture)
-    arguments = ["read", str(tmp_path / "sign.png"), "--json", "--detector", str(finder), "--recogniser", str(reader)]
+    picture, options = own_networks(tmp_path)
+    arguments = ["read", str(picture), "--json", *options]
     assert cli.run(arguments) == 0
     assert [text["text"] for text in json.loads(capfd.readouterr().out)["texts"]] == ["oxox"]
-    assert complaint(capfd, "models", tmp_path / "sign.png") == (
-        f"{tmp_path / 'sign.png'} needs sign.toml beside it, which tells how the network is fed and read; "
-        "the README shows what it holds"
+    assert complaint(capfd, "models", picture) == (
+        f"{picture} needs sign.toml beside it, which tells how the network is fed and read; the README shows what it holds"
     )
 
 
