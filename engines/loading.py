@@ -70,6 +70,8 @@ class Engines:
 
     detector: Detector
     recogniser: Recogniser
+    rest: Callable[[], None] = lambda: None
+    """Ends the threads that they keep, until they are used again; to be called while nobody uses them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
         reading = load(recogniser_file, reader, LINES)
         finding = load(detector_file, finder, 1)
         recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), wanted.lexicon)
-        return Engines(MapDetector(finding, finder), recogniser)
+        return Engines(MapDetector(finding, finder), recogniser, recogniser.rest)
     except EngineError:
         builds.shutdown(wait=False, cancel_futures=True)
         for engine in loaded:

@@ -93,6 +93,11 @@ class CtcRecogniser:
         read = dict(chain.from_iterable((self._pool.map if beside else map)(self._read_together, batches)))
         return [read[number] for number in range(len(crops))]
 
+    def rest(self) -> None:
+        """End the threads that lines of several widths are read in, until such are read again; not while another thread reads."""
+        pool, self._pool = self._pool, ThreadPoolExecutor(self._engine.streams, "glyphfeed-lines")
+        pool.shutdown()
+
     def _read_together(self, together: Lines) -> list[tuple[int, Lattice]]:
         """Read lines of one width: the number of each, and what it says."""
         output = first_output(self._engine, together.tensor)

@@ -1,4 +1,4 @@
-"""What sources and the feed complain with; all errors that explain themselves have one base, which stands with the engines."""
+"""What sources, the feed and the library's calls complain with; the base of errors that explain themselves is the engines'."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from glyphfeed.engines.errors import GlyphfeedError
 
 class SourceError(GlyphfeedError):
     """A source cannot deliver: one sentence that names it (without credentials) and what to do."""
+
+
+class InputError(GlyphfeedError, ValueError):
+    """What a program handed over cannot be used: one sentence that names it and says what is wanted."""
 
 
 class FeedError(GlyphfeedError):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Grey: TypeAlias = NDArray[np.uint8]
 """(height, width) uint8 luma."""
@@ -137,6 +137,38 @@ class Event:
     captured_at: float
     entity: TextEntity
     previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a program is handed of one source at one frame: all of a `Snapshot`, what has happened since the sight before, and the
+    picture, (height, width, 3) uint8 blue-green-red, which is made when `picture` is called and is not to be written to.
+    """
+
+    source: str
+    frame: int
+    pts: float
+    captured_at: float
+    size: tuple[int, int]
+    texts: tuple[TextEntity, ...]
+    blocks: tuple[tuple[int, ...], ...]
+    events: tuple[Event, ...]
+    picture: Callable[[], Colour]
+
+
+def sight_of(frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> Sight:
+    """Put together what a program is handed of a frame."""
+    return Sight(
+        snapshot.source,
+        snapshot.frame,
+        snapshot.pts,
+        snapshot.captured_at,
+        snapshot.size,
+        snapshot.texts,
+        snapshot.blocks,
+        tuple(events),
+        frame.bgr,
+    )
 
 
 class SourceState(StrEnum):

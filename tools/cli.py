@@ -111,7 +111,8 @@ def watch(
     glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
     """
     from glyphfeed.stream.running.networks import Networks
-    from glyphfeed.tools.watching import open_sources, watch
+    from glyphfeed.stream.sources.address import open_sources
+    from glyphfeed.tools.watching import watch
 
     if quiet:
         logging.getLogger("glyphfeed").setLevel(logging.ERROR)

@@ -7,12 +7,9 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.wire import text_body
-from glyphfeed.stream.sources.images import find_images
+from glyphfeed.stream.sources.images import find_images, open_picture
 from glyphfeed.tools.errors import tell
 
 if TYPE_CHECKING:
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.records import Colour, Snapshot
+    from glyphfeed.stream.records import Snapshot
     from glyphfeed.stream.running.networks import Networks
 
 
@@ -65,24 +62,6 @@ def find_files(addresses: Sequence[str]) -> tuple[list[Path], int]:
             tell(error)
             code = 2
     return files, code
-
-
-def open_picture(file: Path) -> Colour:
-    """Decode a picture, (height, width, 3) uint8 blue-green-red.
-
-    Raises:
-        SourceError: there is no such file, or it is no picture.
-
-    """
-    try:
-        image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror}; check the path") from error
-    except cv2.error:
-        image = None
-    if image is None:
-        raise SourceError(f"{file} is not a picture that can be read; save it as .png or .jpg")
-    return np.asarray(image, np.uint8)
 
 
 def json_line(file: Path, snapshot: Snapshot) -> str:

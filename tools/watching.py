@@ -7,16 +7,13 @@ Owns: names, the order in which things are checked and loaded, and which display
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.running.runtime import run_sources
-from glyphfeed.stream.sources.address import default_name, open_source
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError, note, tell
 
@@ -28,44 +25,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.running.runtime import Failures
     from glyphfeed.stream.sink import Sink
-    from glyphfeed.stream.sources.source import Pace, Source
+    from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.displays.views import Display
-
-
-def open_sources(
-    addresses: Sequence[str], names: Sequence[str], pace: Pace | None, camera_size: tuple[int, int], camera_fps: float
-) -> list[Source]:
-    """Make the sources that a command line names.
-
-    Raises:
-        SourceError: an address or a name cannot be used.
-
-    """
-    called = name_sources(addresses, names)
-    return [
-        open_source(address, name, pace, camera_size=camera_size, camera_fps=camera_fps)
-        for address, name in zip(addresses, called, strict=True)
-    ]
-
-
-def name_sources(addresses: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Name the sources: the first ones as told, the rest by their addresses, with -2, -3 and so on where a name is taken.
-
-    Raises:
-        SourceError: there are more names than sources, or two are the same.
-
-    """
-    if len(names) > len(addresses):
-        raise SourceError(f"there are {len(names)} names for {len(addresses)} sources; give each source one --name at most")
-    for name, number in Counter(names).items():
-        if number > 1:
-            raise SourceError(f"{number} sources are called {name}; give each a --name of its own")
-    called = list(names)
-    for address in addresses[len(names) :]:
-        name = default_name(address)
-        variants = (name, *(f"{name[:60]}-{number}" for number in range(2, len(addresses) + 2)))
-        called.append(next(variant for variant in variants if variant not in called))
-    return called
 
 
 def watch(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.drivers.gauges import Gauges
-from glyphfeed.stream.drivers.steps import STATUS_S, failure, run_pass, run_reads
+from glyphfeed.stream.drivers.steps import STATUS_S, failure, run_pass, run_reads, take_work
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 Batch: TypeAlias = "list[ReadRequest]"
 
-BATCH_TEXTS = 3
-"""So many texts are read before it is asked again which deserve it most, and their pictures are cut out of a newer frame."""
 JOIN_S = 5.0
 """All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
 
@@ -135,12 +133,11 @@ def track(
                     reader.accept_readings(told)
                 else:
                     recognising = False
-            # Asked only when its answer can be followed at once: both questions count as having been granted.
-            if not recognising and (requests := reader.take_reads(BATCH_TEXTS)):
+            requests, wanted = take_work(reader, detecting=detecting, recognising=recognising)
+            if requests:
                 batches.put(requests)
                 recognising = True
-            # To read what was found is worth more than to find more; both at once would take turns on the same cores.
-            if not (detecting or (recognising and reader.unread)) and (wanted := reader.take_pass(hurried=True)) is not None:
+            if wanted is not None:
                 passes.put(wanted)
                 detecting = True
     finally:

@@ -22,10 +22,24 @@ if TYPE_CHECKING:
     from glyphfeed.engines.recogniser import Recogniser
     from glyphfeed.stream.detecting.passes import DetectorPass
     from glyphfeed.stream.drivers.gauges import Gauges
+    from glyphfeed.stream.reader import Reader
     from glyphfeed.stream.reading.requests import ReadRequest
 
 STATUS_S: Final = 1.0
 """How often a status is reported."""
+BATCH_TEXTS: Final = 3
+"""So many texts are read before it is asked again which deserve it most, and their pictures are cut out of a newer frame."""
+
+
+def take_work(reader: Reader, *, detecting: bool, recognising: bool) -> tuple[list[ReadRequest], DetectorPass | None]:
+    """Take what the networks should do next beside a tracker that waits for neither, where they are not at something: some reads,
+    at least one if any, and a pass.
+    """
+    # Asked only when its answer can be followed at once: both questions count as having been granted.
+    requests = [] if recognising else reader.take_reads(BATCH_TEXTS)
+    # To read what was found is worth more than to find more; both at once would take turns on the same cores.
+    busy = detecting or ((recognising or bool(requests)) and reader.unread)
+    return requests, None if busy else reader.take_pass(hurried=True)
 
 
 def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detections:

@@ -1,19 +1,27 @@
-"""Loading the networks for a command, in a thread of its own, while the rest of the program starts."""
+"""Loading the networks: for a command in a thread of its own while the rest of the program starts, for programs once for all.
+
+Owns: which networks are meant, and those that programs have in use.  Does not own the networks (engines).
+"""
 
 from __future__ import annotations
 
 import importlib
 import os
+import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.lexicon import LANGUAGES
 from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
 
@@ -46,30 +54,75 @@ class Networks:
         Beside live sources they leave a core to the threads that follow the text.  Who measures waits until they are `complete`;
         others can begin on another back-end while a plan is built.
         """
+
+        def load() -> Engines:
+            import cv2
+
+            # Its work on a frame is small and goes on beside the networks', which have threads of their own: to part it among
+            # several threads costs an eighth more of the processor and makes street clips 5 % slower.
+            cv2.setNumThreads(1)
+            return self.load_here(live=live, shared=sources > 1, complete=complete)
+
         pool = ThreadPoolExecutor(1, "glyphfeed-load")
-        loading = pool.submit(self._load, max(1, cores() - 1) if live else 0, sources > 1, complete)
+        loading = pool.submit(load)
         pool.shutdown(wait=False)
         # The core takes a second to import, and meanwhile the networks are compiled, outside Python's lock.
         importlib.import_module("glyphfeed.stream.drivers.live")
         return loading
 
-    def _load(self, threads: int, shared: bool, complete: bool) -> Engines:
-        import cv2
+    def load_here(self, *, live: bool, shared: bool = False, complete: bool = False) -> Engines:
+        """Load them in the calling thread; see `load`.
 
+        Raises:
+            EngineError: they cannot be loaded, or there is no such back-end.
+
+        """
         from glyphfeed.engines.loading import Backend, load_engines
 
-        # Its work on a frame is small and goes on beside the networks', which have threads of their own: to part it among several
-        # threads costs an eighth more of the processor and makes street clips 5 % slower.
-        cv2.setNumThreads(1)
+        if self.backend not in {AUTO, *Backend}:
+            raise EngineError(f"{self.backend} is no back-end; choose {', '.join([AUTO, *Backend])}")
         return load_engines(
             None if self.backend == AUTO else Backend(self.backend),
             detector=self.detector,
             recogniser=self.recogniser,
             languages=self.languages,
-            threads=threads,
+            threads=max(1, cores() - 1) if live else 0,
             shared=shared,
             complete=complete,
         )
+
+
+def networks_of(engine: str, detector: str | Path | None, recogniser: str | Path | None, languages: Sequence[str]) -> Networks:
+    """Take up what a program says of the networks."""
+    finder, reader = (None if file is None else Path(file) for file in (detector, recogniser))
+    return Networks(engine, finder, reader, tuple(languages))
+
+
+_lock = threading.Lock()
+_loaded: dict[tuple[Networks, bool], Engines] = {}
+_users: Counter[tuple[Networks, bool]] = Counter()
+
+
+@contextmanager
+def borrowed(networks: Networks, *, live: bool) -> Iterator[Engines]:
+    """Networks for programs: loaded once for all who want the same, at once or later; their threads end with the last of those.
+
+    Raises:
+        EngineError: they cannot be loaded.
+
+    """
+    key = (networks, live)
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = networks.load_here(live=live)
+        _users[key] += 1
+    try:
+        yield _loaded[key]
+    finally:
+        with _lock:
+            _users[key] -= 1
+            if not _users[key]:
+                _loaded[key].rest()
 
 
 def cores() -> int:

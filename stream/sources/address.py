@@ -6,6 +6,7 @@ Owns: telling the kinds of addresses apart, and names.  Does not own any of the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.sources.webcam import Webcam
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glyphfeed.stream.sources.source import Source
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -70,6 +73,42 @@ def open_source(
     if is_collection or path.suffix.lower() in SUFFIXES:
         return Playback(name, address, pace, partial(read_images, address, find_images(address)))
     return Playback(name, address, pace, partial(decode_file, path))
+
+
+def open_sources(
+    addresses: Sequence[str], names: Sequence[str], pace: Pace | None, camera_size: tuple[int, int], camera_fps: float
+) -> list[Source]:
+    """Make the sources that several addresses mean, the first ones called as told; see `open_source`.
+
+    Raises:
+        SourceError: an address or a name cannot be used.
+
+    """
+    called = name_sources(addresses, names)
+    return [
+        open_source(address, name, pace, camera_size=camera_size, camera_fps=camera_fps)
+        for address, name in zip(addresses, called, strict=True)
+    ]
+
+
+def name_sources(addresses: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Name the sources: the first ones as told, the rest by their addresses, with -2, -3 and so on where a name is taken.
+
+    Raises:
+        SourceError: there are more names than sources, or two are the same.
+
+    """
+    if len(names) > len(addresses):
+        raise SourceError(f"there are {len(names)} names for {len(addresses)} sources; give each source one --name at most")
+    for name, number in Counter(names).items():
+        if number > 1:
+            raise SourceError(f"{number} sources are called {name}; give each a --name of its own")
+    called = list(names)
+    for address in addresses[len(names) :]:
+        name = default_name(address)
+        variants = (name, *(f"{name[:60]}-{number}" for number in range(2, len(addresses) + 2)))
+        called.append(next(variant for variant in variants if variant not in called))
+    return called
 
 
 def default_name(address: str) -> str:

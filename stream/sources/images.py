@@ -88,9 +88,10 @@ def read_images(label: str, files: Sequence[Path]) -> Iterator[Picture]:
     """
     count = 0
     for file in files:
-        image = _read(file)
-        if image is None:
-            log.warning("%s cannot be read as a picture and is skipped; remove it, or save it again as a .png", file)
+        try:
+            image = open_picture(file)
+        except SourceError as error:
+            log.warning("%s; it is skipped", error)
             continue
         yield picture_from_bgr(image, count / IMAGES_PER_S)
         count += 1
@@ -98,9 +99,19 @@ def read_images(label: str, files: Sequence[Path]) -> Iterator[Picture]:
         raise SourceError(f"{label}: none of its {len(files)} files can be read as a picture; save them as .png or .jpg")
 
 
-def _read(file: Path) -> Colour | None:
+def open_picture(file: Path) -> Colour:
+    """Decode a picture, (height, width, 3) uint8 blue-green-red.
+
+    Raises:
+        SourceError: there is no such file, or it is no picture.
+
+    """
     try:
         image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
-        return None
-    return None if image is None else np.asarray(image, np.uint8)
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}; check the path") from error
+    except cv2.error:
+        image = None
+    if image is None:
+        raise SourceError(f"{file} is not a picture that can be read; save it as .png or .jpg")
+    return np.asarray(image, np.uint8)

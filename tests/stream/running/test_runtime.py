@@ -10,9 +10,9 @@ from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import Snapshot
 from glyphfeed.stream.running.runtime import run_sources
-from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.address import name_sources, open_source
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.tools.watching import name_sources, show_sources
+from glyphfeed.tools.watching import show_sources
 from tests.stream.driving import ANY_PORT, Broken, Notebook, Stalled, driver_threads, recorded
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 

@@ -64,8 +64,8 @@ def test_an_unreadable_picture_is_skipped_and_named(shots: Path, caplog: pytest.
     frames = list(open_source(str(shots / "*.png")).frames(lambda *_: None))
     assert [number_of(frame) for frame in frames] == [3, 6, 9, 12]
     assert [frame.index for frame in frames] == list(range(4))
-    assert "shot5.png cannot be read as a picture and is skipped" in caplog.text
-    assert "shot7.png cannot be read as a picture and is skipped" in caplog.text
+    assert "shot5.png is not a picture that can be read; save it as .png or .jpg; it is skipped" in caplog.text
+    assert "shot7.png is not a picture that can be read; save it as .png or .jpg; it is skipped" in caplog.text
 
 
 def test_no_pictures_is_an_error(tmp_path: Path) -> None:

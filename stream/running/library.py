@@ -1,0 +1,101 @@
+"""The calls of the public interface: `glyphfeed.watch` and `glyphfeed.read`.
+
+Owns: what programs write, and the words of their complaints.  Does not own how sources are read (watching, drivers).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glyphfeed.engines.lexicon import LANGUAGES
+from glyphfeed.stream.drivers.still import read_still
+from glyphfeed.stream.errors import InputError
+from glyphfeed.stream.running.networks import AUTO, borrowed, networks_of
+from glyphfeed.stream.running.pushed import planes_of
+from glyphfeed.stream.running.watching import Watch
+from glyphfeed.stream.sources.address import open_sources
+from glyphfeed.stream.sources.images import open_picture
+from glyphfeed.stream.sources.source import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from glyphfeed.stream.records import Status, TextEntity
+
+
+def watch(
+    *addresses: str | int | os.PathLike[str],
+    names: Sequence[str] = (),
+    pace: Pace | str | None = None,
+    size: tuple[int, int] = (1280, 720),
+    fps: float = 30,
+    chars: bool = False,
+    on_status: Callable[[Status], object] | None = None,
+    engine: str = AUTO,
+    detector: str | Path | None = None,
+    recogniser: str | Path | None = None,
+    languages: Sequence[str] = LANGUAGES,
+) -> Watch:
+    """Read the text in cameras, streams and files: iterate what comes back.
+
+    Args:
+        addresses: cameras' numbers, rtsp:// or http:// addresses, video files, folders of pictures, or patterns such as `*.jpg`.
+        names: what the first sources are called in their sights; the others by their addresses.
+        pace: `every-frame` of files, the default, or `live`, played like a camera.
+        size: picture size to ask of a camera, (width, height).
+        fps: frame rate to ask of a camera.
+        chars: whether texts are told down to their single characters.
+        on_status: called with the health of each source once a second and at each change, in a thread of the reader.
+        engine: what runs the networks: `auto` for the best that works here, or a back-end's name.
+        detector: an ONNX file instead of the default model, with its description beside it.
+        recogniser: likewise.
+        languages: whose common words to expect where letters are in doubt, by two letters, such as en.
+
+    Raises:
+        SourceError: an address means nothing, what it means is missing, or a name cannot be used.
+        InputError: there is no address, or no such pace.
+
+    """
+    if not addresses:
+        raise InputError("there is nothing to watch: give a camera's number, a network address, a file or a folder")
+    try:
+        pace = None if pace is None else Pace(pace)
+    except ValueError:
+        raise InputError(f"{pace!r} is no pace; choose {' or '.join(Pace)}") from None
+    texts = [str(address) if isinstance(address, int) else os.fspath(address) for address in addresses]
+    sources = open_sources(texts, names, pace, size, fps)
+    return Watch(sources, networks_of(engine, detector, recogniser, languages), chars=chars, on_status=on_status)
+
+
+def read(
+    picture: str | os.PathLike[str] | NDArray[Any],
+    *,
+    engine: str = AUTO,
+    detector: str | Path | None = None,
+    recogniser: str | Path | None = None,
+    languages: Sequence[str] = LANGUAGES,
+) -> tuple[TextEntity, ...]:
+    """Read the text in one picture: the texts that can be trusted, in reading order.
+
+    Args:
+        picture: a file's path, or an array: (height, width, 3) uint8 blue-green-red, or (height, width) grey.
+        engine: see `watch`, as are the others.
+        detector: see `watch`.
+        recogniser: see `watch`.
+        languages: see `watch`.
+
+    Raises:
+        SourceError: the file cannot be read, or is no picture.
+        InputError: the array is no picture.
+        EngineError: the networks cannot be loaded, or failed.
+
+    """
+    colour = open_picture(Path(picture)) if isinstance(picture, str | os.PathLike) else planes_of(picture)[1]
+    with borrowed(networks_of(engine, detector, recogniser, languages), live=False) as engines:
+        snapshot = read_still(colour, engines)
+    texts = {text.id: text for text in snapshot.texts}
+    return tuple(texts[identity] for block in snapshot.blocks for identity in block)

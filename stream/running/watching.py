@@ -1,0 +1,183 @@
+"""`glyphfeed.watch`: sources being read beside the program that iterates what is seen of them.
+
+Owns: that everything ends when the program stops iterating, however it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from glyphfeed.stream.errors import InputError
+from glyphfeed.stream.records import sight_of
+from glyphfeed.stream.running.networks import borrowed
+from glyphfeed.stream.running.relay import Inbox
+from glyphfeed.stream.running.runtime import run_sources
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from glyphfeed.stream.records import Event, Frame, Sight, Snapshot, Status
+    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.stream.sink import Sink
+    from glyphfeed.stream.sources.source import Source
+
+STEP_S = 0.1
+"""How often it is asked whether to go on, and where a wait could not be interrupted, so long it lasts at the most."""
+
+
+class Watch:
+    """Sources that are read while this is iterated, once: `for sight in watch`, or `async for`.
+
+    Nothing is opened or loaded before.  A slow loop body gets the newest sight of a live source, with all events since, and every
+    sight of a recording, which waits.  The iteration ends with the last source.  Leaving it in whatever way, `close` and the end
+    of a `with` close everything, and wait until every thread has ended.  A source that fails ends, the others go on, and at the
+    end the first such error is raised.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        networks: Networks,
+        *,
+        chars: bool = False,
+        on_status: Callable[[Status], object] | None = None,
+    ) -> None:
+        self._sources = sources
+        self._networks = networks
+        self._chars = chars
+        self._on_status = on_status
+        self._live = [source.name for source in sources if source.live]
+        self._inbox = Inbox(self._live)
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    def __iter__(self) -> Iterator[Sight]:
+        """Read, and yield what is seen.
+
+        Raises:
+            SourceError: a source cannot deliver.
+            EngineError: the networks cannot be loaded, or failed.
+            InputError: it was iterated before.
+
+        """
+        self._begin(None)
+        try:
+            while not self._inbox.ended:
+                # Ends with a sight, with the end, or with the time-out, as Ctrl-C does not interrupt every system's waits.
+                if (delivery := self._inbox.take(STEP_S)) is not None:
+                    yield sight_of(delivery.frame, delivery.snapshot, delivery.events)
+        finally:
+            self.close()
+        self._raise()
+
+    async def __aiter__(self) -> AsyncIterator[Sight]:
+        """The same for asyncio, whose loop never waits for it."""
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell() -> None:
+            # The loop may have been closed meanwhile.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(news.set)
+
+        self._begin(tell)
+        try:
+            while not self._inbox.ended:
+                news.clear()
+                if (delivery := self._inbox.take(0)) is not None:
+                    yield sight_of(delivery.frame, delivery.snapshot, delivery.events)
+                elif not self._inbox.ended:
+                    await news.wait()
+        finally:
+            await self._close_beside()
+        self._raise()
+
+    def _begin(self, notify: Callable[[], None] | None) -> None:
+        if self._thread is not None or self._stopped.is_set():
+            raise InputError("a watch is iterated once, and ends with that; call glyphfeed.watch again")
+        self._inbox = Inbox(self._live, notify)
+        self._thread = threading.Thread(target=self._run, name="glyphfeed-watch")
+        _running.add(self)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            with borrowed(self._networks, live=bool(self._live)) as engines:
+                if not self._stopped.is_set():
+                    sinks: list[Sink] = [self._inbox, *([Listener(self._on_status)] if self._on_status is not None else [])]
+                    go_on = lambda: not self._stopped.is_set()  # noqa: E731
+                    failures = run_sources(self._sources, engines, None, sinks, chars=self._chars, go_on=go_on, period_s=STEP_S)
+                    self._error = next((error for _, error in failures), None)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._inbox.close()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _stop(self) -> None:
+        self._stopped.set()
+        self._inbox.close()
+        for source in self._sources:
+            source.stop()
+
+    def close(self) -> None:
+        """End everything, and wait for that: half a second, and while networks load as long as that takes; twice is fine."""
+        self._stop()
+        if self._thread is not None:
+            self._thread.join()
+            _running.discard(self)
+
+    async def _close_beside(self) -> None:
+        self._stop()
+        while self._thread is not None and self._thread.is_alive():
+            await asyncio.sleep(STEP_S / 10)
+        _running.discard(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._close_beside()
+
+
+class Listener:
+    """A sink that hands statuses to a function."""
+
+    def __init__(self, on_status: Callable[[Status], object]) -> None:
+        self._on_status = on_status
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        """See `Sink.publish`; nothing is told of it."""
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+        self._on_status(status)
+
+
+_running: weakref.WeakSet[Watch] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    for watch in list(_running):
+        watch._stop()
+
+
+# A program that ends with a watch half iterated, as in a global variable, would wait for ever for its threads: Python joins them
+# before it calls what atexit was given, and only this, which the standard library's own pools use, comes before that.
+if hasattr(threading, "_register_atexit"):
+    threading._register_atexit(_stop_all)
