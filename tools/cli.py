@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -34,6 +35,22 @@ app = typer.Typer(
     help="Point it at a camera, and it reads, follows and publishes the text it sees.",
     epilog="Begin with [bold]glyphfeed demo[/]. Each command has examples, such as [bold]glyphfeed watch --help[/].",
 )
+
+
+def tell_version(wanted: bool) -> None:
+    """Print the version and end, where that is wanted."""
+    if wanted:
+        print(f"glyphfeed {metadata.version('glyphfeed')}")
+        raise typer.Exit
+
+
+@app.callback()
+def glyphfeed(
+    version: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Point it at a camera, and it reads, follows and publishes the text it sees."""
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -1,0 +1,88 @@
+"""A wheel, installed into an environment of its own beside a project that has its own `tools` and `stream`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import pytest
+
+from glyphfeed.engines.weights import cache_folder
+
+if TYPE_CHECKING:
+    from glyphfeed.stream.records import Colour
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("glyphfeed", "engines", "stream", "tools")
+SUFFIXES = {".py", ".typed", ".toml", ".cu"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy, as building leaves files behind."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(out)]
+    subprocess.run([*command, str(source)], check=True, stdin=subprocess.DEVNULL)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_a_wheel_installs_one_name_and_all_of_it(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert {name.partition("/")[0] for name in inside} == {"glyphfeed"}
+    files = {file.relative_to(ROOT) for name in FOLDERS for file in (ROOT / name).rglob("*") if file.suffix in SUFFIXES}
+    assert inside == {file.as_posix() if file.parts[0] == "glyphfeed" else f"glyphfeed/{file.as_posix()}" for file in files}
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with the wheel in it, and what it needs where the tests' own environment has that."""
+    place = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    programs = place / "bin"
+    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, str(wheel)], check=True, stdin=subprocess.DEVNULL)
+    (packages,) = place.glob("lib/python*/site-packages")
+    # What is named in a .pth file comes last, and .pth files there are not read: so the checkout is not in the way.
+    (packages / "needs.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return programs
+
+
+@pytest.mark.parametrize("command", ["glyphfeed", "python -m glyphfeed"])
+@pytest.mark.parametrize("path", ["", "."])
+def test_it_runs_beside_a_project_with_folders_of_the_same_names(
+    environment: Path, tmp_path: Path, wall: Colour, command: str, path: str
+) -> None:
+    for name in ("stream", "engines", "tools"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('this is the project of somebody else')\n")
+    cv2.imwrite(str(tmp_path / "sign.png"), wall)
+    started = [str(environment / command.split()[0]), *command.split()[1:]]
+    variables = {**os.environ, "PYTHONPATH": path, "GLYPHFEED_CACHE": str(cache_folder())}
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [*started, *arguments], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("--version").startswith("glyphfeed 0.")
+    output = run("read", "sign.png")
+    assert "EXIT 12" in output
+    assert "Bakery" in output
+    where = [str(environment / "python"), "-c", "import glyphfeed.stream; print(glyphfeed.stream.__file__)"]
+    found = subprocess.run(where, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert Path(found.strip()).is_relative_to(environment.parent), "it is the checkout that was run"
