@@ -47,7 +47,7 @@ class Backend(StrEnum):
 GPU: Final = (Backend.TENSORRT, Backend.CUDA)
 """Those that need an NVIDIA GPU."""
 PACKAGES: Final = {
-    Backend.TENSORRT: "'glyphfeed[tensorrt]'",
+    Backend.TENSORRT: "'.[tensorrt]' in glyphfeed's folder",
     Backend.CUDA: "'onnxruntime-gpu[cuda,cudnn]'",
     Backend.OPENVINO: "openvino",
     Backend.ONNXRUNTIME: "onnxruntime",

@@ -197,7 +197,7 @@ def find_description(path: Path) -> tuple[str, DetectorModel | Ctc]:
         if known.name.endswith(".toml") and (model := parse(known, known.name)).sha256 == found:
             return known.read_text(encoding="utf-8"), model
     raise ModelError(
-        f"{path} needs {beside.name} beside it, which tells how the network is fed and read; the README shows what it holds"
+        f"{path} needs {beside.name} beside it, which tells how the network is fed and read; docs/engines.md shows what it holds"
     )
 
 

@@ -24,6 +24,7 @@ from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.tools.displays.film import filming
 from glyphfeed.tools.errors import CommandError, note, tell
+from glyphfeed.tools.options import program
 from glyphfeed.tools.scenes.clip import write_clip
 from glyphfeed.tools.scenes.street import demo_scene
 from glyphfeed.tools.watching import open_print, open_windows, show_sources
@@ -103,6 +104,7 @@ def run_demo(camera: int | None, out: Path | None) -> int:
     print(tally.summary())
     if folder is not None:
         print(f"The video: {folder / VIDEO}")
+    print(f"Now something of your own: {program()} watch 0, or {program()} watch clip.mp4 --film out.mp4")
     return 2 if failures else 0
 
 

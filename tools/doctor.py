@@ -99,7 +99,7 @@ def find_back_ends() -> Iterator[Finding]:
     tensorrt, first = _load("tensorrt")
     pycuda, second = _load("pycuda")
     text = f"tensorrt{_version('tensorrt')}{first}, pycuda{_version('pycuda')}{second}"
-    advice = "pip install 'glyphfeed[tensorrt]'" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
+    advice = "pip install '.[tensorrt]' in glyphfeed's folder" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
     yield Finding("back-end", bool(tensorrt and pycuda), text, advice)
 
 

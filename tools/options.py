@@ -1,6 +1,7 @@
 """Options that several commands share, and how their words are read."""
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -40,6 +41,15 @@ Languages = Annotated[
 def parse_languages(text: str) -> tuple[str, ...]:
     """Split a list such as en,fr; "none" is an empty one."""
     return () if text.strip() == "none" else tuple(part.strip().lower() for part in text.split(","))
+
+
+def program() -> str:
+    """What to type to run this program here: its name where that is on the path, else how it was run."""
+    run = Path(sys.argv[0])
+    if run.name == "__main__.py":
+        return f"{sys.executable} -m glyphfeed"
+    on_path = shutil.which(run.name)
+    return run.name if on_path and Path(on_path).resolve() == run.resolve() else shlex.quote(str(run))
 
 
 def typed() -> str:

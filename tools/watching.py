@@ -16,6 +16,7 @@ from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError, note, tell
+from glyphfeed.tools.options import program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +124,7 @@ def open_print(stack: ExitStack, endpoint: str) -> Display:
     if not sys.stdout.isatty():
         note(f"the feed is published on {endpoint}")
         return Lines(sys.stdout)
-    table = LiveTable(Console(), f"The feed is published on {endpoint}; see it with: glyphfeed listen {endpoint}")
+    table = LiveTable(Console(), f"The feed is published on {endpoint}; see it with: {program()} listen {endpoint}")
     stack.callback(table.close)
     return table
 

@@ -101,7 +101,7 @@ def test_networks_of_a_user_s_own_read_by_their_paths(capfd: pytest.CaptureFixtu
     assert cli.run(arguments) == 0
     assert [text["text"] for text in json.loads(capfd.readouterr().out)["texts"]] == ["oxox"]
     assert complaint(capfd, "models", picture) == (
-        f"{picture} needs sign.toml beside it, which tells how the network is fed and read; the README shows what it holds"
+        f"{picture} needs sign.toml beside it, which tells how the network is fed and read; docs/engines.md shows what it holds"
     )
 
 

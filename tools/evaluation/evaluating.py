@@ -114,7 +114,7 @@ def demand_extra() -> None:
         import trackers.eval  # noqa: F401
     except ImportError as error:
         raise CommandError(
-            f"evaluating needs {error.name}, which is not installed; run pip install 'glyphfeed[evaluate]'"
+            f"evaluating needs {error.name}, which is not installed; run pip install '.[evaluate]' in glyphfeed's folder"
         ) from error
 
 

@@ -273,4 +273,4 @@ def imported(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise CommandError(f"{error}; pip install 'glyphfeed[quantise]' brings what converts networks") from error
+        raise CommandError(f"{error}; pip install '.[quantise]' in glyphfeed's folder brings what converts networks") from error
