@@ -43,13 +43,14 @@ def test_the_demo_reads_films_and_sums_up_even_where_its_port_is_taken(
         assert run_demo(None, tmp_path / "out") == 0
     output, errors = capfd.readouterr()
     assert f"{DEFAULT_ENDPOINT} is taken; the feed is published on tcp://127.0.0.1:" in errors
-    frames, texts, video = output.splitlines()[-3:]
+    frames, texts, video, further = output.splitlines()[-4:]
     assert frames.startswith("60 frames in ")
     assert texts.startswith("2 texts were read with ")
     reads, everything = int(texts.split()[5]), int(texts.split()[-1])
     assert 2 <= reads < everything <= 120
     path = tmp_path / "out" / VIDEO
     assert video == f"The video: {path}"
+    assert "watch clip.mp4 --film out.mp4" in further
     with av.open(str(path)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 60
 
