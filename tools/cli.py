@@ -13,7 +13,6 @@ import re
 import signal
 import sys
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +39,8 @@ app = typer.Typer(
 def tell_version(wanted: bool) -> None:
     """Print the version and end, where that is wanted."""
     if wanted:
+        from importlib import metadata
+
         print(f"glyphfeed {metadata.version('glyphfeed')}")
         raise typer.Exit
 

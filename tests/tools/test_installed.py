@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sys
 from importlib.metadata import packages_distributions, requires
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,10 +17,9 @@ from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from glyphfeed.stream.records import Colour
 
+ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 
@@ -59,3 +60,30 @@ def test_a_plain_installation_needs_no_extras(command: str, wall: Colour, tmp_pa
         output, errors = child.communicate()
     assert child.returncode == 0, errors
     assert output
+
+
+def imported_names() -> set[str]:
+    """The top-level names that any file of the program imports, anywhere."""
+    names: set[str] = set()
+    for folder in ("glyphfeed", "engines", "stream", "tools"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_what_is_imported_is_declared() -> None:
+    declared = names_of(requires("glyphfeed") or [])
+    packages = packages_distributions()
+    foreign = imported_names() - sys.stdlib_module_names - {"glyphfeed"}
+    # Neither can be installed without an NVIDIA GPU; both are declared with the extra that needs them.
+    assert {"pycuda", "tensorrt"} <= declared
+    undeclared = {
+        name
+        for name in foreign - {"pycuda", "tensorrt"}
+        if not {package.lower() for package in packages.get(name, [])} & declared
+    }
+    assert undeclared == set()
