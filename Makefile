@@ -13,7 +13,7 @@ help: ## this list
 setup: .venv/.installed ## prepare .venv, with the program at .venv/bin/glyphfeed
 	@echo "Ready: .venv/bin/glyphfeed"
 
-demo: .venv/.installed ## read a made-up street, live
+demo: .venv/.installed ## read a made-up street, and film it
 	@.venv/bin/glyphfeed demo
 
 webcam: .venv/.installed ## read what the first camera sees

@@ -19,7 +19,7 @@ from glyphfeed.engines.models import ModelError, describe_detector, describe_rec
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, Recogniser
 from glyphfeed.engines.sharing import SharedEngine
 from glyphfeed.engines.switching import SwitchingEngine
-from glyphfeed.engines.weights import DETECTOR, RECOGNISER, cache_folder, locate
+from glyphfeed.engines.weights import DETECTOR, PIP_INSTALL, RECOGNISER, cache_folder, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -277,7 +277,8 @@ def load_engine(
     """
     trouble = trouble_with(backend)
     if trouble is not None:
-        raise EngineError(f"{backend} cannot be used here: {trouble}; take another --engine, or pip install {PACKAGES[backend]}")
+        how = f"{PIP_INSTALL} {PACKAGES[backend]}"
+        raise EngineError(f"{backend} cannot be used here: {trouble}; choose another engine, or {how}")
     if backend is Backend.TENSORRT:
         from glyphfeed.engines.nvidia.engine import TensorRtEngine
 

@@ -12,6 +12,7 @@ import importlib.util
 import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_cache_path
 from rich.console import Console
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 logger = logging.getLogger("glyphfeed.engines")
+
+PIP_INSTALL: Final = f"{shlex.quote(sys.executable)} -m pip install"
+"""How to install into the environment that this program runs in."""
 
 
 class WeightsError(EngineError):

@@ -183,6 +183,8 @@ def test_bad_calls_are_told_in_one_sentence(clip: Path, tmp_path: Path) -> None:
         glyphfeed.watch(clip, pace="slow")
     with pytest.raises(glyphfeed.EngineError, match="abacus is no back-end; choose auto, tensorrt"):
         list(glyphfeed.watch(clip, engine="abacus"))
+    with pytest.raises(glyphfeed.InputError, match=r"languages are several, .* the one text 'en,fr'"):
+        glyphfeed.watch(clip, languages="en,fr")
     with pytest.raises(glyphfeed.SourceError, match="cannot be read"):
         glyphfeed.read(tmp_path / "nothing.png")
     with pytest.raises(glyphfeed.InputError, match=r"a picture is .*; this is float64 \(4, 4\)"):

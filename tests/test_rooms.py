@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "reader": GROUND | {"motion", "detecting", "reading", "tracking", "telling"},
     "feed": GROUND,
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},
-    "running": GROUND | {"sources", "reading", "reader", "feed", "drivers"},
+    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers"},
     **dict.fromkeys(GROUND, GROUND),
 }
 """Of the rooms of `stream/`, each folder and each file at its top: what it may import but itself."""

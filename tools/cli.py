@@ -32,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Point it at a camera, and it reads, follows and publishes the text it sees.",
-    epilog="Begin with [bold]glyphfeed demo[/]. Each command has examples, such as [bold]glyphfeed watch --help[/].",
+    epilog="Begin with [bold]glyphfeed demo[/]. Each command has help, such as [bold]glyphfeed watch --help[/].",
 )
 
 
@@ -288,7 +288,7 @@ def quantise(
 
     [bold]Examples[/]
 
-    glyphfeed quantise street.mp4 --out mine       [dim]then: glyphfeed watch 0 --detector mine/PP-OCRv6_det_small_int8.onnx[/]
+    glyphfeed quantise street.mp4 --out mine       [dim]if kept: glyphfeed watch 0 --detector mine/PP-OCRv6_det_small_int8.onnx[/]
     glyphfeed quantise photos --precision fp16 --only detector
     """
     from glyphfeed.stream.running.networks import Networks

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from glyphfeed.engines.weights import KNOWN, State, fetchable, verify
+from glyphfeed.engines.weights import KNOWN, PIP_INSTALL, State, fetchable, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def find_versions() -> Iterator[Finding]:
     yield Finding("system", True, f"Python {platform.python_version()} on {platform.platform(terse=True)}")
     for package, module in (("glyphfeed", "glyphfeed"), ("opencv-python", "cv2"), ("av", "av"), ("pyzmq", "zmq")):
         loaded, trouble = _load(module)
-        advice = "apt install libgl1 libglib2.0-0" if ".so" in trouble else f"pip install {package}"
+        advice = "apt install libgl1 libglib2.0-0" if ".so" in trouble else f"{PIP_INSTALL} {package}"
         yield Finding("package", loaded is not None, f"{package}{_version(package)}{trouble}", advice)
 
 
@@ -88,31 +88,33 @@ def find_back_ends() -> Iterator[Finding]:
     text = f"onnxruntime{_version('onnxruntime')}{trouble}"
     if runtime:
         text += f" ({', '.join(name.removesuffix('ExecutionProvider') for name in runtime.get_available_providers())})"
-    yield Finding("back-end", runtime is not None, text, "pip install onnxruntime")
+    yield Finding("back-end", runtime is not None, text, f"{PIP_INSTALL} onnxruntime")
 
     openvino, trouble = _load("openvino")
     text = f"openvino{_version('openvino')}{trouble}"
     if openvino:
         text += f" ({', '.join(openvino.Core().available_devices)})"
-    yield Finding("back-end", openvino is not None, text, "pip install openvino")
+    yield Finding("back-end", openvino is not None, text, f"{PIP_INSTALL} openvino")
 
     tensorrt, first = _load("tensorrt")
     pycuda, second = _load("pycuda")
     text = f"tensorrt{_version('tensorrt')}{first}, pycuda{_version('pycuda')}{second}"
-    advice = "pip install '.[tensorrt]' in glyphfeed's folder" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
+    advice = f"{PIP_INSTALL} -e '.[tensorrt]' in glyphfeed's folder" if shutil.which("nvidia-smi") else "needs an NVIDIA GPU"
     yield Finding("back-end", bool(tensorrt and pycuda), text, advice)
 
 
 def find_engine() -> Finding:
     """Which of the back-ends `--engine auto` takes here, and why."""
-    from glyphfeed.engines.errors import EngineError
-    from glyphfeed.engines.loading import choose_backend
-
+    try:
+        from glyphfeed.engines.errors import EngineError
+        from glyphfeed.engines.loading import choose_backend
+    except ImportError as error:
+        return Finding("engine", False, f"none: {error}", "see above")
     try:
         backend, reason = choose_backend()
         return Finding("engine", True, f"auto takes {backend}: {reason}")
     except EngineError as error:
-        return Finding("engine", False, str(error), "pip install openvino")
+        return Finding("engine", False, str(error), f"{PIP_INSTALL} openvino")
 
 
 def find_gpu() -> Finding:
@@ -151,7 +153,7 @@ def _probed_cameras() -> list[Finding]:
     """The cameras among the first four that OpenCV can open, which says no more of them than their number."""
     cv2, trouble = _load("cv2")
     if cv2 is None:
-        return [Finding("camera", False, f"not looked for: OpenCV{trouble}", "pip install opencv-python")]
+        return [Finding("camera", False, f"not looked for: OpenCV{trouble}", f"{PIP_INSTALL} opencv-python")]
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     found = []
     for number in range(4):

@@ -27,6 +27,8 @@ def tell(error: BaseException, source: str = "") -> None:
     where = f"{source}: " if source and not isinstance(error, SourceError) else ""
     if isinstance(error, GlyphfeedError):
         sentence = f"{where}{error}"
+    elif isinstance(error, ImportError) and ".so" in str(error):
+        sentence = f"a library of the system is missing, {error}; apt install libgl1 libglib2.0-0, or what glyphfeed doctor says"
     else:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         sentence = f"{where}an unexpected error, {redact(reason)}; run with {DEBUG}=1 for the traceback"

@@ -3,7 +3,7 @@
     capture --newest--> track --newest--> detect, recognise
                         track <--results-- detect, recognise
 
-Owns: the threads, their channels and their end.  Does not own the thread that publishes, which sources may share (sink).
+Owns: the threads, their channels and their end.  Does not own the thread that publishes, which sources may share (running).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The steps that both drivers take: one detector pass, one batch of reads; and how a failure is told.
 
-Owns: the way between the core's requests and the networks.  Does not own when a step is taken (video, pipeline).
+Owns: the way between the core's requests and the networks.  Does not own when a step is taken (recorded, live).
 """
 
 from __future__ import annotations

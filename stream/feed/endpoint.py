@@ -1,6 +1,6 @@
 """Where a feed may live: checks on ZeroMQ addresses before a socket sees them.
 
-Owns: the default address, what may be bound and connected, and the one error of the feed.  Opens nothing.
+Owns: the default address, and what may be bound and connected.  Opens nothing.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ DETECTION_ACROSS = 0.08
 """Standard deviation of a detected corner along and across the text, in text heights: the ends of a line are found less well
 than its top and bottom (spread of repeated detections of settled text in hand-held clips)."""
 COARSE = 2.0
-"""Corners of detections from coarse looks deviate by so much more."""
+"""Corners of detections from coarse passes deviate by so much more."""
 FLOW_PX = 0.06
 """Standard deviation that one step of flow adds to a corner, pixels: the flow's own noise on a half-size picture."""
 ACCELERATION_PX = 1500.0
@@ -92,7 +92,7 @@ class QuadFilter:
         self._filter.predict(F=F, Q=G @ G.T * ACCELERATION_PX**2)
 
     def correct(self, detected: NDArray[np.floating], *, coarse: bool = False) -> None:
-        """Take in a detection of the quad (4, 2), corners in the same order, from a `coarse` look or one at the full detail."""
+        """Take in a detection of the quad (4, 2), corners in the same order, from a `coarse` pass or one at the full detail."""
         noise = detection_covariance(detected) * (COARSE**2 if coarse else 1.0)
         self._filter.update(detected.astype(np.float64).ravel(), R=noise)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.lexicon import LANGUAGES
 from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.stream.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,7 +94,14 @@ class Networks:
 
 
 def networks_of(engine: str, detector: str | Path | None, recogniser: str | Path | None, languages: Sequence[str]) -> Networks:
-    """Take up what a program says of the networks."""
+    """Take up what a program says of the networks.
+
+    Raises:
+        InputError: the languages are one text, of which each letter would be one.
+
+    """
+    if isinstance(languages, str):
+        raise InputError(f"languages are several, such as ['en', 'fr'], and this is the one text {languages!r}")
     finder, reader = (None if file is None else Path(file) for file in (detector, recogniser))
     return Networks(engine, finder, reader, tuple(languages))
 

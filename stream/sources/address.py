@@ -99,10 +99,10 @@ def name_sources(addresses: Sequence[str], names: Sequence[str]) -> list[str]:
 
     """
     if len(names) > len(addresses):
-        raise SourceError(f"there are {len(names)} names for {len(addresses)} sources; give each source one --name at most")
+        raise SourceError(f"there are {len(names)} names for {len(addresses)} sources; give each source one name at most")
     for name, number in Counter(names).items():
         if number > 1:
-            raise SourceError(f"{number} sources are called {name}; give each a --name of its own")
+            raise SourceError(f"{number} sources are called {name}; give each a name of its own")
     called = list(names)
     for address in addresses[len(names) :]:
         name = default_name(address)

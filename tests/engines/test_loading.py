@@ -88,14 +88,14 @@ def test_a_network_that_nothing_can_load_is_told_by_each_that_tried(tmp_path: Pa
 @pytest.mark.parametrize("backend", [backend for backend in Backend if trouble_with(backend) is not None])
 def test_what_cannot_be_used_here_is_refused_with_the_reason(backend: Backend) -> None:
     """On a machine without a GPU these are TensorRT and CUDA: nothing else runs in their stead."""
-    with pytest.raises(EngineError, match=rf"{backend} cannot be used here: .*; take another --engine") as refused:
+    with pytest.raises(EngineError, match=rf"{backend} cannot be used here: .*; choose another engine") as refused:
         load_engines(backend)
     assert "\n" not in str(refused.value)
 
 
 def test_a_back_end_that_was_asked_for_and_cannot_be_used_is_an_error(lacking: Callable[[str], None]) -> None:
     lacking("openvino")
-    with pytest.raises(EngineError, match=r"openvino cannot be used here: .*; take another --engine, or pip install openvino"):
+    with pytest.raises(EngineError, match=r"openvino cannot be used here: .*, or .* -m pip install openvino"):
         load_engines(Backend.OPENVINO)
 
 

@@ -63,7 +63,7 @@ def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:
         (["walk"], "No such command 'walk'"),
         (["watch", "none.mp4"], "none.mp4: there is no such file or folder; check the path"),
         (["watch", "ftp://10.0.0.7/x"], "ftp is not supported"),
-        (["watch", "a", "b", "--name", "x", "--name", "x"], "2 sources are called x; give each a --name of its own"),
+        (["watch", "a", "b", "--name", "x", "--name", "x"], "2 sources are called x; give each a name of its own"),
         (["watch", "a", "--name", "x", "--name", "y"], "there are 2 names for 1 sources"),
         (["listen", "5570"], "'5570' is not an address of a feed"),
         (["read", "none*.png"], "none*.png: no file matches this pattern"),

@@ -74,7 +74,7 @@ def test_doctor_survives_back_ends_that_break_while_they_load(machine: dict[str,
         (tmp_path / "site" / module / "__init__.py").write_text("raise OSError('libbroken.so: not found')")
     report = run_doctor(machine | {"PYTHONPATH": str(tmp_path / "site")})
     assert report.returncode == 2
-    assert "cannot be loaded: libbroken.so: not found -> pip install onnxruntime" in report.stdout
+    assert f"cannot be loaded: libbroken.so: not found -> {sys.executable} -m pip install onnxruntime" in report.stdout
     assert "Traceback" not in report.stderr
 
 

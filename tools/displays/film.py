@@ -83,6 +83,9 @@ class Film:
     def close(self) -> None:
         """Write what is left and complete the file."""
         if self._container is None or self._stream is None:
+            if self._stream is None:
+                # Nothing was shown: an empty file is no film, and would be in the way the next time.
+                self.path.unlink(missing_ok=True)
             return
         self._mux(self._stream.encode())
         container, self._container = self._container, None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from glyphfeed.engines.weights import PIP_INSTALL
 from glyphfeed.stream.running.networks import cores
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.errors import CommandError, note
@@ -114,7 +115,7 @@ def demand_extra() -> None:
         import trackers.eval  # noqa: F401
     except ImportError as error:
         raise CommandError(
-            f"evaluating needs {error.name}, which is not installed; run pip install '.[evaluate]' in glyphfeed's folder"
+            f"evaluating needs {error.name}, which is not installed; run {PIP_INSTALL} -e '.[evaluate]' in glyphfeed's folder"
         ) from error
 
 

@@ -26,7 +26,7 @@ from glyphfeed.engines.loading import Backend, charset_of, choose_backend, load_
 from glyphfeed.engines.models import Ctc, find_description
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, fill_line
 from glyphfeed.engines.tensors import Tensor, fit_into, lay
-from glyphfeed.engines.weights import DETECTOR, RECOGNISER, locate
+from glyphfeed.engines.weights import DETECTOR, PIP_INSTALL, RECOGNISER, locate
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.precision.agreement import judge_detector, judge_recogniser
 from glyphfeed.tools.precision.material import gather
@@ -273,4 +273,5 @@ def imported(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise CommandError(f"{error}; pip install '.[quantise]' in glyphfeed's folder brings what converts networks") from error
+        how = f"{PIP_INSTALL} -e '.[quantise]' in glyphfeed's folder"
+        raise CommandError(f"{error}; {how} brings what converts networks") from error

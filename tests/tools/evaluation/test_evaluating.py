@@ -153,7 +153,8 @@ def test_what_must_be_installed_is_said_in_one_sentence(
 ) -> None:
     monkeypatch.setitem(sys.modules, "trackers.eval", None)
     said = complaint(capfd, write_clip(tmp_path, STILL).video)
-    assert said == "evaluating needs trackers.eval, which is not installed; run pip install '.[evaluate]' in glyphfeed's folder"
+    how = f"{sys.executable} -m pip install -e '.[evaluate]' in glyphfeed's folder"
+    assert said == f"evaluating needs trackers.eval, which is not installed; run {how}"
 
 
 @pytest.mark.parametrize(
