@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +21,7 @@ import numpy as np
 import pytest
 
 import glyphfeed
-from glyphfeed.stream.running.networks import borrowed, networks_of
+from glyphfeed.stream.running.networks import Networks, borrowed, networks_of
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glyphfeed import Sight, Status
+    from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.records import Colour
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
@@ -142,6 +146,23 @@ def test_asyncio_has_it_too_and_its_loop_is_not_held_up(clip: Path, pace: str) -
     assert len(ticks) > 50
 
 
+def test_asyncio_has_its_turn_beside_a_body_that_is_slower_than_the_clip(clip: Path) -> None:
+    async def main() -> int:
+        async with asyncio.timeout(6 * DEADLINE_S), glyphfeed.watch(clip) as watch:
+            task = asyncio.current_task()
+            async for sight in watch:
+                if sight.frame == 20 and task is not None:
+                    # As Ctrl-C does it.
+                    task.cancel()
+                time.sleep(0.2)
+                last = sight.frame
+                assert last <= 22, "the loop was never asked"
+        return last
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+
+
 def test_asyncio_leaves_a_loop_and_cancels_it_cleanly(clip: Path) -> None:
     async def first_of() -> int:
         async for sight in glyphfeed.watch(clip, pace="live"):
@@ -183,6 +204,10 @@ def test_bad_calls_are_told_in_one_sentence(clip: Path, tmp_path: Path) -> None:
         glyphfeed.watch(clip, pace="slow")
     with pytest.raises(glyphfeed.EngineError, match="abacus is no back-end; choose auto, tensorrt"):
         list(glyphfeed.watch(clip, engine="abacus"))
+    with pytest.raises(glyphfeed.InputError, match="names are several"):
+        glyphfeed.watch(clip, names="door")
+    with pytest.raises(glyphfeed.InputError, match="None is no address"):
+        glyphfeed.watch(None)
     with pytest.raises(glyphfeed.InputError, match=r"languages are several, .* the one text 'en,fr'"):
         glyphfeed.watch(clip, languages="en,fr")
     with pytest.raises(glyphfeed.SourceError, match="cannot be read"):
@@ -200,6 +225,51 @@ def test_the_health_of_a_source_is_told(clip: Path) -> None:
         pass
     assert [status.state for status in statuses][-1] is glyphfeed.SourceState.ENDED
     assert {status.source for status in statuses} == {"wall"}
+
+
+@pytest.mark.parametrize("pace", ["every-frame", "live"])
+def test_who_is_told_of_the_health_may_close_the_watch(clip: Path, pace: str) -> None:
+    def leave(status: Status) -> None:
+        if status.state is glyphfeed.SourceState.LIVE:
+            watch.close()
+
+    watch = glyphfeed.watch(clip, pace=pace, on_status=leave)
+    begun_s = time.monotonic()
+    assert sum(1 for _ in watch) < 60
+    assert time.monotonic() - begun_s < 6 * DEADLINE_S
+
+
+class Circle:
+    """Something that holds itself, so that it is freed when Python looks for such, in whichever thread that is."""
+
+    def __init__(self, held: object) -> None:
+        self.held, self.myself = held, self
+
+
+def test_what_is_forgotten_in_a_circle_is_ended_by_whichever_thread_finds_it(clip: Path) -> None:
+    watching = iter(glyphfeed.watch(clip, pace="live"))
+    next(watching)
+    circle = Circle(watching)
+    del watching, circle
+    begun_s = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(gc.collect).result()
+    assert time.monotonic() - begun_s < DEADLINE_S
+
+
+def test_a_forgotten_reader_may_be_found_while_networks_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = Networks.load_here
+
+    def collect_and_load(networks: Networks, *, live: bool) -> Engines:
+        gc.collect()
+        return load(networks, live=live)
+
+    circle = Circle(glyphfeed.Reader())
+    del circle
+    monkeypatch.setattr(Networks, "load_here", collect_and_load)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(lambda: glyphfeed.Reader(languages=[]).close())
+        loading.result(6 * DEADLINE_S)
 
 
 def test_a_picture_is_read_from_a_path_and_from_an_array(folder: Path, wall: Colour) -> None:
@@ -239,6 +309,13 @@ def test_a_reader_copies_what_it_is_handed(wall: Colour) -> None:
         assert words_of(reader.finish()) == SAYS
 
 
+def test_who_draws_on_a_sight_does_not_draw_on_what_is_read(wall: Colour) -> None:
+    with glyphfeed.Reader() as reader:
+        picture = reader.see(wall, at=0.0).picture()
+        with pytest.raises(ValueError, match="read-only"):
+            picture[:] = 0
+
+
 def test_a_reader_refuses_what_it_cannot_read(wall: Colour) -> None:
     reader = glyphfeed.Reader()
     with pytest.raises(glyphfeed.InputError, match="call see first"):
@@ -271,6 +348,49 @@ import glyphfeed
 watch = iter(glyphfeed.watch(sys.argv[1]))
 print(next(watch).frame)
 """
+
+
+DAEMON = """
+import sys
+import threading
+import glyphfeed
+
+def watch():
+    for sight in glyphfeed.watch(sys.argv[1], sys.argv[1], pace="live"):
+        if sight.frame > 20:
+            seen.set()
+
+seen = threading.Event()
+threading.Thread(target=watch, daemon=True).start()
+seen.wait()
+"""
+FORKED = """
+import multiprocessing
+import sys
+import glyphfeed
+
+def tell():
+    print(sorted(text.text for text in glyphfeed.read(sys.argv[1])))
+
+glyphfeed.read(sys.argv[1])
+child = multiprocessing.get_context("fork").Process(target=tell)
+child.start()
+child.join()
+"""
+
+
+def test_a_program_ends_in_order_that_watches_in_a_daemon_thread(clip: Path) -> None:
+    command = [sys.executable, "-c", DAEMON, str(clip)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=6 * DEADLINE_S, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+@pytest.mark.usefixtures("folder")
+def test_a_forked_process_reads_too() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORKED, "sign.jpg"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=6 * DEADLINE_S, check=False)
+    assert (done.returncode, done.stdout) == (0, "['Bakery', 'EXIT 12']\n")
 
 
 def test_ctrl_c_ends_a_program_in_its_loop(clip: Path) -> None:

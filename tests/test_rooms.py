@@ -35,7 +35,10 @@ MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
 }
 """Of the rooms of `stream/`, each folder and each file at its top: what it may import but itself."""
-CHANGES = {"append", "appendleft", "add", "clear", "discard", "extend", "insert", "pop", "popleft", "remove", "update"}
+CHANGES = {
+    *("append", "appendleft", "add", "clear", "discard", "extend", "extendleft", "fill", "insert", "pop", "popitem", "popleft"),
+    *("remove", "reverse", "rotate", "setdefault", "sort", "update"),
+}
 
 
 def modules() -> dict[str, ast.Module]:
@@ -50,6 +53,7 @@ MODULES = modules()
 def imports_of(name: str) -> Iterator[str]:
     """The modules of the program that one of them imports, anywhere and if only for its types."""
     for node in ast.walk(MODULES[name]):
+        assert not (isinstance(node, ast.ImportFrom) and node.level), f"{name}: a relative import does not say where it goes"
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "glyphfeed":
             inside = node.module.partition(".")[2]
             for alias in node.names:

@@ -375,7 +375,8 @@ def main() -> None:
     # Service managers and containers end a program so; it ends as in order as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
-    with suppress(OSError):
+    # There is none where the caller has closed it.
+    with suppress(OSError, AttributeError):
         sys.stdout.flush()
     # Everything of ours is closed.  Tearing down the networks piece by piece would take most of a second.
     os._exit(code)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.records import Event, EventType, Snapshot, Status
 
@@ -85,12 +86,16 @@ def text_line(message: Message) -> Text:
 
     """
     record, body = message.record, message.body
-    if record is None and message.kind == "event":
-        words = f"{body['entity']['text']}  {body['entity']['confidence']:.2f}"
-        return _line(body["captured_at"], message.source, str(body["type"]), words)
-    if record is None:
-        return Text(printable(json_line(message)))
-    return record_line(float(body["published_at"]), record)
+    try:
+        if record is None and message.kind == "event":
+            words = f"{body['entity']['text']}  {body['entity']['confidence']:.2f}"
+            return _line(body["captured_at"], message.source, str(body["type"]), words)
+        if record is None:
+            return Text(printable(json_line(message)))
+        return record_line(float(body["published_at"]), record)
+    # The last two are of times that no clock can show.
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+        raise FeedError(f"A message on {message.topic!r} is not as the feed's contract says: {error!r}.") from None
 
 
 def record_line(unix_s: float, record: Record) -> Text:
@@ -108,7 +113,8 @@ def record_line(unix_s: float, record: Record) -> Text:
 
 def _line(unix_s: float, source: str, word: str, rest: str) -> Text:
     clock = time.strftime("%H:%M:%S", time.localtime(unix_s))
-    return Text.assemble((clock, "dim"), f"  {source}  ", (f"{word:<10}", _STYLES.get(word, "")), f"  {printable(rest)}".rstrip())
+    source, word, rest = printable(source), printable(word), printable(rest)
+    return Text.assemble((clock, "dim"), f"  {source}  ", (f"{word:<10}", _STYLES.get(word, "")), f"  {rest}".rstrip())
 
 
 def _event_words(event: Event) -> str:
@@ -146,4 +152,4 @@ def _note_losses(message: Message, notes: Console) -> None:
     if message.restarted:
         notes.print("The publisher was restarted.")
     if message.missed:
-        notes.print(f"{message.topic}: {message.missed} lost before number {message.seq}.")
+        notes.print(f"{printable(message.topic)}: {message.missed} lost before number {message.seq}.")

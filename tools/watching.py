@@ -52,9 +52,11 @@ def watch(
     """
     if film is not None and len(sources) > 1:
         raise CommandError(f"a film shows one source, and {len(sources)} are read: give each a glyphfeed watch --film of its own")
-    if film is not None and film.exists():
+    if film is not None and is_taken(film):
         # It might be the very clip that is read.
         raise CommandError(f"there is a file {film} already: choose another name for the film, or remove it")
+    if film is not None and record is not None and film.absolute() == record.absolute():
+        raise CommandError(f"the film and the recording cannot both be {film}: give each a name of its own")
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.
         publisher = stack.enter_context(Publisher(feed, record))
@@ -70,6 +72,14 @@ def watch(
         for name, error in failures:
             tell(error, name)
     return 2 if failures else 0
+
+
+def is_taken(path: Path) -> bool:
+    """Whether there is a file of this name; where that cannot be asked, to write it will tell why."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def show_sources(

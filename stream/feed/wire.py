@@ -77,12 +77,13 @@ class Message:
 
         """
         kind = next((kind for kind in KINDS.values() if kind.name == self.kind), None)
-        if kind is None or (kind.name == "event" and self.body.get("type") not in set(EventType)):
+        if kind is None:
             return None
         try:
-            return kind.read(self.source, self.body)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FeedError(f"A message on {self.topic} is not as the feed's contract says: {error!r}.") from None
+            is_later = kind.name == "event" and self.body["type"] not in set(EventType)
+            return None if is_later else kind.read(self.source, self.body)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise FeedError(f"A message on {self.topic!r} is not as the feed's contract says: {error!r}.") from None
 
 
 def topic(kind: str, source: str) -> str:
@@ -150,7 +151,7 @@ def text_body(snapshot: Snapshot) -> Body:
 
 def read_text(source: str, body: Body) -> Snapshot:
     """Read the fields of a `text/` message; see `text_body`."""
-    width, height = body["size"]
+    width, height = (int(edge) for edge in body["size"])
     texts = tuple(_read_entity(entity) for entity in body["texts"])
     blocks = tuple(tuple(int(identity) for identity in block) for block in body.get("blocks", ()))
     return Snapshot(source, int(body["frame"]), float(body["pts"]), float(body["captured_at"]), (width, height), texts, blocks)
@@ -171,8 +172,9 @@ def event_body(event: Event) -> Body:
 
 def read_event(source: str, body: Body) -> Event:
     """Read the fields of an `event/` message; see `event_body`."""
-    kind, entity = EventType(body["type"]), _read_entity(body["entity"])
-    return Event(source, kind, int(body["frame"]), float(body["captured_at"]), entity, body.get("previous"))
+    kind, entity, previous = EventType(body["type"]), _read_entity(body["entity"]), body.get("previous")
+    frame, captured_at = int(body["frame"]), float(body["captured_at"])
+    return Event(source, kind, frame, captured_at, entity, None if previous is None else str(previous))
 
 
 def status_body(status: Status) -> Body:
@@ -203,10 +205,10 @@ def read_status(source: str, body: Body) -> Status:
         fps_in=float(body["fps_in"]),
         fps_out=float(body["fps_out"]),
         dropped=int(body["dropped"]),
-        latency_p50_ms=body["latency_ms"]["p50"],
-        latency_p95_ms=body["latency_ms"]["p95"],
-        detect_ms=body["detect_ms"],
-        read_ms=body["read_ms"],
+        latency_p50_ms=_read_milliseconds(body["latency_ms"]["p50"]),
+        latency_p95_ms=_read_milliseconds(body["latency_ms"]["p95"]),
+        detect_ms=_read_milliseconds(body["detect_ms"]),
+        read_ms=_read_milliseconds(body["read_ms"]),
         reads=int(body["reads"]),
         texts=int(body["texts"]),
         uptime_s=float(body["uptime_s"]),
@@ -218,6 +220,10 @@ def read_status(source: str, body: Body) -> Status:
 
 def _milliseconds(duration_ms: float | None) -> float | None:
     return None if duration_ms is None else round(duration_ms, 2)
+
+
+def _read_milliseconds(duration_ms: Any) -> float | None:
+    return None if duration_ms is None else float(duration_ms)
 
 
 def _entities(entities: Sequence[TextEntity]) -> list[Body]:

@@ -66,9 +66,24 @@ def watch(
         pace = None if pace is None else Pace(pace)
     except ValueError:
         raise InputError(f"{pace!r} is no pace; choose {' or '.join(Pace)}") from None
-    texts = [str(address) if isinstance(address, int) else os.fspath(address) for address in addresses]
-    sources = open_sources(texts, names, pace, size, fps)
+    if isinstance(names, str):
+        raise InputError(f"names are several, such as ['door'], and this is the one text {names!r}")
+    sources = open_sources([text_of(address) for address in addresses], names, pace, size, fps)
     return Watch(sources, networks_of(engine, detector, recogniser, languages), chars=chars, on_status=on_status)
+
+
+def text_of(address: object) -> str:
+    """Write an address as a command line has it.
+
+    Raises:
+        InputError: it is none.
+
+    """
+    if isinstance(address, int):
+        return str(address)
+    if isinstance(address, str | os.PathLike) and isinstance(text := os.fspath(address), str):
+        return text
+    raise InputError(f"{address!r} is no address: give a camera's number, a network address, or a path")
 
 
 def read(

@@ -106,7 +106,10 @@ def networks_of(engine: str, detector: str | Path | None, recogniser: str | Path
     return Networks(engine, finder, reader, tuple(languages))
 
 
-_lock = threading.Lock()
+_loading = threading.Lock()
+"""Held while networks load: one after the other, see `engines.loading`."""
+_lock = threading.RLock()
+"""Held for moments only, and again by a thread that has it, where a forgotten borrower is collected and returns what it had."""
 _loaded: dict[tuple[Networks, bool], Engines] = {}
 _users: Counter[tuple[Networks, bool]] = Counter()
 
@@ -120,9 +123,11 @@ def borrowed(networks: Networks, *, live: bool) -> Iterator[Engines]:
 
     """
     key = (networks, live)
-    with _lock:
+    with _loading:
+        # Who returns some need not wait for this.
         if key not in _loaded:
             _loaded[key] = networks.load_here(live=live)
+    with _lock:
         _users[key] += 1
     try:
         yield _loaded[key]
@@ -131,6 +136,19 @@ def borrowed(networks: Networks, *, live: bool) -> Iterator[Engines]:
             _users[key] -= 1
             if not _users[key]:
                 _loaded[key].rest()
+
+
+def _begin_anew() -> None:
+    """Forget all networks in a forked process: their threads stayed behind, and a lock may have been held."""
+    global _loading, _lock, _loaded, _users
+    # Not freed: that would wait for those threads.
+    _left_behind.append(_loaded)
+    _loading, _lock, _loaded, _users = threading.Lock(), threading.RLock(), {}, Counter()
+
+
+_left_behind: list[dict[tuple[Networks, bool], Engines]] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def cores() -> int:

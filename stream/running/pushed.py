@@ -80,7 +80,7 @@ class Reader:
         self._detecting: Future[Detections] | None = None
         self._recognising: Future[list[Reading]] | None = None
         self._frame: Frame | None = None
-        self._begun_s = time.monotonic()
+        self._begun_s = time.perf_counter()
 
     def see(self, frame: NDArray[np.uint8], at: float | None = None) -> Sight:
         """Follow the text into the next frame, and return at once with what is known of it.
@@ -96,11 +96,13 @@ class Reader:
 
         """
         self._check_open()
-        last, pts = self._frame, time.monotonic() - self._begun_s if at is None else float(at)
+        last, pts = self._frame, time.perf_counter() - self._begun_s if at is None else float(at)
         if not math.isfinite(pts) or (last is not None and pts <= last.pts):
             before = "" if last is None else f" came after one of {last.pts:g} s"
             raise InputError(f"a frame of {pts:g} s{before}: hand frames over in the order of their times, in seconds")
         grey, colour = planes_of(frame)
+        # The networks look at it later: who draws on a sight's picture is to draw on a copy.
+        colour.flags.writeable = False
         self._frame = Frame(0 if last is None else last.index + 1, pts, time.time(), grey, lambda: colour)
         self._reader.follow(self._frame)
         self._take_in(wait=False)

@@ -92,9 +92,9 @@ def run_sources(
         pool.shutdown(wait=not stuck)
     for thread in publishing:
         thread.result()
-    return [
-        (source.name, error) for source, thread in zip(sources, reading, strict=True) if (error := thread.exception()) is not None
-    ]
+    # Of one that is stuck nothing is known, and to ask would be to wait for it.
+    ended = [(source.name, thread.exception()) for source, thread in zip(sources, reading, strict=True) if thread.done()]
+    return [(name, error) for name, error in ended if error is not None]
 
 
 def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:

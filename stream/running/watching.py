@@ -68,13 +68,19 @@ class Watch:
 
         """
         self._begin(None)
+        thread = threading.get_ident()
         try:
-            while not self._inbox.ended:
+            while not (self._inbox.ended or self._stopped.is_set()):
                 # Ends with a sight, with the end, or with the time-out, as Ctrl-C does not interrupt every system's waits.
                 if (delivery := self._inbox.take(STEP_S)) is not None:
                     yield sight_of(delivery.frame, delivery.snapshot, delivery.events)
+                    thread = threading.get_ident()
         finally:
-            self.close()
+            if threading.get_ident() == thread:
+                self.close()
+            else:
+                # It was forgotten, and collected by any thread, which may be the very one that would be waited for.
+                self._stop()
         self._raise()
 
     async def __aiter__(self) -> AsyncIterator[Sight]:
@@ -88,11 +94,14 @@ class Watch:
 
         self._begin(tell)
         try:
-            while not self._inbox.ended:
+            while not (self._inbox.ended or self._stopped.is_set()):
+                # Where the body is the slower one there is always something to take: here the other tasks have their turn.
+                await asyncio.sleep(0)
                 news.clear()
                 if (delivery := self._inbox.take(0)) is not None:
                     yield sight_of(delivery.frame, delivery.snapshot, delivery.events)
                 elif not self._inbox.ended:
+                    # Ends with a sight, or with the close of the inbox, which comes with every end.
                     await news.wait()
         finally:
             await self._close_beside()
@@ -102,7 +111,8 @@ class Watch:
         if self._thread is not None or self._stopped.is_set():
             raise InputError("a watch is iterated once, and ends with that; call glyphfeed.watch again")
         self._inbox = Inbox(self._live, notify)
-        self._thread = threading.Thread(target=self._run, name="glyphfeed-watch")
+        # Not a daemon even where the caller's thread is one: what is in a network when Python ends takes the process with it.
+        self._thread = threading.Thread(target=self._run, name="glyphfeed-watch", daemon=False)
         _running.add(self)
         self._thread.start()
 
@@ -130,9 +140,12 @@ class Watch:
             source.stop()
 
     def close(self) -> None:
-        """End everything, and wait for that: half a second, and while networks load as long as that takes; twice is fine."""
+        """End everything, and wait for that: half a second, and while networks load as long as that takes; twice is fine.
+
+        Called by `on_status` it does not wait, as that is called by one of the threads that would be waited for.
+        """
         self._stop()
-        if self._thread is not None:
+        if self._thread is not None and not _listening.here:
             self._thread.join()
             _running.discard(self)
 
@@ -166,15 +179,31 @@ class Listener:
 
     def report(self, status: Status) -> None:
         """See `Sink.report`."""
-        self._on_status(status)
+        _listening.here = True
+        try:
+            self._on_status(status)
+        finally:
+            _listening.here = False
 
+
+class Listening(threading.local):
+    """Whether this thread is at telling a status to the program."""
+
+    here = False
+
+
+_listening = Listening()
 
 _running: weakref.WeakSet[Watch] = weakref.WeakSet()
 
 
 def _stop_all() -> None:
-    for watch in list(_running):
+    watches = list(_running)
+    for watch in watches:
         watch._stop()
+    # Before the pools may not be handed anything any more, which would look like a failure.
+    for watch in watches:
+        watch.close()
 
 
 # A program that ends with a watch half iterated, as in a global variable, would wait for ever for its threads: Python joins them

@@ -161,6 +161,26 @@ def test_what_was_read_cannot_steer_the_terminal() -> None:
     assert "\N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}next" in str(text_line(nasty))
 
 
+def test_no_other_word_of_a_feed_can_either() -> None:
+    nasty = message("event/cam1", {**wire.event_body(event()), "source": "\x1b[2J\nfake"})
+    assert "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}fake" in str(text_line(nasty))
+    nasty = message("event/cam1", {**wire.event_body(event()), "type": "\x1b[2J"})
+    assert "\x1b" not in str(text_line(nasty))
+    with pytest.raises(FeedError) as complaint:
+        text_line(message("event/\x1b[2J", {**wire.event_body(event()), "frame": "x"}))
+    assert "\x1b" not in str(complaint.value)
+
+
+def test_a_message_that_lacks_what_its_line_tells_is_an_error_in_one_sentence() -> None:
+    for nasty in (
+        message("event/cam1", {"type": "flagged"}),
+        message("event/cam1", {**wire.event_body(event()), "captured_at": 1e300}),
+        message("status/cam1", {**wire.status_body(status()), "published_at": None}),
+    ):
+        with pytest.raises(FeedError, match="is not as the feed's contract says"):
+            text_line(nasty)
+
+
 def test_figures_that_are_not_known_yet_are_left_out() -> None:
     early = replace(status(SourceState.CONNECTING), latency_p50_ms=None, latency_p95_ms=None)
     line = str(text_line(message("status/cam1", wire.status_body(early))))

@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import av
+import cv2
+import numpy as np
 
 from glyphfeed.stream.running.relay import Relay
 from glyphfeed.tools.displays.overlay import draw_snapshot
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
-    from glyphfeed.stream.records import Event, Frame, Snapshot
+    from glyphfeed.stream.records import Colour, Event, Frame, Snapshot
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
 
@@ -56,7 +58,7 @@ class Film:
         if self._container is None or self._stream is None:
             self._container, self._stream = self._open(snapshot.size)
         stream = self._stream
-        image = draw_snapshot(frame.bgr(), snapshot)[: stream.height, : stream.width]
+        image = fitted(draw_snapshot(frame.bgr(), snapshot), stream.width, stream.height)
         picture = av.VideoFrame.from_ndarray(image, format="bgr24")
         picture.pts, picture.time_base = round(snapshot.pts / TIME_BASE), TIME_BASE
         self._mux(stream.encode(picture))
@@ -81,15 +83,28 @@ class Film:
         return container, stream
 
     def close(self) -> None:
-        """Write what is left and complete the file."""
+        """Write what is left and complete the file; one without a frame is none, and not left in the way of the next."""
+        if self._stream is None and self.path.is_file():
+            self.path.unlink()
         if self._container is None or self._stream is None:
-            if self._stream is None:
-                # Nothing was shown: an empty file is no film, and would be in the way the next time.
-                self.path.unlink(missing_ok=True)
             return
         self._mux(self._stream.encode())
         container, self._container = self._container, None
         container.close()
+
+
+def fitted(image: Colour, width: int, height: int) -> Colour:
+    """A picture in the size of the film, that of the first one: without an odd edge, or, where the source has changed its size,
+    scaled to fit, with black beside it.
+    """
+    if image.shape[0] & ~1 == height and image.shape[1] & ~1 == width:
+        return image[:height, :width]
+    scale = min(width / image.shape[1], height / image.shape[0])
+    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
+    screen = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    screen[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return screen
 
 
 @contextmanager

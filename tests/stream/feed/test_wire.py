@@ -224,12 +224,19 @@ def test_each_kind_of_message_reads_what_it_writes(kind: wire.Kind) -> None:
             "text/cam1",
             {**wire.text_body(snapshot()), "texts": [{**wire.text_body(snapshot(0, entity()))["texts"][0], "polygon": []}]},
         ),
+        ("text/cam1", {**wire.text_body(snapshot()), "size": ["wide", 720]}),
+        ("text/cam1", {**wire.text_body(snapshot()), "pts": 10**400}),
+        ("event/cam1", {**wire.event_body(event()), "type": []}),
+        ("status/cam1", {**wire.status_body(status()), "read_ms": "fast"}),
     ],
-    ids=["no entity", "an unknown state", "no latency", "no size", "no polygon"],
+    ids=[
+        *("no entity", "an unknown state", "no latency", "no size", "no polygon"),
+        *("a size in words", "a number too large", "a type that is a list", "a time in words"),
+    ],
 )
 def test_a_message_that_is_not_as_the_contract_says_is_told_in_one_sentence(topic: str, body: wire.Body) -> None:
     received = wire.parse(wire.message(topic, HEADER, body))
-    with pytest.raises(FeedError, match=f"A message on {topic} is not as the feed's contract says"):
+    with pytest.raises(FeedError, match=f"A message on '{topic}' is not as the feed's contract says"):
         _ = received.record
 
 

@@ -118,6 +118,29 @@ def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(clip: Path, tm
     assert (frames[0].width, frames[0].height, frames[0].format.name) == (160, 98, "yuv420p")
 
 
+def test_a_film_shows_the_whole_picture_where_its_source_changes_its_size(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with filming(path, open_source(str(clip))) as film:
+        for index, size in enumerate([(160, 96), (640, 480), (80, 96)]):
+            grey = np.full(size[::-1], 200, np.uint8)
+            shown = replace(snapshot(index), size=size)
+            film.publish(replace(frame_of(shown), grey=grey, bgr=lambda grey=grey: np.dstack([grey] * 3)), shown, [])
+    with av.open(str(path)) as container:
+        small, large, narrow = (frame.to_ndarray(format="gray") for frame in container.decode(video=0))
+    assert small.shape == large.shape == narrow.shape == (96, 160)
+    assert small.mean() > 190
+    for filled, black in ((large[:, 20:140], large[:, :12]), (narrow[:, 44:116], narrow[:, :36])):
+        assert filled.mean() > 190
+        assert black.mean() < 10
+
+
+def test_a_film_of_nothing_is_not_left_in_the_way_of_the_next(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with filming(path, open_source(str(clip))):
+        assert path.exists()
+    assert not path.exists()
+
+
 def test_a_film_that_cannot_be_written_says_so_before_anything_begins(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CommandError, match=r"the video .* cannot be written: .*; choose another folder"):
