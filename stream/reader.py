@@ -81,6 +81,9 @@ class Reader:
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
         self._purse.fill(dt)
         motion = self._flow.step(frame.grey, self._tracker.quads)
+        if last and last.grey is frame.grey and motion.camera is None:
+            # The same picture again shows nothing to follow where little is left of it once it is reduced, as of a long strip.
+            motion = replace(motion, camera=np.eye(3), cut=False)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
             self._schedule.restart()

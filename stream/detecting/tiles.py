@@ -35,6 +35,9 @@ OVERLAP = (6, 2)
 """Neighbours share so many heights of such text, along a line and across it, or a third of a tile."""
 CELL_PX = 20
 """What was looked at is added up in cells of so many pixels: a tile has some fifty by thirty."""
+LEVELS_APART, LEVEL_STEP = 4.0, 2.5
+"""In a still, where tiles show more than the one times what the whole does, a line may be too long for a tile and too small for
+the whole picture: there are tiles between, each level seeing so much less than the one before."""
 ROUNDS = 2
 """So many passes a tile are remembered: when one was made, in what order the others come, tells even where it holds no more."""
 
@@ -76,12 +79,14 @@ def tiles_of(size: tuple[int, int]) -> dict[Tile, Tile]:
     """Cover a picture of (width, height) with as few tiles as show it well enough, each with the part that it alone covers; one
     that fine passes see well enough has none.
     """
-    scale = detail(size)
-    if scale >= LARGE:
-        return {}
+    return {} if detail(size) >= LARGE else tiles_at(size, TILE_SCALE)
+
+
+def tiles_at(size: tuple[int, int], scale: float) -> dict[Tile, Tile]:
+    """Cover a picture of (width, height) with tiles that are shrunk to no less than `scale`, each with the part of its own."""
     shape = FULL_DETAIL_PX if size[0] >= size[1] else FULL_DETAIL_PX[::-1]
     columns, rows = (
-        pieces(whole, extent / TILE_SCALE, heights * SMALL_PX / scale)
+        pieces(whole, extent / scale, heights * SMALL_PX / detail(size))
         for whole, extent, heights in zip(size, shape, OVERLAP, strict=True)
     )
     return {
@@ -89,6 +94,15 @@ def tiles_of(size: tuple[int, int]) -> dict[Tile, Tile]:
         for y, v in rows
         for x, u in columns
     }
+
+
+def levels_of(size: tuple[int, int]) -> list[Tile]:
+    """List the tiles in which a still of (width, height) is looked at; the closest come last, as they cut most."""
+    levels, scale = [tiles_of(size)], TILE_SCALE
+    while levels[0] and scale > LEVELS_APART * detail(size):
+        scale /= LEVEL_STEP
+        levels.append(tiles_at(size, scale))
+    return [tile for level in reversed(levels) for tile in level]
 
 
 def pieces(whole: int, most: float, overlap: float) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
-from glyphfeed.stream.detecting.tiles import tiles_of
+from glyphfeed.stream.detecting.tiles import levels_of
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.steps import run_pass, run_reads
 from glyphfeed.stream.reader import Reader
@@ -20,7 +20,6 @@ from glyphfeed.stream.records import Frame, TextState
 
 if TYPE_CHECKING:
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.detecting.tiles import Tile
     from glyphfeed.stream.records import Colour, Snapshot
 
 PASSES = 4
@@ -32,6 +31,9 @@ MOST_TILES = 400
 or two; one of 30000x30000 would take 3108."""
 READ_STEPS_S = (UNCONFIRMED_S, PATIENCE_S, 2 * PATIENCE_S)
 """After the passes time goes on in these steps, in which unconfirmed text is read again."""
+STRIP = 4.0
+"""A picture this much higher than wide may be a strip that was turned: lines that run up or down are looked for
+in its tiles, too."""
 ROUNDS = 8
 """Reads of one text build on each other; so often at most at one time."""
 
@@ -49,18 +51,18 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     reader = Reader("still")
     captured_at = time.time()
     gauges = Gauges("still", 0.0, engines.detector, engines.recogniser)
-    tiles = spread(list(tiles_of((image.shape[1], image.shape[0]))), MOST_TILES)
-    steps = [PASS_STEP_S] * (PASSES + len(tiles))
+    looks = spread(close_looks((image.shape[1], image.shape[0])), MOST_TILES)
+    steps = [PASS_STEP_S] * (PASSES + len(looks))
     for index, pts in enumerate(accumulate([*steps, *READ_STEPS_S])):
         frame = Frame(index, pts, captured_at, grey, lambda: image)
         reader.follow(frame)
         wanted = None
         if index < PASSES:
             wanted = reader.take_pass()
-        elif tiles:
-            wanted = DetectorPass(frame, PassKind(tile=tiles[0]))
+        elif looks:
+            wanted = DetectorPass(frame, looks[0])
         if wanted is not None:
-            tiles = [tile for tile in tiles if tile != wanted.kind.tile]
+            looks = [kind for kind in looks if kind != wanted.kind._replace(coarse=False)]
             reader.accept_detections(run_pass(engines.detector, wanted, gauges))
         for _ in range(ROUNDS):
             if not (requests := reader.take_reads()):
@@ -71,7 +73,14 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     return replace(snapshot, frame=0, pts=0.0, texts=texts)
 
 
-def spread(tiles: list[Tile], most: int) -> list[Tile]:
-    """Choose at most so many of the tiles, evenly."""
-    count = min(len(tiles), most)
-    return [tiles[k * len(tiles) // count] for k in range(count)]
+def close_looks(size: tuple[int, int]) -> list[PassKind]:
+    """List the passes that show all parts of a picture of (width, height) more closely; none if it is small."""
+    tiles = levels_of(size)
+    ways = (False, True) if size[1] >= STRIP * size[0] else (False,)
+    return [PassKind(turned=turned, tile=tile) for turned in ways for tile in tiles]
+
+
+def spread(looks: list[PassKind], most: int) -> list[PassKind]:
+    """Choose at most so many of the passes, evenly."""
+    count = min(len(looks), most)
+    return [looks[k * len(looks) // count] for k in range(count)]

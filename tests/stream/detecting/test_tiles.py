@@ -17,12 +17,15 @@ from glyphfeed.engines.weights import DETECTOR, locate
 from glyphfeed.stream.detecting.tiles import (
     FULL_DETAIL_PX,
     LARGE,
+    LEVEL_STEP,
+    LEVELS_APART,
     OVERLAP,
     SMALL_PX,
     TILE_SCALE,
     ClosePasses,
     Tile,
     detail,
+    levels_of,
     tiles_of,
 )
 from glyphfeed.stream.geometry import BORDER_PX
@@ -80,6 +83,16 @@ def test_tiles_cover_a_large_picture_and_overlap(size: tuple[int, int]) -> None:
         overlap = min(OVERLAP[axis] * SMALL_PX / scale, most / 3)
         assert all(end - start >= overlap - 1 for (_, end), (start, _) in pairwise(spans))
     assert len(tiles) == len({tile[0] for tile in tiles}) * len({tile[1] for tile in tiles})
+
+
+@pytest.mark.parametrize(("size", "levels"), [((1280, 720), 0), ((3840, 2160), 1), ((8000, 200), 2), ((20000, 1000), 3)])
+def test_between_the_closest_tiles_and_the_whole_picture_there_are_levels(size: tuple[int, int], levels: int) -> None:
+    tiles = levels_of(size)
+    assert tiles[len(tiles) - len(tiles_of(size)) :] == list(tiles_of(size))
+    assert len({tile.width for tile in tiles}) == levels
+    # None shows much less of a line than the next.
+    widths = [size[0], *sorted({tile.width for tile in tiles}, reverse=True)] if tiles else []
+    assert all(wide <= (LEVELS_APART if closer == widths[1] else LEVEL_STEP) * 1.2 * closer for wide, closer in pairwise(widths))
 
 
 @settings(deadline=None)

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from glyphfeed.stream.detecting.tiles import Tile, tiles_of
-from glyphfeed.stream.drivers.still import read_still, spread
+from glyphfeed.stream.detecting.passes import PassKind
+from glyphfeed.stream.detecting.tiles import Tile, levels_of
+from glyphfeed.stream.drivers.still import STRIP, read_still, spread
 from glyphfeed.stream.records import TextState
 from glyphfeed.tools.scenes.clip import Scene, Sign, look, render
 from glyphfeed.tools.scenes.street import demo_scene
@@ -63,19 +64,20 @@ def test_small_text_in_a_large_picture_is_found_by_its_tiles(engines: Engines) -
 
 
 @pytest.mark.parametrize("size", [(3840, 2160), (10000, 40), (40, 10000), (1, 3000)])
-def test_each_tile_of_a_large_picture_is_looked_at_once(engines: Engines, size: tuple[int, int]) -> None:
+def test_each_tile_of_a_large_picture_is_looked_at_once_each_way(engines: Engines, size: tuple[int, int]) -> None:
     image = np.full((size[1], size[0], 3), 128, np.uint8)
     detector = Watched(engines.detector, image)
     assert read_still(image, replace(engines, detector=detector)).texts == ()
     whole = Tile(0, 0, *size)
-    assert sorted(part for part in detector.parts if part != whole) == sorted(tiles_of(size))
+    ways = 2 if size[1] >= STRIP * size[0] else 1
+    assert sorted(part for part in detector.parts if part != whole) == sorted(levels_of(size) * ways)
     assert detector.parts.count(whole) == 3
 
 
 def test_of_a_huge_picture_so_many_tiles_are_looked_at_evenly() -> None:
-    tiles = [Tile(x, 0, 1, 1) for x in range(10)]
-    assert spread(tiles, 10) == tiles
-    assert [tile.x for tile in spread(tiles, 4)] == [0, 2, 5, 7]
+    looks = [PassKind(tile=Tile(x, 0, 1, 1)) for x in range(10)]
+    assert spread(looks, 10) == looks
+    assert [kind.tile.x for kind in spread(looks, 4) if kind.tile is not None] == [0, 2, 5, 7]
     assert spread([], 4) == []
 
 
@@ -84,3 +86,34 @@ def test_a_single_word_on_a_large_blank_picture_is_read(engines: Engines) -> Non
     cv2.putText(picture, "Hello world", (1500, 1000), cv2.FONT_HERSHEY_DUPLEX, 2.5, (20, 20, 20), 5, cv2.LINE_AA)
     (text,) = read_still(picture, engines).texts
     assert text.text == "Hello world"
+
+
+def strip(width: int, height: int, letters_px: int) -> NDArray[np.uint8]:
+    """A long pale wall with a line on it every thousand pixels, GATE 01 WEST and so on."""
+    picture = np.full((height, width, 3), (208, 204, 200), np.uint8)
+    scale = letters_px / cv2.getTextSize("GATE", cv2.FONT_HERSHEY_DUPLEX, 1, 2)[0][1]
+    for k in range(width // 1000):
+        place = (1000 * k + 150, (height + letters_px) // 2)
+        cv2.putText(picture, f"GATE {k + 1:02d} WEST", place, cv2.FONT_HERSHEY_DUPLEX, scale, (20, 20, 20), 4, cv2.LINE_AA)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rotation"),
+    [(7000, 200, None), (10000, 500, None), (6000, 200, cv2.ROTATE_90_CLOCKWISE)],
+)
+def test_every_line_of_a_long_strip_is_read(engines: Engines, width: int, height: int, rotation: int | None) -> None:
+    picture = strip(width, height, 40)
+    if rotation is not None:
+        picture = np.asarray(cv2.rotate(picture, rotation), np.uint8)
+    texts = read_still(picture, engines).texts
+    assert sorted(text.text for text in texts) == [f"GATE {k + 1:02d} WEST" for k in range(width // 1000)]
+
+
+def test_every_line_of_a_high_picture_is_read(engines: Engines) -> None:
+    picture = np.full((6000, 500, 3), (208, 204, 200), np.uint8)
+    for k in range(12):
+        place = (60, 500 * k + 250)
+        cv2.putText(picture, f"GATE {k + 1:02d} WEST", place, cv2.FONT_HERSHEY_DUPLEX, 1.4, (20, 20, 20), 3, cv2.LINE_AA)
+    texts = read_still(picture, engines).texts
+    assert sorted(text.text for text in texts) == [f"GATE {k + 1:02d} WEST" for k in range(12)]
