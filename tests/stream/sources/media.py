@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import TYPE_CHECKING
 
 import av
 import cv2
 import numpy as np
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,3 +76,16 @@ def sound() -> bytes:
 def jpeg(image: Colour) -> bytes:
     """A picture as JPEG."""
     return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def pillow(image: Colour) -> Image.Image:
+    """A picture as Pillow's."""
+    return Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
+
+
+def picture_bytes(kind: str, image: Colour, *more: Colour, **options: object) -> bytes:
+    """One picture or several in one file of a kind by Pillow's name for it; `options` are those of its plug-in."""
+    file = io.BytesIO()
+    several = {"save_all": True, "append_images": [pillow(other) for other in more]} if more else {}
+    pillow(image).save(file, kind, **several, **options)
+    return file.getvalue()
