@@ -84,6 +84,9 @@ class Reader:
         if last and last.grey is frame.grey and motion.camera is None:
             # The same picture again shows nothing to follow where little is left of it once it is reduced, as of a long strip.
             motion = replace(motion, camera=np.eye(3), cut=False)
+        if last and last.scene != frame.scene:
+            # The next page of a document looks much like the one before.
+            motion = replace(motion, camera=None, cut=True)
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
             self._schedule.restart()

@@ -34,7 +34,8 @@ class Frame:
 
     `index` counts the frames that the source delivered, from 0; a gap is a frame that was dropped.  `grey` is read-only to its
     receivers.  `bgr()` converts to colour on demand, because only the few frames that are detected or read need it; it may be
-    called from any thread and returns an array that nobody else writes.
+    called from any thread and returns an array that nobody else writes.  Between frames of another `scene` the source knows that
+    nothing goes on from the one to the other, as from page to page.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Frame:
     captured_at: float
     grey: Grey
     bgr: Callable[[], Colour]
+    scene: int = 0
 
     @property
     def size(self) -> tuple[int, int]:

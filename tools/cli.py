@@ -74,7 +74,7 @@ def watch(
         typer.Argument(
             metavar="SOURCE",
             show_default=False,
-            help="A camera's number, an rtsp:// or http:// address, a video file, a folder of pictures, or a pattern in quotes.",
+            help="A camera's number, an rtsp:// or http:// address, a video or picture, a folder of them, or a quoted pattern.",
         ),
     ],
     name: Annotated[

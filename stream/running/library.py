@@ -16,8 +16,8 @@ from glyphfeed.stream.running.networks import AUTO, borrowed, networks_of
 from glyphfeed.stream.running.pushed import planes_of
 from glyphfeed.stream.running.watching import Watch
 from glyphfeed.stream.sources.address import open_sources
-from glyphfeed.stream.sources.images import open_picture
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.sources.stills import open_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def watch(
     """Read the text in cameras, streams and files: iterate what comes back.
 
     Args:
-        addresses: cameras' numbers, rtsp:// or http:// addresses, video files, folders of pictures, or patterns such as `*.jpg`.
+        addresses: cameras' numbers, rtsp:// or http:// addresses, videos, pictures, folders of such, or patterns such as `*.jpg`.
         names: what the first sources are called in their sights; the others by their addresses.
         pace: `every-frame` of files, the default, or `live`, played like a camera.
         size: picture size to ask of a camera, (width, height).
@@ -94,7 +94,7 @@ def read(
     recogniser: str | Path | None = None,
     languages: Sequence[str] = LANGUAGES,
 ) -> tuple[TextEntity, ...]:
-    """Read the text in one picture: the texts that can be trusted, in reading order.
+    """Read the text in one picture, the first of a file of several: the texts that can be trusted, in reading order.
 
     Args:
         picture: a file's path, or an array: (height, width, 3) uint8 blue-green-red, or (height, width) grey.

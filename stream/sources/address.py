@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from glyphfeed.stream.errors import SourceError
+from glyphfeed.stream.sources.collection import read_files
 from glyphfeed.stream.sources.file import check_file, decode_file
-from glyphfeed.stream.sources.images import SUFFIXES, find_images, is_folder, is_pattern, read_images
+from glyphfeed.stream.sources.formats import is_picture
+from glyphfeed.stream.sources.images import find_files, is_folder, is_pattern
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.network import PORTS, NetworkStream
 from glyphfeed.stream.sources.playback import Playback
@@ -43,8 +45,8 @@ def open_source(
 ) -> Source:
     """Make the source that an address means; it is inert until its frames are iterated.
 
-    `address` is a camera's number or device path, an rtsp, rtsps, http or https address, a video file, a folder of pictures
-    or a pattern such as `shots/*.png`.  `name` is what the source is called on the feed, by default made from the address.
+    `address` is a camera's number or device path, an rtsp, rtsps, http or https address, a video file or a picture, a folder of
+    such, or a pattern such as `shots/*.png`.  `name` is what the source is called on the feed, by default made from the address.
     `pace` is by default every frame for files and pictures; cameras and network streams are always live.
 
     Raises:
@@ -67,11 +69,11 @@ def open_source(
         return LiveSource(name, camera.label, camera.connect)
     path = Path(address)
     pace = pace or Pace.EVERY_FRAME
-    is_collection = is_pattern(address) or is_folder(address)
-    if not is_collection:
-        check_file(path)
-    if is_collection or path.suffix.lower() in SUFFIXES:
-        return Playback(name, address, pace, partial(read_images, address, find_images(address)))
+    if is_pattern(address) or is_folder(address):
+        return Playback(name, address, pace, partial(read_files, address, *find_files(address, videos=True)))
+    check_file(path)
+    if is_picture(path):
+        return Playback(name, address, pace, partial(read_files, address, [path]))
     return Playback(name, address, pace, partial(decode_file, path))
 
 

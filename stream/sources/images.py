@@ -1,37 +1,32 @@
-"""Folders and patterns of pictures, read with OpenCV as if they were a video.
+"""Which files a folder or a pattern means, and in which order.
 
-Owns: which files, in which order, and decoding them.  Does not own their pace.
+Owns: finding them, and what is said of those that are left out.  Does not own decoding (stills, file).
 """
 
 from __future__ import annotations
 
 import glob
-import logging
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import cv2
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.sources.picture import picture_from_bgr
+from glyphfeed.stream.sources.formats import SUFFIXES, Format, format_of_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from glyphfeed.stream.records import Colour
-    from glyphfeed.stream.sources.picture import Picture
+SYSTEMS_OWN = {"thumbs.db", "desktop.ini"}
+"""What Windows leaves in folders of pictures, beside the hidden files of the others."""
+NAMED = 3
+"""So many of the files that are left out are called by their names."""
 
-log = logging.getLogger("glyphfeed.sources")
 
-IMAGES_PER_S = 25.0
-"""The default of FFmpeg's image2 demuxer."""
-SUFFIXES = {
-    *(".avif", ".bmp", ".dib", ".gif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm"),
-    *(".ras", ".sr", ".tif", ".tiff", ".webp"),
-}
-"""Of the picture formats that OpenCV reads."""
+class Finds(NamedTuple):
+    """The files to read, in natural order, and a sentence about those of the folder that are left out, or none."""
+
+    files: list[Path]
+    left_out: str
 
 
 def is_folder(address: str) -> bool:
@@ -50,8 +45,11 @@ def is_pattern(address: str) -> bool:
         return False
 
 
-def find_images(address: str) -> list[Path]:
-    """The pictures of a folder, of a pattern such as `shots/*.png`, or one single file, in natural order.
+def find_files(address: str, *, videos: bool) -> Finds:
+    """Find the files of a folder, of a pattern such as `shots/*.png`, or one single file.
+
+    Of a folder only what holds pictures is read, and, where they can be, `videos`, whatever the files are called; of a pattern
+    all, as who gave it chose them.
 
     Raises:
         SourceError: there are none.
@@ -64,12 +62,50 @@ def find_images(address: str) -> list[Path]:
         if not found:
             raise SourceError(f"{address}: no file matches this pattern; check it, and put it in quotes")
     elif is_folder(address):
-        found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
-        if not found:
-            raise SourceError(f"{address}: there are no pictures in this folder; give one with .png or .jpg files in it")
+        return _find_in_folder(address, videos=videos)
     else:
         found = [path]
-    return sorted(found, key=lambda file: natural_key(str(file)))
+    return Finds(in_order(found), "")
+
+
+def _find_in_folder(address: str, *, videos: bool) -> Finds:
+    found: list[Path] = []
+    others: list[Path] = []
+    films: list[Path] = []
+    for file in in_order(file for file in Path(address).iterdir() if not _is_systems_own(file) and file.is_file()):
+        holds = format_of_file(file)
+        if holds is Format.VIDEO:
+            films.append(file)
+        elif holds is not None or file.suffix.lower() in SUFFIXES:
+            found.append(file)
+        else:
+            others.append(file)
+    if videos:
+        found = in_order([*found, *films])
+    if not found:
+        film = "; read its videos with `glyphfeed watch`" if films else "; give one with .png or .jpg files in it"
+        raise SourceError(f"{address}: there are no pictures in this folder{film}")
+    left = _left_out(others, "no picture" if not videos else "neither a picture nor a video", "")
+    if not videos:
+        left += _left_out(films, "a video", ", which `glyphfeed watch` reads")
+    return Finds(found, f"{address}: {left.removesuffix('; ')}" if left else "")
+
+
+def _left_out(files: Sequence[Path], what: str, hint: str) -> str:
+    """Tell of files that are left out because of what they are."""
+    if not files:
+        return ""
+    names = ", ".join(file.name for file in files[:NAMED]) + (f" and {len(files) - NAMED} more" * (len(files) > NAMED))
+    return f"left out as {what}{hint}: {names}; "
+
+
+def _is_systems_own(file: Path) -> bool:
+    return file.name.startswith(".") or file.name.lower() in SYSTEMS_OWN
+
+
+def in_order(files: Iterable[Path]) -> list[Path]:
+    """Sort files naturally."""
+    return sorted(files, key=lambda file: natural_key(str(file)))
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
@@ -77,41 +113,3 @@ def natural_key(text: str) -> list[tuple[int, int, str]]:
     runs = re.findall(r"[0-9]+|[^0-9]+", text)
     # The text itself comes last, so that two different names never tie.
     return [(0, int(run), "") if run[0] in "0123456789" else (1, 0, run.lower()) for run in runs] + [(-1, 0, text)]
-
-
-def read_images(label: str, files: Sequence[Path]) -> Iterator[Picture]:
-    """Yield the pictures that can be read, stamped at 25 a second; each one that cannot is skipped with a warning.
-
-    Raises:
-        SourceError: none of them can be read.
-
-    """
-    count = 0
-    for file in files:
-        try:
-            image = open_picture(file)
-        except SourceError as error:
-            log.warning("%s; it is skipped", error)
-            continue
-        yield picture_from_bgr(image, count / IMAGES_PER_S)
-        count += 1
-    if count == 0:
-        raise SourceError(f"{label}: none of its {len(files)} files can be read as a picture; save them as .png or .jpg")
-
-
-def open_picture(file: Path) -> Colour:
-    """Decode a picture, (height, width, 3) uint8 blue-green-red.
-
-    Raises:
-        SourceError: there is no such file, or it is no picture.
-
-    """
-    try:
-        image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror}; check the path") from error
-    except cv2.error:
-        image = None
-    if image is None:
-        raise SourceError(f"{file} is not a picture that can be read; save it as .png or .jpg")
-    return np.asarray(image, np.uint8)

@@ -37,6 +37,7 @@ class Picture:
     captured_at: float
     grey: Grey
     bgr: Callable[[], Colour]
+    scene: int = 0
 
 
 class LazyColour:

@@ -52,7 +52,7 @@ class Playback:
                 count = index + 1
                 captured_at = clock.await_turn(picture) if self.live else picture.captured_at
                 if captured_at is not None:
-                    yield Frame(index, picture.stamp or 0.0, captured_at, picture.grey, picture.bgr)
+                    yield Frame(index, picture.stamp or 0.0, captured_at, picture.grey, picture.bgr, picture.scene)
         except SourceError as error:
             if count == 0:
                 raise

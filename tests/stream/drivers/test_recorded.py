@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -21,6 +22,7 @@ from glyphfeed.stream.sources.address import open_source
 from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
 from tests.stream.feed.samples import DEADLINE_S, box, wait_until
 from tests.stream.simulation import AT_REST, SHOP, SIZE, World, clock
+from tests.stream.sources.media import picture_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +81,17 @@ def test_each_text_that_can_be_trusted_is_in_a_block(clip: Path, engines: Engine
     # EXIT 12 and Bakery are two signs, the one above and to the left of the other.
     said = {text["id"]: text["text"].replace(" ", "") for text in bodies[-1]["texts"]}
     assert [[said[number] for number in block] for block in bodies[-1]["blocks"]] == [["EXIT12"], ["Bakery"]]
+
+
+def test_pages_that_look_alike_are_read_each_by_itself(engines: Engines, tmp_path: Path) -> None:
+    pages = np.full((3, 100, 320, 3), 250, np.uint8)
+    for page, text in zip(pages, ("PAGE ONE", "PAGE TWO", "PAGE THREE"), strict=True):
+        cv2.putText(page, text, (20, 65), cv2.FONT_HERSHEY_DUPLEX, 1.2, (20, 20, 20), 3, cv2.LINE_AA)
+    (tmp_path / "wall.tif").write_bytes(picture_bytes("TIFF", *pages))
+    messages = read_to(tmp_path / "feed.jsonl", tmp_path / "wall.tif", engines)
+    events = [message.body for message in messages if message.kind == "event"]
+    read = [(round(event["frame"] / 50), event["entity"]["text"]) for event in events if event["type"] == "read"]
+    assert read == [(0, "PAGE ONE"), (1, "PAGE TWO"), (2, "PAGE THREE")]
 
 
 def entities_of(message: Message) -> list[dict[str, Any]]:

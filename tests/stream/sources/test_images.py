@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
-from glyphfeed.stream.sources.images import find_images, natural_key
+from glyphfeed.stream.sources.images import find_files, natural_key
 from glyphfeed.stream.sources.source import Pace
-from tests.stream.sources.media import jpeg, number_of, numbered
+from tests.stream.sources.media import jpeg, number_of, numbered, write_video
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
@@ -64,15 +64,18 @@ def test_an_unreadable_picture_is_skipped_and_named(shots: Path, caplog: pytest.
     frames = list(open_source(str(shots / "*.png")).frames(lambda *_: None))
     assert [number_of(frame) for frame in frames] == [3, 6, 9, 12]
     assert [frame.index for frame in frames] == list(range(4))
-    assert "shot5.png is not a picture that can be read; save it as .png or .jpg; it is skipped" in caplog.text
-    assert "shot7.png is not a picture that can be read; save it as .png or .jpg; it is skipped" in caplog.text
+    assert "shot5.png was cut off (PNG); copy it again, or save it as .png or .jpg; it is skipped" in caplog.text
+    assert "shot7.png is empty; copy or record it again; it is skipped" in caplog.text
 
 
 def test_no_pictures_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="there are no pictures in this folder"):
         open_source(str(tmp_path))
     (tmp_path / "a.png").write_bytes(b"nothing")
-    with pytest.raises(SourceError, match="none of its 1 files can be read as a picture"):
+    with pytest.raises(SourceError, match=r"a\.png is not a picture that can be read"):
+        list(open_source(str(tmp_path)).frames(lambda *_: None))
+    (tmp_path / "b.png").write_bytes(b"nothing")
+    with pytest.raises(SourceError, match="none of its 2 files can be read as a picture or a video"):
         list(open_source(str(tmp_path)).frames(lambda *_: None))
 
 
@@ -103,5 +106,27 @@ def test_natural_order_is_total_and_stable(names: list[str]) -> None:
     assert sorted(names, key=natural_key) == sorted(backwards, key=natural_key)
 
 
-def test_find_images_ignores_other_files_of_a_folder(shots: Path) -> None:
-    assert "notes.txt" not in {file.name for file in find_images(str(shots))}
+def test_other_files_of_a_folder_are_left_out_and_told(shots: Path) -> None:
+    (shots / ".hidden").write_text("the system's own")
+    (shots / "Thumbs.db").write_text("the system's own")
+    files, left_out = find_files(str(shots), videos=True)
+    assert len(files) == 12
+    assert left_out == f"{shots}: left out as neither a picture nor a video: notes.txt"
+    for name in "abc":
+        (shots / f"{name}.json").write_text("{}")
+    assert find_files(str(shots), videos=True).left_out.endswith("nor a video: a.json, b.json, c.json and 1 more")
+
+
+def test_videos_are_of_a_folder_where_they_can_be_read(shots: Path) -> None:
+    write_video(shots / "shot3.mp4", 3)
+    (shots / "notes.txt").unlink()
+    assert [file.name for file in find_files(str(shots), videos=True).files[2:5]] == ["shot3.mp4", "shot3.png", "shot4.jpg"]
+    files, left_out = find_files(str(shots), videos=False)
+    assert len(files) == 12
+    assert left_out == f"{shots}: left out as a video, which `glyphfeed watch` reads: shot3.mp4"
+
+
+def test_a_folder_of_videos_has_no_pictures(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", 3)
+    with pytest.raises(SourceError, match="there are no pictures in this folder; read its videos with `glyphfeed watch`"):
+        find_files(str(tmp_path), videos=False)
