@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
+from av.sidedata.sidedata import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,23 @@ LUMA_FIRST = {
     *("gray", "nv12", "nv16", "nv21", "nv24", "yuv410p", "yuv411p", "yuv420p", "yuv422p", "yuv440p", "yuv444p"),
     *("yuvj411p", "yuvj420p", "yuvj422p", "yuvj440p", "yuvj444p", "yuva420p", "yuva422p", "yuva444p"),
 }
-TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-"""OpenCV's code for each turn, in degrees counter-clockwise."""
+FLIPS = {(True, True): -1, (True, False): 1, (False, True): 0}
+"""OpenCV's code for what is flipped from left to right, from top to bottom, or both."""
+
+
+class Lie(NamedTuple):
+    """How a stored picture lies: to be shown it is `transposed`, then flipped from left to right, from top to bottom."""
+
+    transposed: bool = False
+    mirrored: bool = False
+    inverted: bool = False
+
+    def undo(self, image: Grey) -> Grey:
+        """Show a picture as it is meant, (height, width) or with colours."""
+        if self.transposed:
+            image = np.asarray(cv2.transpose(image), np.uint8)
+        flip = FLIPS.get((self.mirrored, self.inverted))
+        return image if flip is None else np.asarray(cv2.flip(image, flip), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +78,28 @@ class LazyColour:
 def picture_from_av(decoded: av.VideoFrame, stamp: float | None, captured_at: float) -> Picture:
     """A picture that shares the decoder's memory: `grey` is a read-only view of its luma plane wherever there is one.
 
-    The turn that a phone notes beside its video is made here, for grey and colour alike.
+    The turn or mirror that a phone or a converter notes beside its video is made here, for grey and colour alike.
     """
-    turn = TURNS.get(round(decoded.rotation / 90) * 90 % 360)
+    lie = lie_of(decoded)
 
     def convert() -> Colour:
         # One thread: swscale's own threads cost more to start than a picture costs to convert.
-        return _turned(np.asarray(decoded.to_ndarray(format="bgr24", threads=1), np.uint8), turn)
+        return lie.undo(np.asarray(decoded.to_ndarray(format="bgr24", threads=1), np.uint8))
 
-    grey = _turned(_luma(decoded), turn)
+    grey = lie.undo(_luma(decoded))
     grey.flags.writeable = False
     return Picture(stamp, captured_at, grey, LazyColour(convert))
+
+
+def lie_of(decoded: av.VideoFrame) -> Lie:
+    """Find how a picture lies by its display matrix, which is that of ISO 14496-12 (6.2.2), to the nearest quarter of a turn."""
+    note = decoded.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
+    if note is None:
+        return Lie()
+    a, b, _, c, d = np.frombuffer(note, np.int32)[:5].astype(np.int64).tolist()
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return Lie(transposed=False, mirrored=a < 0, inverted=d < 0)
+    return Lie(transposed=True, mirrored=c < 0, inverted=b < 0)
 
 
 def picture_from_bgr(image: Colour, stamp: float | None) -> Picture:
@@ -89,7 +116,3 @@ def _luma(decoded: av.VideoFrame) -> Grey:
     # The view holds the plane, the plane holds the decoder's frame: its memory stays as long as the view does.
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: decoded.height, : decoded.width]
-
-
-def _turned(image: Grey, turn: int | None) -> Grey:
-    return image if turn is None else np.asarray(cv2.rotate(image, turn), np.uint8)

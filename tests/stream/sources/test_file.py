@@ -95,9 +95,14 @@ def test_many_codecs_and_pixel_formats(tmp_path: Path, name: str, codec: str, pi
         ((0, 1, -1, 0), (160, 96), (8, 88)),
         ((0, -1, 1, 0), (160, 96), (152, 8)),
         ((-1, 0, 0, -1), (96, 160), (88, 152)),
+        ((-1, 0, 0, 1), (96, 160), (8, 152)),
+        ((1, 0, 0, -1), (96, 160), (88, 8)),
+        ((0, 1, 1, 0), (160, 96), (8, 8)),
+        ((0, -1, -1, 0), (160, 96), (152, 88)),
+        ((1, 0, 0, 1), (96, 160), (8, 8)),
     ],
 )
-def test_a_phones_turned_video_is_turned_back(
+def test_a_turned_or_mirrored_video_is_shown_as_it_was_meant(
     tmp_path: Path, matrix: tuple[int, ...], shape: tuple[int, int], corner: tuple[int, int]
 ) -> None:
     path = write_video(tmp_path / "phone.mp4", 2)
@@ -109,6 +114,7 @@ def test_a_phones_turned_video_is_turned_back(
     path.write_bytes(content)
     frames, _ = read(path)
     # Frame 1 has its one bright cell where the top-left corner was.
+    assert frames[1].size == shape[::-1]
     assert frames[1].grey.shape == shape
     assert frames[1].grey[corner] > 128
     assert frames[1].bgr().shape == (*shape, 3)
