@@ -70,11 +70,13 @@ def open_source(
     path = Path(address)
     pace = pace or Pace.EVERY_FRAME
     if is_pattern(address) or is_folder(address):
-        return Playback(name, address, pace, partial(read_files, address, *find_files(address, videos=True)))
+        return Playback(
+            name, address, pace, partial(read_files, address, *find_files(address, videos=True), live=pace is Pace.LIVE)
+        )
     check_file(path)
     if is_picture(path):
         return Playback(name, address, pace, partial(read_files, address, [path]))
-    return Playback(name, address, pace, partial(decode_file, path))
+    return Playback(name, address, pace, partial(decode_file, path, live=pace is Pace.LIVE))
 
 
 def open_sources(

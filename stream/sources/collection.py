@@ -34,9 +34,10 @@ STANDS_S: Final = 0.5
 again while it stands, and a display has something to show."""
 
 
-def read_files(label: str, files: Sequence[Path], left_out: str = "") -> Iterator[Picture]:
+def read_files(label: str, files: Sequence[Path], left_out: str = "", *, live: bool = False) -> Iterator[Picture]:
     """Yield the pictures of all files that can be read, stamped in seconds from the first; each file that cannot, or not to its
-    end, is told of in a warning, and so is what was `left_out` before.
+    end, is told of in a warning, and so is what was `left_out` before.  Videos that are played `live` are not waited for where
+    their clocks jump.
 
     Raises:
         SourceError: none of them can be read.
@@ -51,7 +52,7 @@ def read_files(label: str, files: Sequence[Path], left_out: str = "") -> Iterato
         stamp_s, step_s = begin_s, 1 / IMAGES_PER_S
         comes, scenes = False, 0
         try:
-            for picture in pictures_of(file):
+            for picture in pictures_of(file, live=live):
                 now_s = begin_s + (picture.stamp or 0.0)
                 if comes:
                     step_s = now_s - stamp_s
@@ -68,7 +69,7 @@ def read_files(label: str, files: Sequence[Path], left_out: str = "") -> Iterato
         raise SourceError(f"{label}: none of its {len(files)} files can be read as a picture or a video; see above why")
 
 
-def pictures_of(file: Path) -> Iterator[Picture]:
+def pictures_of(file: Path, *, live: bool = False) -> Iterator[Picture]:
     """Yield what one file shows, stamped in seconds from its first picture.
 
     Raises:
@@ -76,7 +77,7 @@ def pictures_of(file: Path) -> Iterator[Picture]:
 
     """
     check_file(file)
-    return pictures_of_album(file) if is_picture(file) else decode_file(file)
+    return pictures_of_album(file) if is_picture(file) else decode_file(file, live=live)
 
 
 def pictures_of_album(file: Path) -> Iterator[Picture]:

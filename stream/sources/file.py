@@ -6,6 +6,7 @@ Owns: opening a file, decoding it to its end, and telling a whole file from a cu
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ log = logging.getLogger("glyphfeed.sources")
 
 DEFAULT_RATE = 25.0
 """Frames a second of a stream that does not say: FFmpeg's own default."""
+LEAP_S = 60.0
+"""A stamp further ahead than this is taken for a jump of the clock."""
 SHORT_S = 0.5
 """A file that ends this much before the duration it states was cut."""
 
@@ -54,8 +57,12 @@ def check_file(path: Path) -> None:
         raise SourceError(f"{path} is empty; copy or record it again")
 
 
-def decode_file(path: Path) -> Iterator[Picture]:
+def decode_file(path: Path, *, live: bool = False) -> Iterator[Picture]:
     """Yield every picture of a video file, stamped in seconds from the first.
+
+    Where the clock of a recorded broadcast jumps, by a splice, a restart or its end of counting, time goes on by the frame rate.
+    Elsewhere a stamp tells how long the picture before stands, and only who plays the file `live` does not wait for longer than
+    `LEAP_S`.
 
     Raises:
         SourceError: it is not a video, or no picture of it can be decoded; or, after some pictures, it breaks or ends
@@ -67,10 +74,15 @@ def decode_file(path: Path) -> Iterator[Picture]:
         stream.thread_type = "AUTO"
         decoding = _Decoding(container, stream)
         rate = float(stream.average_rate or 0) or DEFAULT_RATE
+        # Over a gap of an hour the average says nothing.
+        fastest = max(rate, float(stream.base_rate or 0))
+        jumps = av.format.Flags.ts_discont in av.format.Flags(container.format.flags)
+        leap_s = LEAP_S if live or jumps else math.inf
         timeline = Timeline()
         count = 0
         for count, decoded in enumerate(decoding.pictures(), 1):  # noqa: B007
-            stamp = timeline.place(None if decoded.pts is None else decoded.time, 1 / rate)
+            own = stamp_of(decoded, stream)
+            stamp = timeline.place(own, 1 / (rate if own is None else fastest), leap_s)
             yield picture_from_av(decoded, stamp, time.time())
         if count == 0:
             raise SourceError(f"{path}: no picture in it can be decoded; the file is damaged, copy or convert it again")
@@ -78,6 +90,14 @@ def decode_file(path: Path) -> Iterator[Picture]:
             raise SourceError(f"{path} ended early at frame {count}: the file is damaged or truncated; copy or record it again")
         if decoding.damaged:
             log.warning("%s: %d damaged pictures were skipped", path, decoding.damaged)
+
+
+def stamp_of(decoded: av.VideoFrame, stream: VideoStream) -> float | None:
+    """Tell the time of a picture on its file's clock, in seconds, None if it has none."""
+    if decoded.pts is None or decoded.time is None:
+        return None
+    # What a decoder still holds at the end comes without the unit of its stamps.
+    return float(decoded.pts * (stream.time_base or 0)) if math.isnan(decoded.time) else decoded.time
 
 
 def _open(path: Path) -> InputContainer:

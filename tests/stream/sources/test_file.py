@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import struct
 import time
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from tests.stream.sources.media import noisy, number_of, numbered, sound, write_
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from glyphfeed.stream.records import Frame
@@ -232,3 +235,71 @@ def test_stop_wakes_a_source_that_waits_for_its_clock(tmp_path: Path) -> None:
         taker.wait_until(lambda: len(taker.frames) == 1)
         assert taker.stop() < 0.5
     assert taker.state is SourceState.ENDED
+
+
+def write_stamped(path: Path, stamp_s: Callable[[int], float], count: int = 20) -> Path:
+    """Write a video whose numbered pictures have the stamps told, in seconds."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.options = {"preset": "ultrafast", "g": "1", "bf": "0"}
+        pictures = [av.VideoFrame.from_ndarray(numbered(number), "bgr24") for number in range(count)]
+        packets = [packet for picture in (*pictures, None) for packet in stream.encode(picture)]
+        for number, packet in enumerate(packets):
+            packet.stream, packet.time_base, packet.duration = stream, Fraction(1, 90000), 3600
+            packet.pts = packet.dts = round(stamp_s(number) * 90000)
+            container.mux(packet)
+    return path
+
+
+WRAP_S = 2**33 / 90000
+"""The stamps of a transport stream count so far, and begin anew."""
+
+
+@pytest.mark.parametrize("pace", Pace)
+@pytest.mark.parametrize(
+    "stamp_s",
+    [
+        lambda number: number / 25 + (3600 if number >= 10 else 0),
+        lambda number: number / 25 + (3600 if number >= 1 else 0),
+        lambda number: WRAP_S + (number - 10) / 25,
+    ],
+    ids=["jump", "jump at once", "wrap"],
+)
+def test_where_the_clock_of_a_broadcast_jumps_time_goes_on(tmp_path: Path, stamp_s: Callable[[int], float], pace: Pace) -> None:
+    path = write_stamped(tmp_path / "broadcast.ts", stamp_s)
+    begun_s = time.monotonic()
+    frames = list(open_source(str(path), pace=pace).frames(lambda *_: None))
+    assert time.monotonic() - begun_s < 10
+    assert number_of(frames[-1]) == 19
+    assert frames[-1].pts == pytest.approx(19 / 25, abs=0.05)
+
+
+@pytest.mark.parametrize("begins_s", [(0, 5000), (5000, 0)], ids=["ahead", "back"])
+def test_where_a_broadcast_is_spliced_time_goes_on(tmp_path: Path, begins_s: tuple[int, int]) -> None:
+    parts = [write_stamped(tmp_path / f"{begin_s}.ts", lambda number, at=begin_s: at + number / 25) for begin_s in begins_s]  # type: ignore[misc]
+    path = tmp_path / "spliced.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with Taker(open_source(str(path), pace=Pace.LIVE)) as taker:
+        taker.wait_for_end()
+    assert taker.frames[-1].number == 19
+    assert taker.frames[-1].index >= 37
+    assert 1.4 < taker.frames[-1].pts < 1.7
+
+
+@pytest.mark.parametrize("name", ["gap.mp4", "gap.mkv"])
+def test_who_plays_a_file_does_not_wait_for_an_hour(tmp_path: Path, name: str) -> None:
+    path = write_stamped(tmp_path / name, lambda number: number / 25 + (2400 if number else 0))
+    with Taker(open_source(str(path), pace=Pace.LIVE)) as taker:
+        taker.wait_for_end()
+    assert taker.frames[-1].number == 19
+    assert taker.frames[-1].pts < 2
+    # Who reads every frame is told when each was.
+    assert read(path)[0][1].pts == pytest.approx(2400.04)
+
+
+def test_each_frame_keeps_its_own_time(tmp_path: Path) -> None:
+    stamps_s = [0.0, 5.0, 5.04, 12.5, 50.0, 50.02, 109.0]
+    for name in ("slides.mp4", "slides.mkv", "slides.ts"):
+        frames, _ = read(write_stamped(tmp_path / name, lambda number: stamps_s[number], len(stamps_s)))
+        assert [frame.pts for frame in frames] == pytest.approx(stamps_s, abs=2e-3)
