@@ -126,6 +126,7 @@ def watch(
     glyphfeed watch clip.mp4 --record f.jsonl   [dim]every frame of a file, messages kept[/]
     glyphfeed watch clip.mp4 --film out.mp4     [dim]a film of the clip with the text over it[/]
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
+    glyphfeed watch 'clips/*.mp4'               [dim]one file after the other, as one source[/]
     glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
     """
     from glyphfeed.stream.running.networks import Networks

@@ -21,6 +21,7 @@ HEAD_BYTES = 400
 """So many first bytes tell a format: two packets of a transport stream."""
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _AVIF_BRANDS = {b"avif", b"avis"}
+_SOUND_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 _GENERAL_BRANDS = {b"mif1", b"mif2", b"mif3", b"msf1", b"miaf"}
 """Of pictures as well, but the brands that follow tell which."""
 _OTHER_PICTURES = re.compile(rb"BM.{4}\0{4}|\0\0\0\x0cjP  |\xff\x4f\xff\x51|\x59\xa6\x6a\x95|P[1-7fF]\s", re.DOTALL)
@@ -72,12 +73,14 @@ def format_of(head: bytes) -> Format | None:
     return Format.VIDEO if _VIDEOS.match(head) else None
 
 
-def _format_of_brands(head: bytes) -> Format:
+def _format_of_brands(head: bytes) -> Format | None:
     """The same for the container that MP4, HEIC and AVIF share (ISO 14496-12, 4.3)."""
     brands = [head[at : at + 4] for at in range(8, min(int.from_bytes(head[:4], "big"), len(head)), 4)]
     is_general = brands[0] in _GENERAL_BRANDS if brands else False
     if _AVIF_BRANDS.intersection(brands if is_general else brands[:1]):
         return Format.AVIF
+    if _SOUND_BRANDS.intersection(brands[:1]):
+        return None
     return Format.HEIF if is_general or _HEIF_BRANDS.intersection(brands[:1]) else Format.VIDEO
 
 

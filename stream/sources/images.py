@@ -72,19 +72,21 @@ def _find_in_folder(address: str, *, videos: bool) -> Finds:
     found: list[Path] = []
     others: list[Path] = []
     films: list[Path] = []
-    for file in in_order(file for file in Path(address).iterdir() if not _is_systems_own(file) and file.is_file()):
-        holds = format_of_file(file)
+    for file in in_order(file for file in Path(address).iterdir() if not _is_systems_own(file)):
+        holds = format_of_file(file) if file.is_file() else None
         if holds is Format.VIDEO:
             films.append(file)
-        elif holds is not None or file.suffix.lower() in SUFFIXES:
+        elif holds is not None or (file.suffix.lower() in SUFFIXES and (file.is_file() or file.is_symlink())):
             found.append(file)
         else:
             others.append(file)
     if videos:
         found = in_order([*found, *films])
     if not found:
-        film = "; read its videos with `glyphfeed watch`" if films else "; give one with .png or .jpg files in it"
-        raise SourceError(f"{address}: there are no pictures in this folder{film}")
+        wanted = "nor videos in this folder; give one with some in it" if videos else "in this folder; give one with some in it"
+        if films:
+            wanted = "in this folder; read its videos with `glyphfeed watch`"
+        raise SourceError(f"{address}: there are no pictures {wanted}")
     left = _left_out(others, "no picture" if not videos else "neither a picture nor a video", "")
     if not videos:
         left += _left_out(films, "a video", ", which `glyphfeed watch` reads")
@@ -95,7 +97,9 @@ def _left_out(files: Sequence[Path], what: str, hint: str) -> str:
     """Tell of files that are left out because of what they are."""
     if not files:
         return ""
-    names = ", ".join(file.name for file in files[:NAMED]) + (f" and {len(files) - NAMED} more" * (len(files) > NAMED))
+    names = ", ".join(f"{file.name}/" if file.is_dir() else file.name for file in files[:NAMED]) + (
+        f" and {len(files) - NAMED} more" * (len(files) > NAMED)
+    )
     return f"left out as {what}{hint}: {names}; "
 
 

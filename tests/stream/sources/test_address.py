@@ -81,7 +81,7 @@ def test_live_sources_cannot_wait(address: str) -> None:
         ("missing.mp4", "missing.mp4: there is no such file or folder; check the path"),
         ("x" * 300 + ".mp4", "cannot be looked for .*; check the path and its permissions"),
         ("a\0b.mp4", "cannot be looked for .*; check the path and its permissions"),
-        ("/dev", "there are no pictures in this folder"),
+        ("/dev", "there are no pictures nor videos in this folder; give one with some in it"),
         ("nowhere/*.png", "no file matches this pattern"),
         ("97", "there is no /dev/video97; run `glyphfeed doctor` to list the cameras"),
         ("/dev/video98", "there is no /dev/video98"),

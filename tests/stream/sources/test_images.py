@@ -69,7 +69,7 @@ def test_an_unreadable_picture_is_skipped_and_named(shots: Path, caplog: pytest.
 
 
 def test_no_pictures_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="there are no pictures in this folder"):
+    with pytest.raises(SourceError, match="there are no pictures nor videos in this folder"):
         open_source(str(tmp_path))
     (tmp_path / "a.png").write_bytes(b"nothing")
     with pytest.raises(SourceError, match=r"a\.png is not a picture that can be read"):
@@ -109,12 +109,13 @@ def test_natural_order_is_total_and_stable(names: list[str]) -> None:
 def test_other_files_of_a_folder_are_left_out_and_told(shots: Path) -> None:
     (shots / ".hidden").write_text("the system's own")
     (shots / "Thumbs.db").write_text("the system's own")
+    (shots / "older.jpg").mkdir()
     files, left_out = find_files(str(shots), videos=True)
     assert len(files) == 12
-    assert left_out == f"{shots}: left out as neither a picture nor a video: notes.txt"
+    assert left_out == f"{shots}: left out as neither a picture nor a video: notes.txt, older.jpg/"
     for name in "abc":
         (shots / f"{name}.json").write_text("{}")
-    assert find_files(str(shots), videos=True).left_out.endswith("nor a video: a.json, b.json, c.json and 1 more")
+    assert find_files(str(shots), videos=True).left_out.endswith("nor a video: a.json, b.json, c.json and 2 more")
 
 
 def test_videos_are_of_a_folder_where_they_can_be_read(shots: Path) -> None:
