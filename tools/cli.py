@@ -3,7 +3,7 @@
 Owns: words and exit codes.  What a command does is in the module that its body imports, so that help and complaints are quick.
 
 Exit codes: 0 for what ended by itself or at the user's wish, 1 for a check that was not passed, 2 for an error, 3 where there is
-no GPU to check, 130 for Ctrl-C or SIGTERM before the end.
+no GPU to check, 130 for Ctrl-C or SIGTERM before the end; 0 for SIGTERM where a command goes on until somebody ends it.
 """
 
 import io
@@ -12,8 +12,10 @@ import os
 import re
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Literal
 
 import typer
@@ -24,6 +26,11 @@ from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.errors import note, tell
 from glyphfeed.tools.options import DetectorFile, Engine, Languages, RecogniserFile, parse_languages, typed
+
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C has ended."""
+SERVICES = {"watch", "listen", "demo"}
+"""Commands that go on until somebody ends them; of the others SIGTERM leaves half a result, which is no success."""
 
 app = typer.Typer(
     name="glyphfeed",
@@ -117,7 +124,9 @@ def watch(
 ) -> None:
     """Read the text in cameras, streams and files, and publish it.
 
-    On a terminal it shows a table of what is read; in a pipe, a line for each event.  Ctrl-C ends it, with exit code 130.
+    On a terminal it shows a table of what is read; in a pipe, a line for each event.
+
+    Ctrl-C ends it, with exit code 130, and SIGTERM with 0.
 
     [bold]Examples[/]
 
@@ -373,9 +382,19 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A sign may hold letters that the terminal's encoding does not.
         sys.stdout.reconfigure(errors="backslashreplace")
-    # Service managers and containers end a program so; it ends as in order as with Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    dismissed = threading.Event()
+
+    def dismiss(_: int, frame: FrameType | None) -> None:
+        # Only once: a second one would cut short the closing that the first began.
+        if not dismissed.is_set():
+            dismissed.set()
+            signal.default_int_handler(signal.SIGTERM, frame)
+
+    # Service managers and containers end a program so; it ends as in order as with Ctrl-C, but not as one that failed.
+    signal.signal(signal.SIGTERM, dismiss)
     code = run(sys.argv[1:])
+    if dismissed.is_set() and code == INTERRUPTED and SERVICES & {*sys.argv[1:2]}:
+        code = 0
     # There is none where the caller has closed it.
     with suppress(OSError, AttributeError):
         sys.stdout.flush()

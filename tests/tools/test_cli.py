@@ -143,8 +143,8 @@ def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) 
     assert all("chars" in message.body["entity"] for message in messages if message.kind == "event")
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending: signal.Signals) -> None:
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending: signal.Signals, code: int) -> None:
     with glyphfeed("watch", clip, clip, "--pace", "live", "--feed", ANY_PORT) as child:
         assert child.stdout is not None
         # The second source has a name of its own.
@@ -155,7 +155,7 @@ def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending:
         begun_s = time.monotonic()
         output, errors = child.communicate()
         assert time.monotonic() - begun_s < STOP_S
-    assert child.returncode == 130
+    assert child.returncode == code
     assert errors.count("\n") == 2  # where the feed is, and what runs the networks
     assert output.count(" ended ") == 2
 
@@ -167,6 +167,17 @@ def test_ctrl_c_ends_the_wait_for_subscribers(clip: Path) -> None:
         assert child.stderr.readline() == f"glyphfeed: waiting for 2 subscribers at {endpoint}; Ctrl-C ends\n"
         child.send_signal(signal.SIGINT)
         assert child.wait(DEADLINE_S) == 130
+
+
+def test_a_service_manager_that_asks_twice_gets_an_orderly_end(clip: Path) -> None:
+    with glyphfeed("watch", clip, "--feed", ANY_PORT, "--wait-subscribers", "1") as child:
+        assert child.stderr is not None
+        assert "feed" in child.stderr.readline()
+        assert "waiting" in child.stderr.readline()
+        child.send_signal(signal.SIGTERM)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(DEADLINE_S) == 0
+        assert child.stderr.read() == ""
 
 
 def test_a_subscriber_begins_it_and_a_reader_of_the_lines_that_goes_away_ends_it(clip: Path) -> None:
