@@ -66,7 +66,9 @@ class LiveTable:
         parts: list[RenderableType] = [Text(self._title, "dim")]
         rows = max((self._console.height - 2) // max(len(self._views), 1) - 4, 2)
         for view in self._views:
-            parts += [heading(view.name, view.status), texts_table(view, rows)]
+            why = reason(view.status)
+            further = sum(len(text.wrap(self._console, self._console.width)) for text in why) - 1
+            parts += [heading(view.name, view.status), *why, texts_table(view, max(rows - max(further, 0), 2))]
         if not self._views:
             parts.append(Text("loading the networks"))
         self._live.update(Group(*parts), refresh=True)
@@ -82,8 +84,14 @@ def heading(name: str, status: Status | None) -> Text:
     if status.detect_ms is not None:
         figures += f", detector {status.detect_ms:.0f} ms"
     style = _STATES[status.state]
-    trouble = f"  {printable(status.detail)}" if status.state is not SourceState.LIVE else ""
-    return Text.assemble((name, "bold"), "  ", (status.state, style), f"  {figures}{trouble}", overflow="ellipsis", no_wrap=True)
+    return Text.assemble((name, "bold"), "  ", (status.state, style), f"  {figures}", overflow="ellipsis", no_wrap=True)
+
+
+def reason(status: Status | None) -> list[Text]:
+    """Why a source is not live, in lines of its own: what to do about it stands at its end, which must not be cut off."""
+    if status is None or status.state is SourceState.LIVE or not status.detail:
+        return []
+    return [Text(f"  {printable(status.detail)}", _STATES[status.state], overflow="fold")]
 
 
 def texts_table(view: View, rows: int) -> Table:

@@ -73,6 +73,21 @@ def test_the_table_shows_the_newest_texts_that_can_be_trusted() -> None:
     assert not {"GUESS", "OLD"} & set(output.split())
 
 
+def test_the_table_tells_to_its_end_why_a_source_failed() -> None:
+    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True, color_system=None)
+    table = LiveTable(console, "The feed")
+    views = Views(["cam1"], [table])
+    sentence = (
+        "rtsp://***@192.168.1.64:554/Streaming/Channels/101 refused the user name or password; give them as "
+        "scheme://user:password@host/path"
+    )
+    views.report(status(SourceState.FAILED, sentence))
+    assert views.draw()
+    table.close()
+    assert isinstance(console.file, io.StringIO)
+    assert "".join(sentence.split()) in "".join(console.file.getvalue().split())
+
+
 def test_the_overlay_draws_outlines_and_labels_in_the_colour_of_the_state() -> None:
     image = picture()
     before = image.copy()
