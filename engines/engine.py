@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.models import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,18 +50,18 @@ def check_input(path: Path, inputs: Sequence[tuple[Sequence[int | None], bool]],
     `inputs` tells of each of its inputs the sizes, None for a free one, and whether it takes float32.
 
     Raises:
-        EngineError: it does not.
+        ModelError: it does not.
 
     """
     if len(inputs) != 1:
-        raise EngineError(f"{path} takes {len(inputs)} tensors, not one with a picture: export it with one input")
+        raise ModelError(f"{path} takes {len(inputs)} tensors, not one with a picture: export it with one input")
     sizes, takes_floats = inputs[0]
     if not takes_floats:
-        raise EngineError(f"{path} does not take float32 numbers: export it with an input of float32")
+        raise ModelError(f"{path} does not take float32 numbers: export it with an input of float32")
     for shape in shapes:
         if len(sizes) != len(shape) or any(size not in (None, wanted) for size, wanted in zip(sizes, shape, strict=True)):
             taken = " x ".join("any" if size is None else str(size) for size in sizes)
-            raise EngineError(
+            raise ModelError(
                 f"{path} takes {taken} numbers, and is described as one that takes {' x '.join(map(str, shape))}: "
                 "correct the description, or export the network with free sizes"
             )

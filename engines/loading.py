@@ -286,7 +286,7 @@ def load_engine(
     if backend is Backend.OPENVINO:
         from glyphfeed.engines.openvino_engine import OpenVinoEngine
 
-        return OpenVinoEngine(path, shapes, threads=threads, batch=batch, cache=cache_folder() / "openvino", exact=exact)
+        return OpenVinoEngine(path, shapes, threads=threads, batch=batch, cache=kept_folder("openvino"), exact=exact)
     from glyphfeed.engines.onnxruntime_engine import OnnxRuntimeEngine
 
     return OnnxRuntimeEngine(path, shapes, threads=threads, batch=batch, cuda=backend is Backend.CUDA)

@@ -8,13 +8,17 @@ import pytest
 
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.loading import MODULES, Backend, charset_of, choose_backend, load_engine, load_engines, trouble_with
-from glyphfeed.engines.models import describe_recogniser
+from glyphfeed.engines.models import ModelError, describe_recogniser
 from glyphfeed.engines.weights import RECOGNISER, locate
-from tests.engines.described import MAP, described
+from tests.engines.described import CTC, MAP, described
+from tests.engines.onnx_bytes import brightness_model, model, node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+WRONG = CTC.replace("height = 16", "height = 32")
+"""The description of a recogniser whose lines are 16 pixels high, with another height."""
 
 
 def test_the_default_recogniser_has_a_class_for_each_character_and_for_the_blank() -> None:
@@ -83,6 +87,17 @@ def test_a_network_that_nothing_can_load_is_told_by_each_that_tried(tmp_path: Pa
     broken = described(tmp_path, b"no network", MAP)
     with pytest.raises(EngineError, match=r"OpenVINO cannot load .*mine\.onnx: .*; ONNX Runtime cannot load .*mine\.onnx: "):
         load_engines(detector=broken, languages=())
+
+
+def test_a_height_that_is_not_the_network_s_is_told_once(tmp_path: Path) -> None:
+    finder = described(tmp_path, brightness_model(), MAP, "finder")
+    reader = described(tmp_path, model([node("Relu", ["x"], "y")], 3, (1, 3, 16, "width"), size=(16, "width")), WRONG, "reader")
+    with pytest.raises(ModelError) as refused:
+        load_engines(detector=finder, recogniser=reader, languages=())
+    assert str(refused.value) == (
+        f"{reader} takes 1 x 3 x 16 x any numbers, and is described as one that takes 1 x 3 x 32 x 32: "
+        "correct the description, or export the network with free sizes"
+    )
 
 
 @pytest.mark.parametrize("backend", [backend for backend in Backend if trouble_with(backend) is not None])
