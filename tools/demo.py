@@ -5,17 +5,18 @@ Owns: the clip in the cache, where the feed and the video go when nobody says, a
 
 from __future__ import annotations
 
+import functools
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
 
-from glyphfeed.engines.weights import cache_folder
+from glyphfeed.engines.weights import cache_folder, kept_folder
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
@@ -80,7 +81,7 @@ def run_demo(camera: int | None, out: Path | None) -> int:
 
     """
     live = camera is not None
-    folder = out or (None if live else cache_folder() / "demo")
+    folder = out or (None if live else demo_folder())
     tally = Tally()
     with ExitStack() as stack:
         source = open_source(str(camera)) if live else open_source(str(street()), "street")
@@ -108,6 +109,14 @@ def run_demo(camera: int | None, out: Path | None) -> int:
     return 2 if failures else 0
 
 
+@functools.cache
+def demo_folder() -> Path:
+    """Where the street and its video lie: in the cache, or where that cannot be written to in a folder of this run, which
+    stays, as the video is there to be seen.
+    """
+    return kept_folder("demo") or Path(mkdtemp(prefix="glyphfeed-demo-"))
+
+
 def street() -> Path:
     """The clip of the street, drawn at the first time.
 
@@ -115,11 +124,11 @@ def street() -> Path:
         CommandError: it cannot be kept.
 
     """
-    path = cache_folder() / "demo" / CLIP
-    if path.exists():
-        return path
+    kept = cache_folder() / "demo" / CLIP
+    if kept.exists():
+        return kept
+    path = demo_folder() / CLIP
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Under another name until it is complete, for who presses Ctrl-C meanwhile.
         with TemporaryDirectory(prefix="street-", dir=path.parent) as scratch:
             draw_street(Path(scratch) / CLIP)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import av
 import pytest
@@ -13,9 +15,8 @@ from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.tools.demo import CLIP, VIDEO, run_demo
 from glyphfeed.tools.errors import CommandError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.programs import program
+from tests.stream.driving import ANY_PORT
 
 
 @pytest.fixture
@@ -53,6 +54,25 @@ def test_the_demo_reads_films_and_sums_up_even_where_its_port_is_taken(
     assert "watch clip.mp4 --film out.mp4" in further
     with av.open(str(path)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 60
+
+
+def test_a_cache_that_cannot_be_written_to_is_done_without_and_told_once(tmp_path: Path, clip: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "models").symlink_to(cache_folder() / "models")
+    # A file in the way stops everybody, also who may write to read-only folders.
+    for name in ("demo", "openvino"):
+        (cache / name).write_text("in the way")
+    environment = os.environ | {"GLYPHFEED_CACHE": str(cache), "TMPDIR": str(tmp_path)}
+    for arguments in (["demo"], ["watch", str(clip), "--feed", ANY_PORT]):
+        with program([sys.executable, "-m", "glyphfeed", *arguments], 120, env=environment) as child:
+            output, errors = child.communicate()
+        assert child.returncode == 0, errors
+        assert errors.count(f"nothing can be kept in {cache} (") == 1
+        assert "openvino runs the networks" in errors or arguments == ["demo"]
+        if arguments == ["demo"]:
+            video = next(line for line in output.splitlines() if line.startswith("The video: ")).removeprefix("The video: ")
+            assert Path(video).stat().st_size > 0
 
 
 @pytest.mark.usefixtures("cache")
