@@ -19,6 +19,7 @@ from glyphfeed.stream.sources.formats import is_picture
 from glyphfeed.stream.sources.images import find_files, is_folder, is_pattern
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.network import PORTS, NetworkStream
+from glyphfeed.stream.sources.placeholders import blank
 from glyphfeed.stream.sources.playback import Playback
 from glyphfeed.stream.sources.redaction import redact
 from glyphfeed.stream.sources.source import Pace
@@ -33,6 +34,13 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a source may be called: the feed's rule."""
 _DEVICE = re.compile(r"/dev/(?:video(\d+)|v4l/.+)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SLIPPED = re.compile(
+    r"(?:rtsps?|https?):/?[^/].*"  # a scheme with too few slashes
+    r"|\d{1,3}(?:\.\d{1,3}){3}(?:[:/].*)?|\[[0-9a-f.]*:[0-9a-f:.]*\].*"  # an IP address
+    r"|[a-z0-9.-]+:\d+(?:/.*)?|[^/@]+@[^/@]+(?:/.*)?",  # a host with a port, or with a user before it
+    re.IGNORECASE | re.DOTALL,
+)
+"""What is probably meant as a network address, and does not begin like one."""
 
 
 def open_source(
@@ -46,7 +54,8 @@ def open_source(
     """Make the source that an address means; it is inert until its frames are iterated.
 
     `address` is a camera's number or device path, an rtsp, rtsps, http or https address, a video file or a picture, a folder of
-    such, or a pattern such as `shots/*.png`.  `name` is what the source is called on the feed, by default made from the address.
+    such, or a pattern such as `shots/*.png`; in a network address `${NAME}` stands for a secret (placeholders).  `name` is what
+    the source is called on the feed, by default made from the address.
     `pace` is by default every frame for files and pictures; cameras and network streams are always live.
 
     Raises:
@@ -69,7 +78,10 @@ def open_source(
         return LiveSource(name, camera.label, camera.connect)
     path = Path(address)
     pace = pace or Pace.EVERY_FRAME
-    if is_pattern(address) or is_folder(address):
+    is_collection = is_pattern(address) or is_folder(address)
+    if (not is_collection or address.startswith("[")) and _SLIPPED.fullmatch(address) and not _is_there(path):
+        raise SourceError(_hint(address))
+    if is_collection:
         return Playback(
             name, address, pace, partial(read_files, address, *find_files(address, videos=True), live=pace is Pace.LIVE)
         )
@@ -121,9 +133,11 @@ def default_name(address: str) -> str:
         stem = f"cam{int(address)}"
     elif _SCHEME.match(address):
         try:
-            stem = urlsplit(address).hostname or ""
+            stem = urlsplit(blank(address)).hostname or ""
         except ValueError:
             stem = ""
+        # The colons at the beginning of an IPv6 address stand for zeros; without them ::1 would be called 1.
+        stem = "localhost" if stem == "::1" else re.sub(r"^::", "0:", stem)
     elif device := _DEVICE.fullmatch(address):
         stem = f"cam{device[1]}" if device[1] else Path(address).name
     elif is_pattern(address):
@@ -135,11 +149,28 @@ def default_name(address: str) -> str:
 
 
 def _network_stream(address: str) -> NetworkStream:
-    scheme = address.split("://", 1)[0].lower()
+    scheme, rest = address.split("://", 1)
+    scheme = scheme.lower()
     if re.search(r"\s", address):
         raise SourceError(f"the {scheme} address has a space in it; write it as %20")
     if scheme not in PORTS:
         raise SourceError(
             f"{redact(address)}: {scheme} is not supported; use {', '.join(PORTS)}, a file, a folder, or a camera's number"
         )
-    return NetworkStream(address)
+    return NetworkStream(f"{scheme}://{rest}")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _hint(address: str) -> str:
+    host = re.sub(r"^(?:rtsps?|https?):/*", "", address, flags=re.IGNORECASE).rpartition("@")[2]
+    scheme = match[0].lower() if (match := re.match(r"rtsps|https?", address, re.IGNORECASE)) else "rtsp"
+    shown = redact(f"{scheme}://{host}")
+    return (
+        f"there is no such file or folder; if this is a network address, write it as {shown}, with user:password@ before the host"
+    )

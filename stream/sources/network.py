@@ -17,6 +17,7 @@ import av
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.live import RefusedError
 from glyphfeed.stream.sources.picture import picture_from_av
+from glyphfeed.stream.sources.placeholders import blank, fill
 from glyphfeed.stream.sources.redaction import redact
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ OPTIONS = {
 
 
 class NetworkStream:
-    """A network address to connect to, any number of times.
+    """A network address to connect to, any number of times; the secrets that it names are looked up each time.
 
     Raises:
-        SourceError: the address is malformed.
+        SourceError: the address is malformed, or a secret that it names cannot be had.
 
     """
 
@@ -66,17 +67,22 @@ class NetworkStream:
         self._address = address
         self._was_live = False
         try:
-            parts = urlsplit(address)
+            parts = urlsplit(blank(address))
             port = parts.port
         except ValueError:
             port, parts = 0, urlsplit("")
-        if port == 0 or not parts.hostname:
+        # No stream has a fragment: an @ in it belonged to a password with a #.
+        if port == 0 or not parts.hostname or "@" in parts.fragment:
             raise SourceError(
                 f"{self.label} is not a complete address; write it as scheme://user:password@host:port/path, with "
                 "characters such as / and @ in the password percent-encoded (%2F, %40)"
             )
+        if parts.hostname != urlsplit(blank(address, "y")).hostname:
+            raise SourceError(f"{self.label}: a secret cannot stand in the place of the host; write the host's name or address")
+        self._filled()
         self.host = parts.hostname
-        self._scheme = parts.scheme.lower()
+        self._is_torn = "@" in parts.path + parts.query and "@" not in parts.netloc
+        self._scheme = parts.scheme
         self._port = port or PORTS[self._scheme]
 
     def connect(self, abandoned: threading.Event) -> Iterator[Picture]:
@@ -103,6 +109,12 @@ class NetworkStream:
             if not is_recorded:
                 raise SourceError(f"{self.label} closed the stream; check that the camera is on")
 
+    def _filled(self) -> str:
+        try:
+            return fill(self._address)
+        except SourceError as error:
+            raise SourceError(f"{self.label}: {error}") from None
+
     def _reach(self) -> None:
         """Try the port first: the system says plainly what FFmpeg calls an input/output error."""
         if self._scheme.startswith("http") and os.environ.get("http_proxy"):
@@ -113,6 +125,9 @@ class NetworkStream:
             socket.create_connection((self.host, self._port), timeout_s).close()
         except (socket.gaierror, UnicodeError):
             sentence = f"the host name {self.host} cannot be resolved; check the address and the network"
+            if self._is_torn:
+                # What stands there for the host may be the user, and its port the beginning of a password.
+                sentence = "the host name cannot be resolved; in a password write / as %2F, ? as %3F and @ as %40"
         except ConnectionRefusedError:
             sentence = f"nothing listens at {where}; check the port, and that the camera is on"
         except TimeoutError:
@@ -128,7 +143,7 @@ class NetworkStream:
         read_timeout_s = SEGMENT_TIMEOUT_S if is_segmented else READ_TIMEOUT_S
         begun_s = time.monotonic()
         try:
-            return av.open(self._address, "r", options=OPTIONS, timeout=(OPEN_TIMEOUT_S, read_timeout_s))
+            return av.open(self._filled(), "r", options=OPTIONS, timeout=(OPEN_TIMEOUT_S, read_timeout_s))
         except av.FFmpegError as error:
             # For some protocols FFmpeg calls its own time-out invalid data.
             if time.monotonic() - begun_s > OPEN_TIMEOUT_S:
@@ -144,9 +159,8 @@ class NetworkStream:
             return self._silent()
         if isinstance(error, av.InvalidDataError):
             return SourceError(f"{self.label} does not send video that can be read; check the address")
-        return SourceError(
-            f"{self.label} cannot be read ({redact(error.strerror or 'no reason given')}); check the address and the camera"
-        )
+        reason = redact(error.strerror or "no reason given")
+        return SourceError(f"{self.label} cannot be read ({reason}); check the address and the camera")
 
     def _silent(self) -> SourceError:
         return SourceError(

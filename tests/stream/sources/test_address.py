@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         ("rtsp://admin:secret@10.0.0.7:8554/live", "10.0.0.7"),
         ("http://gate-3.example.org/video.m3u8", "gate-3.example.org"),
         ("rtsp://[fe80::1]/live", "fe80-1"),
+        ("rtsp://[::1]:8554/live", "localhost"),
+        ("rtsp://[::ffff:10.0.0.7]/live", "0-ffff-10.0.0.7"),
+        ("rtsp://admin:${file:/run/secrets/door}@door.local/live", "door.local"),
         ("rtsp://[broken/live", "source"),
         ("clips/street view.mp4", "street-view"),
         ("clips/日本.mp4", "source"),
@@ -92,6 +95,16 @@ def test_live_sources_cannot_wait(address: str) -> None:
         ("rtsp://u:secret@host:99999/x", "is not a complete address"),
         ("rtsp://u:secret/word@host/x", "percent-encoded"),
         ("rtsp://u:secret@[host/x", "is not a complete address"),
+        ("rtsp://u:12#secret@host/x", r"rtsp://\*\*\*@host/x is not a complete address; .* percent-encoded"),
+        ("RTSPS://u:sec#secret@host/x", "percent-encoded"),
+        ("192.168.1.64", "no such file or folder; if this is a network address, write it as rtsp://192.168.1.64, with user:"),
+        ("192.168.1.64:554/live", "write it as rtsp://192.168.1.64:554/live,"),
+        ("[fe80::1]/live", "write it as rtsp://"),
+        ("camera.local:8554/live", "write it as rtsp://camera.local:8554/live,"),
+        ("admin:secret@192.168.1.64/live", "write it as rtsp://192.168.1.64/live,"),
+        ("rtsp:/host", "write it as rtsp://host,"),
+        ("HTTP:host/video.mjpg", "write it as http://host/video.mjpg,"),
+        ("rtsp:/u:secret@host/x", "write it as rtsp://host/x,"),
         ("rtsp:///x", "is not a complete address"),
         ("rtsp://u:secret word@host/x", "has a space in it; write it as %20"),
     ],
@@ -101,6 +114,23 @@ def test_a_bad_address_gives_one_clear_sentence(address: str, sentence: str) -> 
         open_source(address)
     assert "secret" not in str(caught.value)
     assert "secret" not in repr(caught.value.__context__)
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "sentence"),
+    [
+        ("${UNSET_PASSWORD}", r"the secret \$\{UNSET_PASSWORD\} is not set, or empty; set and export that variable"),
+        ("${file:/none}", r"the secret \$\{file:/none\} cannot be read \(No such file or directory\); check the path"),
+        ("${file:/dev/null}", r"the secret \$\{file:/dev/null\} is not set, or empty; write the secret into its first line"),
+        ("${}", r"is written as \$\{VARIABLE\} or \$\{file:/path\}"),
+        ("hush@${HOME}/${HOME}", "a secret cannot stand in the place of the host"),
+    ],
+)
+def test_a_secret_that_cannot_be_had_gives_one_clear_sentence(placeholder: str, sentence: str) -> None:
+    with pytest.raises(SourceError, match=sentence) as caught:
+        open_source(f"rtsp://admin:{placeholder}@host/live")
+    assert str(caught.value).startswith("rtsp://***@")
+    assert "hush" not in str(caught.value)
 
 
 def test_an_empty_file_is_refused_at_once(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.stream.sources.conftest import RtspCamera
 
@@ -113,6 +114,27 @@ def test_a_password_is_used_and_never_shown(
     assert "se%2F" not in shown
     assert "viewer" not in shown
     assert "rtsp://***@127.0.0.1" in shown
+
+
+def test_a_password_may_come_from_the_environment_or_a_file_as_it_is(
+    rtsp_camera: Callable[..., RtspCamera], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    camera = rtsp_camera("--auth", "digest", "--user", "viewer", "--password", "se/cr@et#")
+    monkeypatch.setenv("DOOR_PASSWORD", "se/cr@et#")
+    (tmp_path / "door").write_text("se/cr@et#\n")
+    for placeholder in ("${DOOR_PASSWORD}", f"${{file:{tmp_path / 'door'}}}"):
+        source = open_source(camera.address(f"viewer:{placeholder}@"))
+        assert source.name == "127.0.0.1"
+        with Taker(source) as taker:
+            taker.wait_until(lambda taker=taker: len(taker.frames) >= 3)
+        assert taker.error is None
+        assert "cr@" not in "".join(detail for _, _, detail in taker.states)
+
+
+def test_a_scheme_in_capitals_is_the_same(rtsp_camera: Callable[..., RtspCamera]) -> None:
+    with Taker(open_source(rtsp_camera().address().replace("rtsp:", "RTSP:"))) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 3)
+    assert taker.error is None
 
 
 def test_a_path_that_is_not_there(rtsp_camera: Callable[..., RtspCamera]) -> None:
