@@ -50,6 +50,7 @@ def open_source(
     *,
     camera_size: tuple[int, int] = (1280, 720),
     camera_fps: float = 30,
+    patient: bool = False,
 ) -> Source:
     """Make the source that an address means; it is inert until its frames are iterated.
 
@@ -57,6 +58,7 @@ def open_source(
     such, or a pattern such as `shots/*.png`; in a network address `${NAME}` stands for a secret (placeholders).  `name` is what
     the source is called on the feed, by default made from the address.
     `pace` is by default every frame for files and pictures; cameras and network streams are always live.
+    `patient` is whether a camera or stream that cannot be had at the beginning is waited for.
 
     Raises:
         SourceError: the address means nothing, what it means is missing, or name or pace do not fit.
@@ -72,10 +74,10 @@ def open_source(
             raise SourceError(f"{redact(address)} is live and cannot be read at the pace {pace}; leave the pace out")
         if _SCHEME.match(address):
             stream = _network_stream(address)
-            return LiveSource(name, stream.label, stream.connect)
+            return LiveSource(name, stream.label, stream.connect, patient=patient)
         camera = Webcam(int(address) if address.isdecimal() else address, camera_size, camera_fps)
         camera.check()
-        return LiveSource(name, camera.label, camera.connect)
+        return LiveSource(name, camera.label, camera.connect, patient=patient)
     path = Path(address)
     pace = pace or Pace.EVERY_FRAME
     is_collection = is_pattern(address) or is_folder(address)
@@ -96,13 +98,15 @@ def open_sources(
 ) -> list[Source]:
     """Make the sources that several addresses mean, the first ones called as told; see `open_source`.
 
+    One that is alone fails where it cannot be had at the beginning; of several each is waited for, as the others go on.
+
     Raises:
         SourceError: an address or a name cannot be used.
 
     """
     called = name_sources(addresses, names)
     return [
-        open_source(address, name, pace, camera_size=camera_size, camera_fps=camera_fps)
+        open_source(address, name, pace, camera_size=camera_size, camera_fps=camera_fps, patient=len(addresses) > 1)
         for address, name in zip(addresses, called, strict=True)
     ]
 

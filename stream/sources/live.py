@@ -36,6 +36,10 @@ RETRY_S = 0.5
 """Pause before a new attempt: a camera that is back is found within two seconds, and a try costs it next to nothing."""
 REFUSED_RETRY_S = 5.0
 """The longest pause where the user name or password was refused: cameras lock accounts that fail too often."""
+UNREACHED_RETRY_S = 5.0
+"""The longest pause where a camera could not be reached yet."""
+SELDOM_S = 60.0
+"""The pause where a camera was never live and answered that it will not be: somebody has to change something."""
 LEAP_S = 10.0
 """A stamp further ahead than this is a jump of the camera's clock, not a gap in its pictures."""
 
@@ -44,15 +48,23 @@ class RefusedError(SourceError):
     """The other side answered, and refused the user name or password."""
 
 
+class AbsentError(SourceError):
+    """The other side answered, and has no video there."""
+
+
 class LiveSource:
-    """A source that delivers by itself, of which only the newest picture matters."""
+    """A source that delivers by itself, of which only the newest picture matters.
+
+    One that cannot be had at the beginning is an error, unless it is `patient`: then it is tried for ever, as it is later.
+    """
 
     live = True
 
-    def __init__(self, name: str, label: str, connect: Connect) -> None:
+    def __init__(self, name: str, label: str, connect: Connect, *, patient: bool = False) -> None:
         self.name = name
         self._label = label
         self._connect = connect
+        self._patient = patient
         self._stopped = threading.Event()
 
     def frames(self, on_state: StateListener) -> Iterator[Frame]:
@@ -61,14 +73,14 @@ class LiveSource:
         states.report(SourceState.CONNECTING, f"connecting to {self._label}")
         health = Health()
         timeline = Timeline()
-        index, refusals, seen_s, trouble = -1, 0, 0.0, ""
+        index, failures, seen_s, trouble = -1, 0, 0.0, ""
         connection = _Connection(self._connect)
         try:
             while not self._stopped.is_set():
                 picture, missed, is_finished = connection.take(WAIT_S)
                 now_s = time.monotonic()
                 if picture is not None:
-                    step_s, seen_s, trouble, refusals = now_s - seen_s, now_s, "", 0
+                    step_s, seen_s, trouble, failures = now_s - seen_s, now_s, "", 0
                     health.see(picture.grey, now_s)
                     index += 1 + missed
                     pts = timeline.place(picture.stamp, step_s, step_s + LEAP_S)
@@ -76,17 +88,17 @@ class LiveSource:
                     states.report(SourceState.ENDED, f"{self._label} ended after {index + 1} frames")
                     return
                 elif is_finished and connection.error is not None:
-                    if not health.was_live:
+                    if not health.was_live and not (self._patient and isinstance(connection.error, SourceError)):
                         raise connection.error
-                    refusals = refusals + 1 if isinstance(connection.error, RefusedError) else 0
                     trouble = str(connection.error)
-                    connection = _Connection(self._connect, _pause_s(refusals))
+                    connection = _Connection(self._connect, _pause_s(connection.error, failures, was_live=health.was_live))
+                    failures += 1
                     timeline.restart()
                 if health.wants_renewal():
                     connection.abandon()
                     connection = _Connection(self._connect)
                     timeline.restart()
-                self._report(states, health.judge(now_s), trouble)
+                self._report(states, health.judge(now_s, broken=bool(trouble)), trouble, new=not health.was_live)
                 if picture is not None:
                     yield Frame(index, pts, picture.captured_at, picture.grey, picture.bgr)
             states.report(SourceState.ENDED, f"{self._label} was stopped after {index + 1} frames")
@@ -97,15 +109,25 @@ class LiveSource:
         """End `frames` within `WAIT_S`."""
         self._stopped.set()
 
-    def _report(self, states: StateChanges, verdict: tuple[SourceState, str], trouble: str) -> None:
+    def _report(self, states: StateChanges, verdict: tuple[SourceState, str], trouble: str, *, new: bool) -> None:
         state, detail = verdict
-        sentence = f"{trouble}; {detail}" if trouble else f"{self._label}: {detail}"
-        states.report(state, sentence, trouble=state is SourceState.STALLED)
+        if new and trouble:
+            states.report(state, f"{trouble}; it is tried again", trouble=True, reason=trouble)
+        else:
+            sentence = f"{trouble}; {detail}" if trouble else f"{self._label}: {detail}"
+            states.report(state, sentence, trouble=state is SourceState.STALLED)
 
 
-def _pause_s(refusals: int) -> float:
-    """How long to wait before the next attempt; jittered, so that many readers of one camera do not come in step."""
-    return min(RETRY_S * 2.0**refusals, REFUSED_RETRY_S) * random.uniform(0.8, 1.2)
+def _pause_s(error: BaseException, failures: int, *, was_live: bool) -> float:
+    """How long to wait before the next attempt, after so many failures in a row before this one; jittered, so that many readers
+    of one camera do not come in step.
+    """
+    growing_s = RETRY_S * 2.0 ** min(failures, 8)
+    if was_live:
+        pause_s = min(2 * growing_s, REFUSED_RETRY_S) if isinstance(error, RefusedError) else RETRY_S
+    else:
+        pause_s = SELDOM_S if isinstance(error, RefusedError | AbsentError) else min(growing_s, UNREACHED_RETRY_S)
+    return pause_s * random.uniform(0.8, 1.2)
 
 
 class _Connection:

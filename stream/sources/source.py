@@ -43,8 +43,9 @@ class Source(Protocol):
         """Open the source and yield its frames until it ends or `stop` is called.
 
         `on_state` hears each change of state once: a live source is connecting, live or stalled, a recording is live, and both
-        are ended at the end.  It does not hear `failed`: a failure is the error raised.  Blocks at most 0.5 s at a time before
-        it looks whether it was stopped.  Closing the iterator frees everything as well.
+        are ended at the end.  While a source connects for the first time, it also hears each new reason why it cannot.
+        It does not hear `failed`: a failure is the error raised.  Blocks at most 0.5 s at a time before it looks whether it was
+        stopped.  Closing the iterator frees everything as well.
 
         Raises:
             SourceError: it cannot be opened, or it broke in a way that reconnecting cannot mend.
@@ -63,15 +64,15 @@ class StateChanges:
     def __init__(self, name: str, listener: StateListener) -> None:
         self._name = name
         self._listener = listener
-        self._state: SourceState | None = None
+        self._told: tuple[SourceState, str] | None = None
 
-    def report(self, state: SourceState, detail: str, *, trouble: bool = False) -> None:
+    def report(self, state: SourceState, detail: str, *, trouble: bool = False, reason: str = "") -> None:
         """Tell of a state, with a sentence without credentials; `trouble` makes its log line a warning, and at the end an error,
-        as what is missing then does not come any more.
+        as what is missing then does not come any more.  A new `reason` is told of as well where the state is the same.
         """
-        if state is self._state:
+        if (state, reason) == self._told:
             return
-        self._state = state
+        self._told = state, reason
         level = logging.INFO if not trouble else logging.ERROR if state is SourceState.ENDED else logging.WARNING
         log.log(level, "%s is %s: %s", self._name, state, detail)
         self._listener(state, detail)
