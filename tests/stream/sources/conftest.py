@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,13 +83,19 @@ def rtsp_camera(_gstreamer: None) -> Iterator[Callable[..., RtspCamera]]:
 class HttpCamera:
     """A web server with motion JPEG at `/cam`, and whatever is put into `pages`."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         camera = self
         self.is_frozen = False
         self.is_garbled = False
         self.connections = 0
         self.number = 0
+        self.refusals = 0
         self.pages: dict[str, Callable[[], bytes | None]] = {}
+        self.types: dict[str, str] = {}
+        """What pages are said to be; nothing else."""
+        self.password = ""
+        self.delimiter, self.delimits_first, self.tells_length = b"--picture\r\n", True, True
+        self.interval_s = 0.05
         self._closing = threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -101,7 +108,7 @@ class HttpCamera:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 
@@ -112,6 +119,16 @@ class HttpCamera:
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         """Serve one request."""
         path = request.path.split("?")[0]
+        if (
+            self.password
+            and request.headers["Authorization"] != "Basic " + b64encode(f"viewer:{self.password}".encode()).decode()
+        ):
+            self.refusals += 1
+            request.send_response(401)
+            request.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
         body = self.pages[path]() if path in self.pages else None
         if path == "/cam":
             self._send_motion_jpeg(request)
@@ -120,6 +137,8 @@ class HttpCamera:
         else:
             request.send_response(200)
             request.send_header("Content-Length", str(len(body)))
+            if path in self.types:
+                request.send_header("Content-Type", self.types[path])
             request.end_headers()
             request.wfile.write(body)
 
@@ -128,11 +147,14 @@ class HttpCamera:
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
         request.end_headers()
         self.connections += 1
-        while not self._closing.wait(0.05):
+        while True:
             self.number += not self.is_frozen
             body = b"garbled" * 100 if self.is_garbled else jpeg(numbered(self.number % 256))
-            head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
-            request.wfile.write(head.encode() + body + b"\r\n")
+            length = f"Content-Length: {len(body)}\r\n" if self.tells_length else ""
+            part = f"Content-Type: image/jpeg\r\n{length}\r\n".encode() + body + b"\r\n"
+            request.wfile.write(self.delimiter + part if self.delimits_first else part + self.delimiter)
+            if self._closing.wait(self.interval_s):
+                return
 
     def close(self) -> None:
         """End all connections and the server."""

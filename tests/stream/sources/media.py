@@ -45,14 +45,19 @@ def write_video(
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
+    encoding: dict[str, str] | None = None,
     picture: Callable[[int, int, int], Colour] = numbered,
 ) -> Path:
-    """Encode numbered pictures into a file; the suffix chooses the container, `options` are the container's."""
+    """Encode numbered pictures into a file; the suffix chooses the container, `options` are the container's, `encoding` the
+    codec's.
+    """
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         if codec == "libx264":
             stream.options = {"preset": "ultrafast", "g": "10"}
+        if encoding is not None:
+            stream.options = encoding
         for number in range(count):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(number, width, height), "bgr24")))
         container.mux(stream.encode())

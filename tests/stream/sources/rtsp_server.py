@@ -26,6 +26,15 @@ def caps(width: int, height: int) -> str:
     return f"video/x-raw,format=I420,width={width},height={height},framerate=25/1"
 
 
+def played(path: str) -> GstRtspServer.RTSPMediaFactory:
+    """A Matroska file with H.264 behind the mount point, sent by its stamps."""
+    media = GstRtspServer.RTSPMediaFactory()
+    launch = f"filesrc location={path} ! matroskademux ! h264parse ! rtph264pay config-interval=-1 name=pay0 pt=96"
+    media.set_launch(f"( {launch} )")
+    media.set_shared(True)
+    return media
+
+
 def factory(arguments: argparse.Namespace) -> GstRtspServer.RTSPMediaFactory:
     """The media behind the mount point: a moving ball, encoded, which may change its size after a while."""
     media = GstRtspServer.RTSPMediaFactory()
@@ -77,6 +86,7 @@ def main() -> None:
     parser.add_argument("--port", default="0")
     parser.add_argument("--size", type=size, default=(320, 240))
     parser.add_argument("--then-size", type=size)
+    parser.add_argument("--file")
     parser.add_argument("--codec", choices=CODECS, default="h264")
     parser.add_argument("--auth", choices=("none", "basic", "digest"), default="none")
     parser.add_argument("--user", default="viewer")
@@ -87,7 +97,7 @@ def main() -> None:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(arguments.port)
-    media = factory(arguments)
+    media = played(arguments.file) if arguments.file else factory(arguments)
     if arguments.auth != "none":
         guard(server, media, arguments)
     server.get_mount_points().add_factory("/cam", media)

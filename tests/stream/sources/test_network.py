@@ -11,21 +11,21 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import cv2
 import pytest
 
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources import health, network
-from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.address import open_source, open_sources
 from glyphfeed.stream.sources.network import OPEN_TIMEOUT_S
 from tests.programs import program
-from tests.stream.sources.media import sound, write_video
+from tests.stream.sources.conftest import HttpCamera
+from tests.stream.sources.media import numbered, sound, write_video
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.stream.sources.conftest import HttpCamera
 
 
 def error_of(address: str) -> str:
@@ -52,7 +52,7 @@ def test_motion_jpeg_is_live_and_grows(http_camera: HttpCamera) -> None:
 
 def test_a_frozen_picture_is_a_stall(http_camera: HttpCamera) -> None:
     with Taker(open_source(http_camera.address())) as taker:
-        taker.wait_until(lambda: taker.state is SourceState.LIVE)
+        taker.wait_until(lambda: len(taker.frames) >= 30)
         http_camera.is_frozen = True
         taker.wait_until(lambda: taker.state is SourceState.STALLED)
         assert "the picture has not changed for 5 s" in taker.states[-1][2]
@@ -66,19 +66,119 @@ def test_a_frozen_picture_is_a_stall(http_camera: HttpCamera) -> None:
 def test_a_frozen_picture_is_connected_to_anew_once(http_camera: HttpCamera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FROZEN_AFTER_S", 0.3)
     monkeypatch.setattr(health, "RENEWED_AFTER_S", 0.6)
-    http_camera.is_frozen = True
     with Taker(open_source(http_camera.address())) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 30)
+        http_camera.is_frozen = True
         taker.wait_until(lambda: http_camera.connections == 2)
         count = len(taker.frames)
         taker.wait_until(lambda: len(taker.frames) > count + 30)
     assert http_camera.connections == 2
-    assert taker.state_names == ["connecting", "live", "stalled", "ended"]
+    # What is the same over a new connection is what the camera shows.
+    assert taker.state_names == ["connecting", "live", "stalled", "live", "ended"]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "first", "tells_length"),
+    [
+        (b"--picture\r\n", False, True),
+        (b"picture\r\n", True, True),
+        (b"--something-else\r\n", True, False),
+        (b"", True, True),
+        (b"\r\n--picture\n", True, False),
+    ],
+)
+def test_motion_jpeg_is_read_however_it_is_parted(
+    http_camera: HttpCamera, delimiter: bytes, first: bool, tells_length: bool
+) -> None:
+    http_camera.delimiter, http_camera.delimits_first, http_camera.tells_length = delimiter, first, tells_length
+    with Taker(open_source(http_camera.address())) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 10)
+    assert taker.error is None
+    assert taker.state_names == ["connecting", "live", "ended"]
+    assert all(a.number < b.number for a, b in itertools.pairwise(taker.frames))
+
+
+def test_a_picture_every_two_seconds_is_live(http_camera: HttpCamera, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What five and twelve seconds are to a picture every eight.
+    monkeypatch.setattr(network, "READ_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(network, "SLOW_TIMEOUT_S", 3.0)
+    http_camera.interval_s = 2.0
+    with Taker(open_source(http_camera.address())) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 3)
+    assert http_camera.connections == 1
+    assert taker.state_names == ["connecting", "live", "ended"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"), [("image/jpeg", ".jpg"), ("image/png", ".png"), ("application/octet-stream", ".jpg")]
+)
+def test_a_still_is_asked_for_again_and_again(http_camera: HttpCamera, kind: str, suffix: str) -> None:
+    numbers = itertools.count(1)
+    http_camera.pages["/snapshot"] = lambda: cv2.imencode(suffix, numbered(next(numbers)))[1].tobytes()
+    http_camera.types["/snapshot"] = kind
+    with Taker(open_source(http_camera.address("/snapshot"))) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 4)
+        assert taker.stop() < 1
+    assert taker.error is None
+    assert taker.state_names == ["connecting", "live", "ended"]
+    assert [taken.number for taken in taker.frames] == [1, 2, 3, 4]
+    assert taker.frames[-1].at_s - taker.frames[0].at_s == pytest.approx(1.5, abs=0.7)
+
+
+def test_a_web_camera_s_password_is_used_and_a_wrong_one_tried_once(http_camera: HttpCamera) -> None:
+    http_camera.password = "se/cr@et"
+    address = http_camera.address().replace("://", "://viewer:se%2Fcr%40et@")
+    with Taker(open_source(address)) as taker:
+        taker.wait_until(lambda: len(taker.frames) >= 3)
+    assert taker.error is None
+    http_camera.refusals = 0
+    assert "refused the user name or password" in error_of(address.replace("se%2F", "guess"))
+    # Once without it, as one does, and once with it.
+    assert http_camera.refusals == 2
+
+
+def test_a_still_that_is_no_picture(http_camera: HttpCamera) -> None:
+    http_camera.pages["/snapshot.jpg"] = lambda: b"no picture"
+    http_camera.types["/snapshot.jpg"] = "image/jpeg"
+    assert "does not send a picture that can be read; check the address" in error_of(http_camera.address("/snapshot.jpg"))
+
+
+def test_of_several_one_that_is_not_there_yet_is_waited_for(http_camera: HttpCamera) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    up, down, nowhere = open_sources(
+        [http_camera.address(), f"http://127.0.0.1:{port}/cam", "rtsp://no-such-host.invalid/live"], [], None, (640, 480), 30
+    )
+    with Taker(up) as first, Taker(down) as second, Taker(nowhere) as third:
+        first.wait_until(lambda: first.state is SourceState.LIVE)
+        second.wait_until(lambda: "nothing listens at" in second.states[-1][2])
+        third.wait_until(lambda: "the host name no-such-host.invalid cannot be resolved" in third.states[-1][2])
+        late = HttpCamera(port)
+        try:
+            second.wait_until(lambda: second.state is SourceState.LIVE)
+        finally:
+            late.close()
+    assert (second.error, third.error) == (None, None)
+    assert second.state_names == ["connecting", "connecting", "live", "ended"]
+    assert third.state_names == ["connecting", "connecting", "ended"]
+
+
+def test_of_several_one_that_refuses_is_tried_again_but_seldom(http_camera: HttpCamera) -> None:
+    http_camera.password = "secret"
+    sources = open_sources([http_camera.address(), http_camera.address("/attic")], [], None, (640, 480), 30)
+    with Taker(sources[0]) as refused:
+        refused.wait_until(lambda: "refused the user name or password; give them as" in refused.states[-1][2])
+        time.sleep(2)
+        assert http_camera.refusals == 1
+        assert refused.state is SourceState.CONNECTING
+        assert refused.stop() < 1
+    assert refused.error is None
 
 
 def test_pictures_that_cannot_be_decoded_are_a_stall(http_camera: HttpCamera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "READ_TIMEOUT_S", 1.0)
     with Taker(open_source(http_camera.address())) as taker:
-        taker.wait_until(lambda: taker.state is SourceState.LIVE)
+        taker.wait_until(lambda: len(taker.frames) >= 5)
         http_camera.is_garbled = True
         taker.wait_until(lambda: taker.state is SourceState.STALLED)
         http_camera.is_garbled = False

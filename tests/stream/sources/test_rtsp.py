@@ -10,6 +10,7 @@ import pytest
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
+from tests.stream.sources.media import write_video
 from tests.stream.sources.taker import Taker
 
 if TYPE_CHECKING:
@@ -38,6 +39,18 @@ def test_a_camera_is_live_and_stops_at_once(rtsp_camera: Callable[..., RtspCamer
     # The stream's own clock ticks as the wall does.
     elapsed_s = taker.frames[-1].at_s - taker.frames[0].at_s
     assert taker.frames[-1].pts == pytest.approx(elapsed_s, abs=1)
+
+
+def test_pictures_that_a_server_sends_in_bunches_are_evened_out(rtsp_camera: Callable[..., RtspCamera], tmp_path: Path) -> None:
+    path = write_video(tmp_path / "street.mkv", 150, encoding={"preset": "medium", "bf": "3", "b-adapt": "0", "g": "50"})
+    with Taker(open_source(rtsp_camera("--file", str(path)).address())) as taker:
+        taker.wait_until(lambda: bool(taker.frames) and taker.frames[-1].pts > 4)
+    shown = [taken for taken in taker.frames if taken.pts > 1.5]
+    # Who takes the newest misses hardly one, where it would be two of five, and each is shown for its time.
+    assert len(shown) > 0.85 * (shown[-1].index - shown[0].index)
+    pauses_s = sorted(b.at_s - a.at_s for a, b in itertools.pairwise(shown))
+    assert pauses_s[len(pauses_s) // 10] > 0.015
+    assert pauses_s[len(pauses_s) * 9 // 10] < 0.07
 
 
 def test_a_camera_that_died_comes_back_with_another_size_and_codec(rtsp_camera: Callable[..., RtspCamera]) -> None:
