@@ -22,6 +22,7 @@ import typer
 from typer.exceptions import TyperException
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.errors import note, tell
@@ -74,6 +75,29 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def parse_recording(file: Path | None, topics: list[str], rotate: list[str], *, append: bool) -> RecordTo | None:
+    """Put together what is said of a recording.
+
+    Raises:
+        BadParameter: there is no file, or no such time to rotate.
+
+    """
+    if file is None:
+        if append or topics or rotate:
+            raise typer.BadParameter(
+                "it belongs to a recording; name its file with --record", param_hint="--append, --record-..."
+            )
+        return None
+    sizes = [re.fullmatch(r"([1-9]\d{0,8})([kMGT]?)", when) for when in rotate if when != "day"]
+    lengths = [int(match[1]) * 1000 ** " kMGT".index(match[2] or " ") for match in sizes if match is not None]
+    if len(lengths) < len(sizes):
+        wrong = next(when for when in rotate if when != "day" and not re.fullmatch(r"[1-9]\d{0,8}[kMGT]?", when))
+        raise typer.BadParameter(
+            f"{wrong!r} is no time to rotate; write day, or a size such as 500M", param_hint="--record-rotate"
+        )
+    return RecordTo(file, append, tuple(topics), min(lengths, default=None), "day" in rotate)
+
+
 @app.command()
 def watch(
     sources: Annotated[
@@ -103,7 +127,26 @@ def watch(
     ] = DEFAULT_ENDPOINT,
     record: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write every message to this file too, one a line.", rich_help_panel="Feed"),
+        typer.Option(metavar="FILE", help="Write every message to this new file too, one a line.", rich_help_panel="Recording"),
+    ] = None,
+    append: Annotated[
+        bool, typer.Option("--append", help="Continue the recording that the file holds.", rich_help_panel="Recording")
+    ] = False,
+    record_topics: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="T",
+            help="Record only topics that begin like this, such as event/; may be repeated.",
+            rich_help_panel="Recording",
+        ),
+    ] = None,
+    record_rotate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Put the file aside and begin another: day, for every day, or a size such as 500M; may be repeated.",
+            rich_help_panel="Recording",
+        ),
     ] = None,
     chars: Annotated[
         bool,
@@ -133,6 +176,7 @@ def watch(
     glyphfeed watch 0                           [dim]the first webcam[/]
     glyphfeed watch rtsp://10.0.0.7/live        [dim]a network camera[/]
     glyphfeed watch clip.mp4 --record f.jsonl   [dim]every frame of a file, messages kept[/]
+    glyphfeed watch 0 --record f.jsonl --append [dim]a recording continued[/]
     glyphfeed watch clip.mp4 --film out.mp4     [dim]a film of the clip with the text over it[/]
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
     glyphfeed watch 'clips/*.mp4'               [dim]one file after the other, as one source[/]
@@ -147,13 +191,14 @@ def watch(
     else:
         # Which back-end was chosen, and why.
         logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
+    recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages))
     code = watch(
         opened,
         networks,
         feed=feed,
-        record=record,
+        record=recording,
         chars=chars,
         subscribers=wait_subscribers,
         window=window,

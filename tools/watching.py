@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.feed.recording import RecordTo
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.running.runtime import Failures
     from glyphfeed.stream.sink import Sink
@@ -35,7 +36,7 @@ def watch(
     networks: Networks,
     *,
     feed: str,
-    record: Path | None,
+    record: RecordTo | None,
     chars: bool,
     subscribers: int,
     window: bool,
@@ -55,7 +56,7 @@ def watch(
     if film is not None and is_taken(film):
         # It might be the very clip that is read.
         raise CommandError(f"there is a file {film} already: choose another name for the film, or remove it")
-    if film is not None and record is not None and film.absolute() == record.absolute():
+    if film is not None and record is not None and film.absolute() == record.path.absolute():
         raise CommandError(f"the film and the recording cannot both be {film}: give each a name of its own")
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.

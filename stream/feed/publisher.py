@@ -21,7 +21,7 @@ import zmq
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
-from glyphfeed.stream.feed.recording import Recording
+from glyphfeed.stream.feed.recording import Recording, RecordTo
 from glyphfeed.stream.records import Status
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ class Publisher:
     Used by one thread at a time, except for `wake`.  Publish the text of a frame before its events: whoever acts on an
     event then has the state already.  Binding to port `*` takes a free one; `endpoint` tells which.
 
-    With `record` each message is a line of that file too, except what is sent again to a late subscriber.  If the
-    disk fills up, the recording ends and the feed goes on, until `close` raises.
+    With `record` each message is a line of that file too, except what is sent again to a late subscriber; a path alone is a
+    file that does not hold anything yet.  If the disk fills up, the recording ends and the feed goes on, until `close` raises.
 
     Raises:
-        FeedError: the address is taken, unusable or reachable by others, or the record file cannot be written.
+        FeedError: the address is taken, unusable or reachable by others, or the record file cannot be written or holds something.
 
     """
 
-    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, record: Path | None = None) -> None:
+    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, record: Path | RecordTo | None = None) -> None:
         check_bind(endpoint)
         self.epoch = secrets.token_hex(8)
         self._seqs: dict[str, int] = {}
@@ -64,9 +64,9 @@ class Publisher:
         self._awake, self._waker = socket.socketpair()
         try:
             self.endpoint = self._bind(endpoint)
-            # After the bind, so that a second publisher does not wipe the recording of the first.
+            # After the bind, so that a second publisher does not continue the recording of the first.
             if record is not None:
-                self._recording = Recording(record)
+                self._recording = Recording(record if isinstance(record, RecordTo) else RecordTo(record))
         except BaseException:
             self.close()
             raise

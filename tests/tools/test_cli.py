@@ -65,6 +65,11 @@ def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:
         (["watch", "ftp://10.0.0.7/x"], "ftp is not supported"),
         (["watch", "a", "b", "--name", "x", "--name", "x"], "2 sources are called x; give each a name of its own"),
         (["watch", "a", "--name", "x", "--name", "y"], "there are 2 names for 1 sources"),
+        (["watch", "a", "--append"], "it belongs to a recording; name its file with --record; see glyphfeed watch --help"),
+        (
+            ["watch", "a", "--record", "f", "--record-rotate", "weekly"],
+            "'weekly' is no time to rotate; write day, or a size such as",
+        ),
         (["listen", "5570"], "'5570' is not an address of a feed"),
         (["read", "none*.png"], "none*.png: no file matches this pattern"),
         (["read", "none.png"], "none.png cannot be read: No such file or directory; check the path"),
@@ -84,6 +89,11 @@ def test_a_feed_that_cannot_be_published_is_said_in_one_sentence(
     assert "may not be published on tcp://0.0.0.0:5570" in complaint(capfd, "watch", clip, "--feed", "tcp://0.0.0.0:5570")
     record = tmp_path / "none" / "feed.jsonl"
     assert f"Cannot record to {record}" in complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--record", record)
+    record = tmp_path / "feed.jsonl"
+    record.write_text("an older recording")
+    sentence = f"There is a file {record} already: continue it with --append, or record elsewhere."
+    assert complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--record", record) == sentence
+    assert record.read_text() == "an older recording"
     with Publisher(ANY_PORT) as owner:
         assert "another program already uses this address" in complaint(capfd, "watch", clip, "--feed", owner.endpoint)
 

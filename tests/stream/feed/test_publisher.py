@@ -303,7 +303,6 @@ def test_a_path_without_directory_says_so(tmp_path: Path) -> None:
 
 def test_a_recording_holds_just_what_was_sent(tmp_path: Path) -> None:
     record = tmp_path / "feed.jsonl"
-    record.write_text("an older recording")
     with Publisher(ANY_PORT, record) as publisher, plain_subscriber(publisher.endpoint) as subscriber:
         serve_until_subscribed(publisher, 1)
         publisher.put(snapshot(1, entity(text="line\nbreak\u2028 and space")))
