@@ -63,6 +63,7 @@ class Reader:
         self._tracker = Tracker()
         self._flow = Flow()
         self._frame: Frame | None = None
+        self._pts = 0.0
         self._frame_s = 1 / 30
         self._purse = Purse(budget or Budget())
         self._schedule = Schedule()
@@ -76,7 +77,7 @@ class Reader:
 
     def follow(self, frame: Frame) -> None:
         """Move every track to this frame, which follows the last one in time."""
-        last, self._frame = self._frame, frame
+        last, self._frame, self._pts = self._frame, frame, frame.pts
         dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
         self._purse.fill(dt)
@@ -92,7 +93,22 @@ class Reader:
             self._schedule.restart()
         self._schedule.follow(motion.camera)
         self._compare(frame)
-        self._teller.take_leave(self._tracker.gone, frame)
+        self._take_leave()
+
+    def wait(self, pts: float, *, lost: bool) -> None:
+        """Say that no frame has come until a stream time: texts coast, and where the source is `lost` they are in view no more.
+
+        They are remembered as long as others that are not seen.
+        """
+        if self._frame is None:
+            return
+        self._pts = max(self._pts, pts)
+        if lost:
+            self._tracker.wait(self._pts)
+        self._take_leave()
+
+    def _take_leave(self) -> None:
+        self._teller.take_leave(self._tracker.gone, self._now, self._pts)
         self._tracker.gone.clear()
 
     def _compare(self, frame: Frame) -> None:
@@ -193,7 +209,7 @@ class Reader:
                 request = rivals[0].request
                 track.reads.made(len(rivals), request.view, request.pts, begins_anew=begins_anew)
                 self._recall(track)
-        self._teller.announce(self._tracker.tracks, self._now)
+        self._teller.announce(self._tracker.tracks, self._now, self._pts)
 
     def _recall(self, track: Track) -> None:
         """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
@@ -207,7 +223,7 @@ class Reader:
 
     def snapshot(self) -> Snapshot:
         """Describe the current frame: every text that is in view."""
-        return self._teller.snapshot(self._tracker.tracks, self._now)
+        return self._teller.snapshot(self._tracker.tracks, self._now, self._pts)
 
     def events(self) -> list[Event]:
         """Hand over what has happened since the last call."""

@@ -14,7 +14,10 @@ class Sink(Protocol):
     """Takes what is found out about one source; called by several threads of its driver, but `publish` by one only."""
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
-        """A frame was processed: its full state, and what has happened since the last one."""
+        """A frame was processed: its full state, and what has happened since the last one.
+
+        Of a live source a frame may come again, with what has become known or has gone since, where the next one takes its time.
+        """
         ...
 
     def report(self, status: Status) -> None:

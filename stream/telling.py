@@ -39,40 +39,43 @@ POSSIBLE = 0.02
 
 
 class Teller:
-    """Tells of the texts of one source, by its name; with `chars` down to their single characters."""
+    """Tells of the texts of one source, by its name; with `chars` down to their single characters.
+
+    `frame` is the newest, and `now` the stream time, which goes on where no frame comes.
+    """
 
     def __init__(self, source: str, *, chars: bool = False) -> None:
         self._source, self._chars = source, chars
         self._events: list[Event] = []
 
-    def announce(self, tracks: Iterable[Track], frame: Frame) -> None:
+    def announce(self, tracks: Iterable[Track], frame: Frame, now: float) -> None:
         """Tell of texts that have settled, and of those that settled on something else than was told."""
         for track in tracks:
             belief, identity = track.belief, track.identity
             if belief.settled and identity.announced != belief.text:
                 kind = EventType.READ if identity.announced is None else EventType.CHANGED
-                self._happened(kind, track, frame, identity.announced)
+                self._happened(kind, track, frame, now, identity.announced)
                 identity.announced = belief.text
 
-    def take_leave(self, tracks: Iterable[Track], frame: Frame) -> None:
+    def take_leave(self, tracks: Iterable[Track], frame: Frame, now: float) -> None:
         """Tell of texts that are gone for good, if ever they were told of."""
         for track in tracks:
             if track.identity.announced is not None:
-                self._happened(EventType.LEFT, track, frame)
+                self._happened(EventType.LEFT, track, frame, now)
 
-    def _happened(self, kind: EventType, track: Track, frame: Frame, previous: str | None = None) -> None:
-        self._events.append(Event(self._source, kind, frame.index, frame.captured_at, self._tell(track, frame), previous))
+    def _happened(self, kind: EventType, track: Track, frame: Frame, now: float, previous: str | None = None) -> None:
+        self._events.append(Event(self._source, kind, frame.index, frame.captured_at, self._tell(track, frame, now), previous))
 
-    def snapshot(self, tracks: Iterable[Track], frame: Frame) -> Snapshot:
+    def snapshot(self, tracks: Iterable[Track], frame: Frame, now: float) -> Snapshot:
         """Tell of all texts that are in view."""
         texts = tuple(
-            self._tell(track, frame) for track in tracks if not track.lost and share_inside(track.quad, frame.size) > SHOWN
+            self._tell(track, frame, now) for track in tracks if not track.lost and share_inside(track.quad, frame.size) > SHOWN
         )
         return Snapshot(self._source, frame.index, frame.pts, frame.captured_at, frame.size, texts, blocks_of(texts))
 
-    def _tell(self, track: Track, frame: Frame) -> TextEntity:
-        revise(track, frame.pts)
-        return entity(track, frame.pts, frame.size, chars=self._chars)
+    def _tell(self, track: Track, frame: Frame, now: float) -> TextEntity:
+        revise(track, now)
+        return entity(track, now, frame.size, chars=self._chars)
 
     def events(self) -> list[Event]:
         """Hand over what has happened since the last call."""

@@ -55,6 +55,12 @@ class Gauges:
         with self._lock:
             self._state, self._detail = state, detail
 
+    @property
+    def state(self) -> SourceState:
+        """The state that was entered last."""
+        with self._lock:
+            return self._state
+
     def arrive(self, frame: Frame, now_s: float) -> None:
         """A frame has come out of the source; those that it dropped before came as well."""
         with self._lock:
@@ -73,6 +79,11 @@ class Gauges:
             self._texts, self._reads = len(snapshot.texts), reads
             _forget(self._published, now_s)
             _forget(self._latencies_ms, now_s)
+
+    def publish_further(self, snapshot: Snapshot, reads: int) -> None:
+        """What has become known since a frame was published, was published as well; `reads` is the total so far."""
+        with self._lock:
+            self._texts, self._reads = len(snapshot.texts), reads
 
     def detect(self, duration_s: float) -> None:
         """A detector pass took so long."""

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from glyphfeed.engines.recogniser import Recogniser
     from glyphfeed.stream.detecting.passes import Detections, DetectorPass
     from glyphfeed.stream.reading.requests import Reading, ReadRequest
-    from glyphfeed.stream.records import Frame
+    from glyphfeed.stream.records import Frame, Snapshot
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
 
 Batch: TypeAlias = "list[ReadRequest]"
 
+APART_S = 0.2
+"""Where the next frame takes longer, what is found meanwhile is published at once; so often a silence is looked for."""
 JOIN_S = 5.0
 """All waits of a thread are bounded: by the end of its channel, by a frame's time-out (0.5 s), or by one run of a network."""
 
@@ -98,6 +100,8 @@ def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink) 
         gauges.enter(state, detail)
         if state is not SourceState.ENDED:
             sink.report(gauges.status(time.monotonic()))
+            # The texts coast where no picture comes any more.
+            frames.nudge()
 
     try:
         for frame in source.frames(on_state):
@@ -119,20 +123,23 @@ def track(
 ) -> None:
     """Follow every frame and publish it at once; take in what the networks found, and ask them for more, in between."""
     detecting = recognising = False
+    between = Between(reader, gauges, sink)
     try:
         while not frames.ended:
-            # Ends with a frame, when a network has something (a nudge), or with the end of the frames.
-            frame = frames.get()
+            # Ends with a frame, when a network has something (a nudge), with the end of the frames, or with the time-out.
+            frame = frames.get(APART_S)
             if frame is not None:
-                publish_frame(reader, frame, gauges, sink)
+                between.restart(frame, publish_frame(reader, frame, gauges, sink))
             while detections:
                 reader.accept_detections(detections.popleft())
-                detecting = False
+                detecting, between.has_news = False, True
             while readings:
                 if told := readings.popleft():
                     reader.accept_readings(told)
+                    between.has_news = True
                 else:
                     recognising = False
+            between.look()
             requests, wanted = take_work(reader, detecting=detecting, recognising=recognising)
             if requests:
                 batches.put(requests)
@@ -145,12 +152,52 @@ def track(
         batches.close()
 
 
-def publish_frame(reader: Reader, frame: Frame, gauges: Gauges, sink: Sink) -> None:
+def publish_frame(reader: Reader, frame: Frame, gauges: Gauges, sink: Sink) -> Snapshot:
     """Move the texts to a frame and publish them: the whole way from a picture to the feed."""
     reader.follow(frame)
     snapshot = reader.snapshot()
     sink.publish(frame, snapshot, reader.events())
     gauges.publish(snapshot, reader.reads, time.time() - frame.captured_at, time.monotonic())
+    return snapshot
+
+
+class Between:
+    """Publishes further messages of the newest frame where the next one does not come soon: what was found meanwhile, and that
+    texts coast and go where the source has fallen silent.
+    """
+
+    def __init__(self, reader: Reader, gauges: Gauges, sink: Sink) -> None:
+        self._reader, self._gauges, self._sink = reader, gauges, sink
+        self._frame: Frame | None = None
+        self._told: set[tuple[int, int]] = set()
+        self._followed_s = 0.0
+        self.has_news = False
+        """Whether something was found or read since the last message."""
+
+    def restart(self, frame: Frame, snapshot: Snapshot) -> None:
+        """A frame was published, with everything that was known."""
+        self._frame, self._told, self._followed_s = frame, revisions(snapshot), time.monotonic()
+        self.has_news = False
+
+    def look(self) -> None:
+        """Publish what there is to be told by now, if the frame is old enough for that."""
+        age_s, state = time.monotonic() - self._followed_s, self._gauges.state
+        is_silent = state in (SourceState.STALLED, SourceState.CONNECTING)
+        if self._frame is None or age_s < APART_S or not (is_silent or self.has_news):
+            return
+        if is_silent:
+            self._reader.wait(self._frame.pts + age_s, lost=state is SourceState.CONNECTING)
+        snapshot, events = self._reader.snapshot(), self._reader.events()
+        told = revisions(snapshot)
+        if self.has_news or events or told != self._told:
+            self._sink.publish(self._frame, snapshot, events)
+            self._gauges.publish_further(snapshot, self._reader.reads)
+        self._told, self.has_news = told, False
+
+
+def revisions(snapshot: Snapshot) -> set[tuple[int, int]]:
+    """Which texts there are, and how often each was revised: what makes one message of a frame differ from the next."""
+    return {(text.id, text.rev) for text in snapshot.texts}
 
 
 def detect(

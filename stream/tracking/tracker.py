@@ -95,6 +95,13 @@ class Tracker:
         self._see(frame, motion)
         self._forget(frame.pts)
 
+    def wait(self, now: float) -> None:
+        """Let time pass without pictures: nobody knows what is in view, and what is not seen again for long has left."""
+        for track in self.tracks:
+            if not track.lost:
+                track.missed(1)
+        self._forget(now)
+
     def _overlaps_picture(self, track: Track) -> bool:
         """Tell whether the picture may show any of a text."""
         quad, size = track.quad, self._present.size

@@ -288,6 +288,37 @@ def test_readings_that_agree_settle_only_when_it_is_known_which_way_up_they_are(
     assert (read.text, read.state) == (text, TextState.SETTLED)
 
 
+def test_where_no_frame_comes_texts_coast_then_are_out_of_view_and_then_have_left() -> None:
+    reader = began(PLACE)
+    answer(reader, "SHOP", SURE)
+    (before,) = reader.snapshot().texts
+    reader.events()
+    reader.wait(2.0, lost=False)
+    shown = reader.snapshot()
+    (coasting,) = shown.texts
+    assert (shown.frame, coasting.id, coasting.state, coasting.text) == (0, before.id, TextState.COASTING, "SHOP")
+    assert coasting.rev == before.rev + 1
+    reader.wait(5.0, lost=True)
+    assert reader.snapshot().texts == ()
+    assert reader.events() == []
+    reader.wait(10.5, lost=True)
+    (left,) = reader.events()
+    assert (left.type, left.entity.id, left.frame) == (EventType.LEFT, before.id, 0)
+
+
+def test_what_is_there_after_a_silence_keeps_its_id() -> None:
+    reader = began(PLACE)
+    (before,) = (answer(reader, "SHOP", SURE),)
+    reader.wait(6.0, lost=True)
+    assert reader.snapshot().texts == ()
+    reader.follow(frame_of(1, 6.5))
+    wanted = reader.take_pass()
+    assert wanted is not None
+    reader.accept_detections(Detections(wanted, np.array([PLACE]), np.array([0.99], np.float32)))
+    (after,) = reader.snapshot().texts
+    assert (after.id, after.state, after.text) == (before.id, TextState.SETTLED, "SHOP")
+
+
 def test_a_likely_reading_does_not_settle_when_the_second_one_says_something_else() -> None:
     reader = began(PLACE)
     answer(reader, "SHOP", LIKELY)

@@ -52,11 +52,16 @@ class Film:
         self.path = path
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
+        self._frame = -1
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
         """Draw and encode a frame with its text; see `Sink.publish`."""
         if self._container is None or self._stream is None:
             self._container, self._stream = self._open(snapshot.size)
+        elif snapshot.frame == self._frame:
+            # What became known of a frame that is in the film already.
+            return
+        self._frame = snapshot.frame
         stream = self._stream
         image = fitted(draw_snapshot(frame.bgr(), snapshot), stream.width, stream.height)
         picture = av.VideoFrame.from_ndarray(image, format="bgr24")

@@ -15,6 +15,7 @@ from glyphfeed.tools.errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from glyphfeed.stream.records import Snapshot
     from glyphfeed.tools.displays.views import View
 
 ESCAPE = 27
@@ -50,15 +51,15 @@ class Windows:
     def __init__(self) -> None:
         if not has_screen():
             raise CommandError("there is no screen here to open a window on: leave --window out")
-        self._shown: dict[str, int] = {}
+        self._shown: dict[str, Snapshot] = {}
 
     def draw(self, views: Sequence[View]) -> bool:
         """See `Display.draw`."""
         for view in views:
-            if view.newest is not None and self._shown.get(view.name) != view.newest[1].frame:
+            if view.newest is not None and self._shown.get(view.name) is not view.newest[1]:
                 frame, snapshot = view.newest
                 cv2.imshow(view.name, draw_snapshot(frame.bgr(), snapshot))
-                self._shown[view.name] = snapshot.frame
+                self._shown[view.name] = snapshot
         if cv2.waitKey(1) in (ESCAPE, ord("q")):
             return False
         return all(cv2.getWindowProperty(name, cv2.WND_PROP_VISIBLE) > 0 for name in self._shown)

@@ -127,6 +127,9 @@ def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(clip: Path, tm
         for index in range(30):
             shown = replace(snapshot(index, replace(entity(), polygon=box(40, 40, 50, 20))), size=(161, 99))
             film.publish(frame_of(shown), shown, [])
+            if index == 7:
+                # What became known of it later.
+                film.publish(frame_of(shown), replace(shown, texts=()), [])
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
     assert [round(float(frame.time or 0) * 30) for frame in frames] == list(range(30))
