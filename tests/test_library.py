@@ -143,7 +143,7 @@ def test_asyncio_has_it_too_and_its_loop_is_not_held_up(clip: Path, pace: str) -
     told, ticks = asyncio.run(main())
     assert set(told) == SAYS
     # Loading and reading take seconds; a loop that waited for them would have ticked a few times.
-    assert len(ticks) > 50
+    assert len(ticks) > 20
 
 
 def test_asyncio_has_its_turn_beside_a_body_that_is_slower_than_the_clip(clip: Path) -> None:

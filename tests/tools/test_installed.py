@@ -36,7 +36,12 @@ main()
 
 def names_of(requirements: list[str]) -> set[str]:
     """The packages that some requirements name, without versions and markers."""
-    return {name[0].lower() for requirement in requirements if (name := re.match(r"[\w.-]+", requirement))}
+    return {canonical(name[0]) for requirement in requirements if (name := re.match(r"[\w.-]+", requirement))}
+
+
+def canonical(package: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def extra_modules() -> set[str]:
@@ -45,7 +50,7 @@ def extra_modules() -> set[str]:
     extras = names_of([entry for entry in wanted if "extra ==" in entry])
     plain = names_of([entry for entry in wanted if "extra ==" not in entry])
     modules = packages_distributions().items()
-    return {module for module, packages in modules if {package.lower() for package in packages} <= extras - plain}
+    return {module for module, packages in modules if {canonical(package) for package in packages} <= extras - plain}
 
 
 @pytest.mark.parametrize("command", ["read PICTURE", "watch PICTURE --feed tcp://127.0.0.1:*", "doctor", "models"])
@@ -84,6 +89,6 @@ def test_what_is_imported_is_declared() -> None:
     undeclared = {
         name
         for name in foreign - {"pycuda", "tensorrt"}
-        if not {package.lower() for package in packages.get(name, [])} & declared
+        if not {canonical(package) for package in packages.get(name, [])} & declared
     }
     assert undeclared == set()
