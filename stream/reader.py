@@ -6,16 +6,19 @@ The rooms of `drivers` drive it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.detecting.passes import DetectorPass
+from glyphfeed.stream.detecting.news import SMALLEST_PX, News
+from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.schedule import Schedule
-from glyphfeed.stream.geometry import is_tall, rectify, share_inside, turn, with_margins
-from glyphfeed.stream.motion.flow import Flow
+from glyphfeed.stream.geometry import axis, is_tall, rectify, share_inside, turn, with_margins
+from glyphfeed.stream.motion.changes import Changes
+from glyphfeed.stream.motion.flow import Flow, blur_px
 from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.reading.belief import notice, take_rivals
 from glyphfeed.stream.reading.budget import Budget, Purse
@@ -24,12 +27,13 @@ from glyphfeed.stream.reading.rereading import UNCONFIRMED_S, quality, turns_to_
 from glyphfeed.stream.telling import Teller
 from glyphfeed.stream.tracking.extent import clear_part, goes_on
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
-from glyphfeed.stream.tracking.tracker import Tracker
+from glyphfeed.stream.tracking.tracker import Tracker, is_void
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glyphfeed.stream.detecting.passes import Detections
+    from glyphfeed.stream.motion.changes import Part
     from glyphfeed.stream.reading.requests import Reading
     from glyphfeed.stream.records import Event, Frame, Snapshot
     from glyphfeed.stream.tracking.track import Track
@@ -47,8 +51,21 @@ UPRIGHT_SCENE = 2
 """So many trusted upright texts, and none upside down, make a scene an upright one."""
 RECALL_S = 3.0
 """A text this old is a new one, even if a lost one read the same."""
-COMPARE_S = 0.3
-"""How often settled text is compared with the picture that was read, to notice that the picture inside has changed."""
+COMPARE_S = 0.1
+"""How often text that is shown is compared with the picture that was read, to notice that the picture inside has changed; at once
+where something new is seen in it, and in every frame where that has happened before."""
+MARGIN_PX = 24.0
+"""What changes so near to a text belongs to it: cells of changes are no finer."""
+COARSE = 1.3
+"""A part that is larger by this factor than what a coarse pass sees is seen coarsely."""
+TICKS = 2
+"""So many changes make a text one that changes regularly, such as a clock."""
+MOVES_PX = 0.5
+"""In what moves by more than this in a frame pixels are new all the time."""
+BLURRED = 0.2
+"""What is blurred by so many text heights is not compared."""
+BESIDE, BESIDE_HEIGHTS = 0.2, 0.4
+"""Where a larger share of what is new lies further than so many text heights beside a text, not only the text has changed."""
 
 
 class Reader:
@@ -62,8 +79,12 @@ class Reader:
         """
         self._tracker = Tracker()
         self._flow = Flow()
+        self._changes = Changes()
+        self._news = News()
+        self._fresh = True
         self._frame: Frame | None = None
-        self._pts = 0.0
+        self._pts = self._at = 0.0
+        """Stream time: that of the frame, or of a moment after it where the source is silent; and where the frame just stands."""
         self._frame_s = 1 / 30
         self._purse = Purse(budget or Budget())
         self._schedule = Schedule()
@@ -77,10 +98,11 @@ class Reader:
 
     def follow(self, frame: Frame) -> None:
         """Move every track to this frame, which follows the last one in time."""
-        last, self._frame, self._pts = self._frame, frame, frame.pts
+        last, self._frame = self._frame, frame
         dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
-        self._purse.fill(dt)
+        self._pts = frame.pts
+        self.stand(frame.pts)
         motion = self._flow.step(frame.grey, self._tracker.quads)
         if last and last.grey is frame.grey and motion.camera is None:
             # The same picture again shows nothing to follow where little is left of it once it is reduced, as of a long strip.
@@ -91,8 +113,13 @@ class Reader:
         self._tracker.follow(frame, motion, dt)
         if motion.cut:
             self._schedule.restart()
+            self._fresh = True
         self._schedule.follow(motion.camera)
+        parts = self._changes.step(motion, dt)
+        if motion.cut:
+            self._news.restart()
         self._compare(frame)
+        self._news.add(self._unknown(parts), frame.pts)
         self._take_leave()
 
     def wait(self, pts: float, *, lost: bool) -> None:
@@ -107,32 +134,65 @@ class Reader:
             self._tracker.wait(self._pts)
         self._take_leave()
 
+    def stand(self, pts: float) -> None:
+        """Say that the frame stands until a stream time: there is time for more looks and reads at it."""
+        self._purse.fill(max(pts - self._at, 0.0))
+        self._at = max(self._at, pts)
+
     def _take_leave(self) -> None:
         self._teller.take_leave(self._tracker.gone, self._now, self._pts)
         self._tracker.gone.clear()
 
     def _compare(self, frame: Frame) -> None:
-        """Notice settled text whose picture has changed."""
+        """Notice text whose picture has changed."""
         for track in self._tracker.tracks:
-            belief, reads = track.belief, track.reads
-            if not belief.settled or track.lost or belief.appearance is None or frame.pts - reads.compared_at < COMPARE_S:
+            belief, reads, height = track.belief, track.reads, axis(track.quad).height
+            if not belief.trusted or track.lost or belief.appearance is None:
+                continue
+            waited = frame.pts - reads.compared_at >= COMPARE_S - 1e-6 or belief.ticks >= TICKS
+            still = math.hypot(*track.velocity) * self._frame_s < MOVES_PX
+            witnessed = still and self._changes.within(track.quad)
+            if not (waited or witnessed):
                 continue
             reads.compared(frame.pts)
-            if share_inside(track.quad, frame.size) > 0.97:
-                notice(belief, appearance_at(frame.grey, track.quad), frame.index)
+            blurred = blur_px(track.velocity, self._frame_s) > BLURRED * height
+            if share_inside(track.quad, frame.size) > 0.97 and not blurred:
+                alone = self._changes.outside(track.quad, BESIDE_HEIGHTS * height) <= BESIDE
+                notice(belief, appearance_at(frame.grey, track.quad), frame.index, alone=alone, witnessed=witnessed, still=still)
 
-    def take_pass(self, *, hurried: bool = False) -> DetectorPass | None:
+    def _unknown(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts of the picture that changed and are not only text that is known, and was found to say what it did."""
+        borne_out = [
+            track.quad for track in self._tracker.tracks if track.belief.trusted and not track.lost and not is_void(track)
+        ]
+        boxes = [(quad.min(axis=0) - MARGIN_PX, quad.max(axis=0) + MARGIN_PX) for quad in borne_out]
+        return [
+            part
+            for part in parts
+            if not any(
+                low[0] <= part.left and low[1] <= part.top and part.right <= high[0] and part.bottom <= high[1]
+                for low, high in boxes
+            )
+        ]
+
+    def take_pass(self, *, hurried: bool = False, part_only: bool = False) -> DetectorPass | None:
         """Tell whether a detector pass over the current frame would pay, and which; taking it counts as having had it.
 
-        A `hurried` caller gets a quick look at a new scene first.
+        A `hurried` caller gets a quick look at a new scene first; who wants a `part_only` gets what is new, or none.
         """
         if self._frame is None:
             return None
         frame, tracker = self._frame, self._tracker
-        kind = self._schedule.due(frame.pts, frame.size, tracker.unsure, tracker.quads, hurried=hurried)
+        if not self._fresh and (part := self._news.due(self._at, frame.size)) is not None:
+            shrinks = max(part.width / SMALLEST_PX[0], part.height / SMALLEST_PX[1]) > COARSE
+            return DetectorPass(frame, PassKind(coarse=shrinks), part)
+        if part_only:
+            return None
+        kind = self._schedule.due(self._at, frame.size, tracker.unsure, tracker.quads, hurried=hurried)
         if kind is None:
             return None
-        self._schedule.made(kind, frame.pts)
+        self._schedule.made(kind, self._at)
+        self._fresh = False
         return DetectorPass(frame, kind)
 
     @property
@@ -151,7 +211,10 @@ class Reader:
         kept = np.array([is_tall(quad) == kind.turned for quad in found.quads], np.bool_)
         news = self._tracker.accept(replace(found, quads=found.quads[kept], scores=found.scores[kept]))
         if found.asked.frame.index >= self._tracker.scene:
-            self._schedule.found(kind, news=news)
+            if found.asked.part is None:
+                self._schedule.found(kind, news=news)
+            else:
+                self._news.found(found.asked.part, self._at, self._now.size, news=news)
 
     def take_reads(self, texts: int | None = None) -> list[ReadRequest]:
         """Cut out what deserves a read now, most valuable first, of so many texts at most; it is spent of the budget."""
@@ -171,14 +234,14 @@ class Reader:
 
     def _rate(self, track: Track, frame: Frame, *, upright: bool) -> tuple[float, float] | None:
         """What a read of a text is worth now, and in what view; None if it is not the time to ask, or it is worth nothing."""
-        if track.lost or (track.reads.tried and frame.pts - track.reads.weighed_at < WEIGH_S):
+        if track.lost or (track.reads.tried and self._at - track.reads.weighed_at < WEIGH_S):
             return None
-        track.reads.weighed(frame.pts)
-        if track.unconfirmed and frame.pts - track.born_pts < UNCONFIRMED_S:
+        track.reads.weighed(self._at)
+        if track.unconfirmed and self._at - track.born_pts < UNCONFIRMED_S:
             return None
         view = quality(track.reading_quad, track.velocity, self._frame_s, frame.size)
         clipped = goes_on(track, frame.size)
-        worth = value(track.belief, track.reads, view, frame.pts, clipped=clipped, upright=upright)
+        worth = value(track.belief, track.reads, view, self._at, clipped=clipped, upright=upright)
         return (worth, view) if worth > 0 else None
 
     @property
@@ -195,7 +258,7 @@ class Reader:
         crop = rectify(frame.bgr(), quad, CROP_HEIGHTS_PX, stretch)
         clipped = goes_on(track, frame.size)
         clear = clear_part(track, quarters, frame.size) if clipped else (0.0, 1.0)
-        return ReadRequest(track.id, quarters, crop, margin, clipped, view, appearance, frame.pts, clear)
+        return ReadRequest(track.id, quarters, crop, margin, clipped, view, appearance, self._at, clear)
 
     def accept_readings(self, readings: Sequence[Reading]) -> None:
         """Fuse what was read into the tracks; readings of tracks that have gone are dropped."""
@@ -205,7 +268,9 @@ class Reader:
             track = tracks.get(identity)
             if track is not None:
                 rivals = list(group)
-                begins_anew = take_rivals(track.belief, rivals, awaits_extent=track.awaits_extent)
+                begins_anew = take_rivals(
+                    track.belief, rivals, awaits_extent=track.awaits_extent, extent_known=track.extent_known
+                )
                 request = rivals[0].request
                 track.reads.made(len(rivals), request.view, request.pts, begins_anew=begins_anew)
                 self._recall(track)
@@ -213,7 +278,7 @@ class Reader:
 
     def _recall(self, track: Track) -> None:
         """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
-        if track.identity.announced is not None or not track.belief.trusted or self._now.pts - track.born_pts > RECALL_S:
+        if track.identity.announced is not None or not track.belief.trusted or self._at - track.born_pts > RECALL_S:
             return
         lost = [old for old in self._tracker.tracks if old.lost and old is not track and old.belief.trusted]
         kin = nearest_kin(track, lost)

@@ -130,7 +130,7 @@ def text_of(track: Track, spans: tuple[Span, ...]) -> str:
 
 def state_of(track: Track, now: float) -> TextState:
     """How far a text can be trusted at stream time `now`."""
-    if not track.belief.trusted:
+    if not track.belief.trusted or track.belief.refuted:
         return TextState.TENTATIVE
     if now - track.seen_pts > UNSEEN_S:
         return TextState.COASTING

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from glyphfeed.stream.detecting.tiles import Tile
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from glyphfeed.stream.detecting.tiles import Tile
     from glyphfeed.stream.records import Frame
 
 
@@ -28,10 +29,18 @@ class PassKind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DetectorPass:
-    """A frame that the detector should look at, and how."""
+    """A frame that the detector should look at, and how, and at which `part` alone, where that is because something changed
+    there; but for the part it is a pass like any other of its kind.
+    """
 
     frame: Frame
     kind: PassKind
+    part: Tile | None = None
+
+    @property
+    def area(self) -> Tile:
+        """The part of the picture that is looked at."""
+        return self.part or self.kind.tile or Tile(0, 0, *self.frame.size)
 
 
 @dataclass(frozen=True, slots=True)

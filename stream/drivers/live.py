@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.drivers.gauges import Gauges
-from glyphfeed.stream.drivers.steps import STATUS_S, failure, run_pass, run_reads, take_work
+from glyphfeed.stream.drivers.steps import STATUS_S, failure, revisions, run_pass, run_reads, take_work
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
 
@@ -183,7 +183,10 @@ class Between:
         """Publish what there is to be told by now, if the frame is old enough for that."""
         age_s, state = time.monotonic() - self._followed_s, self._gauges.state
         is_silent = state in (SourceState.STALLED, SourceState.CONNECTING)
-        if self._frame is None or age_s < APART_S or not (is_silent or self.has_news):
+        if self._frame is None or age_s < APART_S:
+            return
+        self._reader.stand(self._frame.pts + age_s)
+        if not (is_silent or self.has_news):
             return
         if is_silent:
             self._reader.wait(self._frame.pts + age_s, lost=state is SourceState.CONNECTING)
@@ -193,11 +196,6 @@ class Between:
             self._sink.publish(self._frame, snapshot, events)
             self._gauges.publish_further(snapshot, self._reader.reads)
         self._told, self.has_news = told, False
-
-
-def revisions(snapshot: Snapshot) -> set[tuple[int, int]]:
-    """Which texts there are, and how often each was revised: what makes one message of a frame differ from the next."""
-    return {(text.id, text.rev) for text in snapshot.texts}
 
 
 def detect(

@@ -6,13 +6,14 @@ only clock times and statuses differ.
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
 from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.drivers.gauges import Gauges
-from glyphfeed.stream.drivers.steps import STATUS_S, failure, run_pass, run_reads
+from glyphfeed.stream.drivers.steps import STATUS_S, failure, revisions, run_pass, run_reads
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import Frame, SourceState
 
@@ -21,15 +22,21 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.detecting.passes import Detections
+    from glyphfeed.stream.detecting.passes import Detections, DetectorPass
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
 
 Arrival: TypeAlias = "Frame | tuple[SourceState, str]"
 """What comes out of a source: frames and changes of state, in their order."""
 
-FINE_FRAMES, COARSE_FRAMES = 8, 4
-"""Frames after which a detector pass is taken in: about as long as it takes while the tracker runs beside it."""
+FINE_S, COARSE_S = 8 / 30, 4 / 30
+"""Seconds of stream time after which a detector pass is taken in: about what it takes while the tracker runs beside it."""
+PART_S = 0.05
+"""The same for a pass over what changed, which is small, and which the tracker waits for."""
+APART_S = 0.2
+"""Where frames are further apart than this, what is found in between is published at once (see docs/feed.md)."""
+STEP_S = 0.1
+"""In such steps time goes on between frames that are far apart."""
 AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
 
@@ -59,27 +66,37 @@ def read_recorded(source: Source, engines: Engines, sink: Sink, reader: Reader |
 
 
 class PassAhead:
-    """Detector passes beside the tracker, whose results are taken in after a fixed number of frames, however long they took: so
-    that both cores have work and the same input gives the same output.
+    """Detector passes beside the tracker, whose results are taken in after a fixed stream time, however long they took: so that
+    both cores have work and the same input gives the same output.
     """
 
     def __init__(self, detector: Detector, gauges: Gauges, pool: Executor) -> None:
         self._detector, self._gauges, self._pool = detector, gauges, pool
-        self._running: Future[Detections] | None = None
-        self._due = 0
+        self._running: list[tuple[float, DetectorPass, Future[Detections]]] = []
 
-    def step(self, reader: Reader) -> None:
-        """Take in the pass that is due and begin the one that is wanted; a blank scene waits for its first texts."""
-        self._due -= 1
-        if self._running is not None and self._due <= 0:
-            reader.accept_detections(self._running.result())
-            self._running = None
-        if self._running is None and (wanted := reader.take_pass()) is not None:
-            self._running = self._pool.submit(run_pass, self._detector, wanted, self._gauges)
-            self._due = COARSE_FRAMES if wanted.kind.coarse else FINE_FRAMES
-            if reader.blank:
-                reader.accept_detections(self._running.result())
-                self._running = None
+    @property
+    def due_s(self) -> float:
+        """Stream time at which the next result is due; infinite if none is."""
+        return min((due_s for due_s, _, _ in self._running), default=math.inf)
+
+    def step(self, reader: Reader, now_s: float) -> None:
+        """Take in the passes that are due at a stream time and begin the one that is wanted, beside a pass over the whole picture
+        one over what changed; a blank scene waits for its first texts.
+        """
+        for run in [run for run in self._running if run[0] <= now_s + 1e-6]:
+            self._running.remove(run)
+            reader.accept_detections(run[2].result())
+        if any(asked.part for _, asked, _ in self._running):
+            return
+        wanted = reader.take_pass(part_only=bool(self._running))
+        if wanted is None:
+            return
+        running = self._pool.submit(run_pass, self._detector, wanted, self._gauges)
+        if reader.blank and wanted.part is None:
+            reader.accept_detections(running.result())
+            return
+        wait_s = PART_S if wanted.part else COARSE_S if wanted.kind.coarse else FINE_S
+        self._running.append((now_s + wait_s, wanted, running))
 
 
 def decode(source: Source, arrivals: Channel[Arrival]) -> None:
@@ -100,22 +117,68 @@ def read_arrivals(
     reader: Reader, arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges, pool: Executor
 ) -> None:
     """Process what comes, in order; detector passes run in the pool meanwhile."""
-    detector = PassAhead(engines.detector, gauges, pool)
+    reading = Reading(reader, engines, sink, gauges, pool)
     reported_s = time.monotonic()
     for arrival in arrivals:
         if isinstance(arrival, Frame):
             gauges.arrive(arrival, time.monotonic())
-            reader.follow(arrival)
-            detector.step(reader)
-            if requests := reader.take_reads():
-                reader.accept_readings(run_reads(engines.recogniser, requests, gauges))
-            snapshot = reader.snapshot()
-            sink.publish(arrival, snapshot, reader.events())
-            # No latency: how long a frame waited here after it was decoded means nothing to anybody.
-            gauges.publish(snapshot, reader.reads, None, time.monotonic())
+            reading.follow(arrival)
         else:
+            if arrival[0] is SourceState.ENDED:
+                reading.finish()
             gauges.enter(*arrival)
         now_s = time.monotonic()
         if not isinstance(arrival, Frame) or now_s - reported_s >= STATUS_S:
             reported_s = now_s
             sink.report(gauges.status(now_s))
+
+
+class Reading:
+    """The steps of reading a recording: each frame, and the time between two that are far apart."""
+
+    def __init__(self, reader: Reader, engines: Engines, sink: Sink, gauges: Gauges, pool: Executor) -> None:
+        self._reader, self._recogniser, self._sink, self._gauges = reader, engines.recogniser, sink, gauges
+        self._detector = PassAhead(engines.detector, gauges, pool)
+        self._last: Frame | None = None
+        self._apart_s = 0.0
+
+    def follow(self, frame: Frame) -> None:
+        """Move on to the next frame, and publish what is known there."""
+        if self._last is not None:
+            self._apart_s = frame.pts - self._last.pts
+            self._pass_time(self._last, frame.pts)
+        self._last = frame
+        self._reader.follow(frame)
+        self._work(frame.pts)
+        self._publish(frame)
+
+    def finish(self) -> None:
+        """See to the end of the last frame, which stands as long as the one before it did."""
+        if self._last is not None:
+            self._pass_time(self._last, self._last.pts + self._apart_s)
+
+    def _pass_time(self, frame: Frame, until_s: float) -> None:
+        """Let the time until the next frame pass, if that is long, and publish what is found in it at once."""
+        if until_s - frame.pts <= APART_S:
+            return
+        now_s = frame.pts
+        known = revisions(self._reader.snapshot())
+        while (now_s := min(now_s + STEP_S, max(self._detector.due_s, now_s + 0.01))) < until_s - 1e-6:
+            self._reader.stand(now_s)
+            self._work(now_s)
+            snapshot = self._reader.snapshot()
+            if revisions(snapshot) != known:
+                known = revisions(snapshot)
+                self._sink.publish(frame, snapshot, self._reader.events())
+                self._gauges.publish_further(snapshot, self._reader.reads)
+
+    def _work(self, now_s: float) -> None:
+        self._detector.step(self._reader, now_s)
+        if requests := self._reader.take_reads():
+            self._reader.accept_readings(run_reads(self._recogniser, requests, self._gauges))
+
+    def _publish(self, frame: Frame) -> None:
+        snapshot = self._reader.snapshot()
+        self._sink.publish(frame, snapshot, self._reader.events())
+        # No latency: how long a frame waited here after it was decoded means nothing to anybody.
+        self._gauges.publish(snapshot, self._reader.reads, None, time.monotonic())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.drivers.gauges import Gauges
     from glyphfeed.stream.reader import Reader
     from glyphfeed.stream.reading.requests import ReadRequest
+    from glyphfeed.stream.records import Snapshot
 
 STATUS_S: Final = 1.0
 """How often a status is reported."""
@@ -50,12 +51,13 @@ def run_pass(detector: Detector, wanted: DetectorPass, gauges: Gauges) -> Detect
 
     """
     image, kind = wanted.frame.bgr(), wanted.kind
-    if kind.tile is not None:
-        image = kind.tile.cut(image)
+    area = wanted.area
+    if wanted.part or kind.tile:
+        image = area.cut(image)
     begun_s = time.monotonic()
     quads, scores = detector.detect(image, turned=kind.turned, enhanced=kind.enhanced, coarse=kind.coarse)
-    if kind.tile is not None:
-        quads = quads + np.array(kind.tile[:2], np.float32)
+    if wanted.part or kind.tile:
+        quads = quads + np.array(area[:2], np.float32)
     gauges.detect(time.monotonic() - begun_s)
     return Detections(wanted, quads, scores)
 
@@ -76,3 +78,8 @@ def run_reads(recogniser: Recogniser, requests: Sequence[ReadRequest], gauges: G
 def failure(error: BaseException) -> str:
     """What a status says of an error, without credentials."""
     return redact(str(error) if isinstance(error, GlyphfeedError) else f"{type(error).__name__}: {error}")
+
+
+def revisions(snapshot: Snapshot) -> set[tuple[int, int]]:
+    """Which texts there are, and how often each was revised: what makes one message of a frame differ from the next."""
+    return {(text.id, text.rev) for text in snapshot.texts}

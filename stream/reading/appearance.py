@@ -57,11 +57,16 @@ def likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 def letters_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """The least correlation, -1..1, of windows a letter wide along two appearances, where those as a whole fit best."""
+    return float(windows_likeness(a, b).min())
+
+
+def windows_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.floating]:
+    """The correlations (N,), -1..1, of windows a letter wide along two appearances that show anything, where those fit best."""
     scores, inner, b = compared(a, b)
     y, x = np.unravel_index(int(scores.argmax()), scores.shape)
     rows, columns = inner.shape
     if columns <= LETTER:
-        return float(scores.max())
+        return np.array([scores.max()])
     fitted = b[y : y + rows, x : x + columns]
     p, q = (np.asarray(cv2.GaussianBlur(part, (0, 0), SMOOTHING_PX), np.float32) for part in (inner, fitted))
     count = LETTER * rows
@@ -73,7 +78,7 @@ def letters_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     spread_p, spread_q = summed(p * p) - sum_p**2 / count, summed(q * q) - sum_q**2 / count
     contrast = np.maximum(spread_p, spread_q)
     shared = (summed(p * q) - sum_p * sum_q / count) / np.sqrt(np.maximum(spread_p * spread_q, 1e-12))
-    return float(shared[contrast >= PLAIN * np.median(contrast)].min())
+    return np.asarray(shared[contrast >= PLAIN * np.median(contrast)])
 
 
 def compared(

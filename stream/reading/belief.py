@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from glyphfeed.stream.reading import fusion
-from glyphfeed.stream.reading.appearance import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness
+from glyphfeed.stream.reading.appearance import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, windows_likeness
 from glyphfeed.stream.reading.words import plain, words_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from glyphfeed.engines.lattice import Lattice
@@ -51,6 +52,21 @@ TURN_MARGIN = 0.05
 CONTRADICTIONS = 6
 """So many readings in a row, over some nine seconds, that neither bear out settled text nor agree on another tell that it is
 gone: who stands before it goes sooner."""
+USUAL = 0.03
+LEAST_CHANGE, LEAST_CHANGE_MOVING = 0.12, 0.3
+TIMES_USUAL = 4.0
+"""The picture inside has changed where the worst letter differs from that of a moment ago by so many times what it does as a
+rule, and by so much at the least, where the text moves in the picture by the second: of drawn digits that change, 1 to 2, 3 to 8
+and the like, 99 in 100 differ by 0.13 and more, of the same ones in another blur 1 in 100 by 0.03; in clips filmed by hand the
+same letters differ by 0.1 as a rule."""
+OTHER = 0.4
+"""What correlates less than this as a whole is another text, or none (generated displays)."""
+HABIT = 0.15
+"""How much one comparison counts for what is usual."""
+RETURNED = 0.1
+"""What looks like what was read, but for so much, is there again."""
+ALL_CHANGED = 0.6
+"""Where so much of a text has changed it may reach further now, or less far."""
 CHALLENGE_CONFIDENCE = 0.85
 """What is read where settled text has changed its look must be as sure as this to count as a new text."""
 
@@ -76,8 +92,22 @@ class Belief:
     settled: bool = False
     appearance: NDArray[np.float32] | None = None
     """The picture inside when it was last read (see `reading.appearance`)."""
+    confirmed: NDArray[np.float32] | None = None
+    """The picture inside when it last bore out what the text says."""
+    usual: float = USUAL
+    """How much the picture inside differs from that as a rule: by noise, compression, and how well the place is known."""
+    fit: float = 1.0
+    """How well it fitted the picture that was read, then."""
     changed: bool = False
     """Whether the picture inside no longer bears out what the text says."""
+    refuted: bool = False
+    """Whether the picture of a moment ago is no longer there: what the text says is not shown until it is borne out again."""
+    replaced: bool = False
+    """Whether all of it changed, and nothing beside it: then it is another text, or none, and nothing stands before it."""
+    confined: bool = False
+    """Whether only some letters changed, and nothing beside them: then it reaches as far as it did."""
+    ticks: int = 0
+    """How often it has changed and was read anew."""
     altered: int = 0
     """Comparisons in a row that showed another letter."""
     contradictions: int = 0
@@ -89,22 +119,25 @@ class Belief:
         """Forget what was read, as that was of another extent; text that is not trusted may now stand turned by `quarters`."""
         self.settled = False
         self.evidence = self.challenger = None
-        self.appearance = None
+        self.appearance = self.confirmed = None
+        self.refuted = False
         if not self.trusted:
             self.quarters, self.turn_known, self.judged_view = quarters, False, 0.0
 
     def show(self, appearance: NDArray[np.float32]) -> None:
         """Take what it looks like now for the picture of what it says."""
         self.appearance, self.changed, self.altered, self.contradictions = appearance, False, 0, 0
+        self.confirmed, self.fit, self.refuted = appearance, 1.0, False
 
 
-def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = False) -> bool:
+def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = False, extent_known: bool = False) -> bool:
     """Take in what was read of a text at one moment, in one turn or in several, of which the surest counts.
 
-    Something new is not believed while it `awaits_extent`: until a detector pass has shown how far it reaches.
+    Something new is not believed while it `awaits_extent`: until a detector pass has shown how far it reaches.  Where the
+    extent is known to be what it was one sure reading is believed, else, as something may stand before it, only two that agree.
 
     Returns:
-        Whether so many readings contradicted what was settled that it begins anew.
+        Whether it begins anew: it says something else, or so many readings contradicted what was settled that it says nothing.
 
     """
     best = max(
@@ -116,41 +149,69 @@ def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = 
     belief.turn_known |= sure >= (TURN_CONFIDENCE if len(rivals) == 1 else RIVAL_CONFIDENCE)
     if request.quarters != belief.quarters and best.lattice.text:
         belief.quarters, belief.evidence, belief.challenger, belief.settled = request.quarters, None, None, False
-    return take_reading(belief, best, awaits_extent=awaits_extent)
+    return take_reading(belief, best, awaits_extent=awaits_extent, extent_known=extent_known)
 
 
-def take_reading(belief: Belief, reading: Reading, *, awaits_extent: bool) -> bool:
+def take_reading(belief: Belief, reading: Reading, *, awaits_extent: bool, extent_known: bool) -> bool:
     """Fuse one reading into what is believed and decide what the text now says and whether it is settled; see `take_rivals`."""
     request, lattice = reading.request, reading.lattice.within(reading.request.margin)
     if not lattice.text or (request.clipped and tells_less(belief, lattice)):
         return belief.settled and belief.changed and contradict(belief, request.appearance)
     begins_anew = False
     weight = max(request.view, 0.02) ** VIEW_POWER * max(lattice.confidence, 0.05) ** SURE_POWER
-    contested = belief.settled and (belief.changed or says_otherwise(belief, lattice, request.appearance))
+    otherwise = belief.settled and says_otherwise(belief, lattice, request.appearance)
+    contested = belief.evidence is not None and (otherwise or belief.refuted or (belief.settled and belief.changed))
     if contested:
-        begins_anew = challenge(belief, lattice, request.appearance, weight, awaits_extent=awaits_extent)
+        begins_anew = challenge(
+            belief, lattice, request.appearance, weight, awaits_extent=awaits_extent, extent_known=extent_known
+        )
     clipped = request.clipped and belief.settled
     if belief.evidence is None or (not (contested or clipped) and refutes(lattice, weight, belief.evidence)):
         belief.evidence, belief.settled = fusion.begin(lattice, weight), False
-        belief.appearance = request.appearance
+        belief.appearance = belief.confirmed = request.appearance
     elif not contested:
         belief.evidence = fusion.fuse(belief.evidence, lattice, weight)
-        belief.appearance = request.appearance
+        belief.appearance = belief.confirmed = request.appearance
     conclude(belief, lattice, clipped=request.clipped, clear=request.clear)
     return begins_anew
 
 
-def notice(belief: Belief, appearance: NDArray[np.float32], frame: int) -> None:
-    """Compare what settled text looks like in a frame with what it did when it was read: as a whole, and letter by letter, where
-    one comparison may err.
+def notice(
+    belief: Belief,
+    appearance: NDArray[np.float32],
+    frame: int,
+    *,
+    alone: bool = True,
+    witnessed: bool = False,
+    still: bool = True,
+) -> None:
+    """Compare what a text looks like in a frame with what it did a moment ago, letter by letter and finely, and with what it did
+    when it was read, as a whole and letter by letter, where one comparison may err; `witnessed` is whether pixels are
+    new in it, and `alone` whether there are none beside it.
     """
     assert belief.appearance is not None
-    letters = letters_likeness(belief.appearance, appearance)
+    recent = belief.confirmed if belief.confirmed is not None else belief.appearance
+    windows = windows_likeness(recent, appearance)
+    read = windows_likeness(belief.appearance, appearance)
+    letters = float(read.min())
     belief.altered = belief.altered + 1 if letters < SAME_LETTERS else 0
-    changed = likeness(belief.appearance, appearance) < SAME or belief.altered >= 2
+    differs = 1 - float(windows.min())
+    limit = max(LEAST_CHANGE if still else LEAST_CHANGE_MOVING, TIMES_USUAL * belief.usual)
+    if belief.refuted:
+        belief.refuted = changed = letters < belief.fit - RETURNED
+    else:
+        # Blur, and a place that is off, change all letters, and a little.
+        local = float(np.median(windows)) > 1 - limit / 2
+        belief.refuted = differs > limit and (witnessed or local or likeness(recent, appearance) < OTHER)
+        changed = belief.refuted or likeness(belief.appearance, appearance) < SAME or belief.altered >= 2
     if changed and not belief.changed:
-        belief.extent_as_of = frame
+        all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED
+        belief.confined, belief.replaced = alone and not all_changed, alone and all_changed
+        belief.extent_as_of = belief.extent_as_of if belief.confined else frame
     belief.changed = changed
+    if not changed:
+        belief.confirmed, belief.fit = appearance, letters
+        belief.usual += HABIT * (differs - belief.usual)
     if letters >= UNTOUCHED:
         belief.challenger, belief.contradictions = None, 0
 
@@ -174,11 +235,13 @@ def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
     return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
 
 
-def challenge(belief: Belief, lattice: Lattice, appearance: NDArray[np.float32], weight: float, *, awaits_extent: bool) -> bool:
+def challenge(
+    belief: Belief, lattice: Lattice, appearance: NDArray[np.float32], weight: float, *, awaits_extent: bool, extent_known: bool
+) -> bool:
     """Weigh what was read after the picture changed against what was settled: something before the sign, or a new text?
 
     Returns:
-        Whether all that was settled is given up.
+        Whether all that was believed is given up.
 
     """
     assert belief.evidence is not None
@@ -188,11 +251,16 @@ def challenge(belief: Belief, lattice: Lattice, appearance: NDArray[np.float32],
         belief.show(appearance)
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
         begins_anew = contradict(belief, appearance)
+    elif belief.refuted and (belief.confined or extent_known):
+        belief.evidence, belief.challenger, belief.settled = fusion.begin(lattice, weight), None, False
+        belief.ticks += 1
+        belief.show(appearance)
+        begins_anew = True
     elif belief.challenger is None or plain(lattice.text) != plain(belief.challenger.lattice.text):
         begins_anew = contradict(belief, appearance)
         if not begins_anew:
             belief.challenger = fusion.begin(lattice, weight)
-    elif awaits_extent:
+    elif awaits_extent or (belief.refuted and not extent_known):
         belief.challenger = fusion.fuse(belief.challenger, lattice, weight)
     else:
         belief.evidence, belief.challenger = fusion.fuse(belief.challenger, lattice, weight), None

@@ -146,7 +146,8 @@ def value(belief: Belief, reads: Reads, view: float, now: float, *, clipped: boo
         clearer = view > BETTER * reads.read_quality and waited >= SECOND_READ_S
         return 2.0 + view if clearer or waited >= patience(reads.tried, belief.confidence, upright=upright) else 0.0
     if belief.changed or belief.challenger is not None:
-        return 1.5 + view if waited >= min(SECOND_READ_S * 2.0**belief.contradictions, A_WHILE_S) else 0.0
+        soon = 0.0 if belief.refuted and not belief.contradictions else SECOND_READ_S * 2.0**belief.contradictions
+        return 1.5 + view if waited >= min(soon, A_WHILE_S) else 0.0
     if belief.settled:
         if view > MUCH_BETTER * reads.read_quality and waited >= PATIENCE_S:
             return 0.5 + view

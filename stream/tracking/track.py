@@ -76,6 +76,8 @@ class Track:
     found_by: set[PassKind] = field(default_factory=set)
     found_in: int = 0
     """The last frame in which a detector pass found it."""
+    paired_in: int = -1
+    """The last frame in which a detector pass found it as it is: no part of it, nor more."""
     cut_at: NDArray[np.floating] | None = None
     """Where it was when it was last detected, if it touched the picture's border there and probably goes on beyond it."""
     resized: int = 0
@@ -126,6 +128,11 @@ class Track:
         """
         waits = self.belief.changed and self.found_in < self.belief.extent_as_of
         return waits and any(kind.tile is None for kind in self.found_by)
+
+    @property
+    def extent_known(self) -> bool:
+        """Whether a detector pass has found it as far as it reaches since it says something else."""
+        return self.paired_in >= self.belief.extent_as_of
 
     def quad_at(self, frame: int) -> NDArray[np.float64] | None:
         """Where the text was in an earlier frame, corners as in `quad`, None if it was not there."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.detecting.tiles import Tile
 from glyphfeed.stream.geometry import area, axis, contain, intersection, is_sound, possible_turns, share_inside, transform
 from glyphfeed.stream.motion.own import APART_PX, means_apart, own_motion
 from glyphfeed.stream.motion.quad import QuadFilter
@@ -18,8 +17,8 @@ from glyphfeed.stream.motion.trail import Trail
 from glyphfeed.stream.reading.appearance import shows
 from glyphfeed.stream.reading.belief import Belief
 from glyphfeed.stream.reading.words import plain
-from glyphfeed.stream.tracking.association import ALIKE, PART, associate, covers
-from glyphfeed.stream.tracking.extent import Present, correct, ends_cut_off, is_unsure, take_part
+from glyphfeed.stream.tracking.association import ALIKE, PART, Match, associate, covers, overhang
+from glyphfeed.stream.tracking.extent import GROWTH, Present, correct, ends_cut_off, is_unsure, take_part
 from glyphfeed.stream.tracking.sighting import Sighting, held_by
 from glyphfeed.stream.tracking.track import Identity, Track
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from glyphfeed.stream.detecting.passes import Detections, PassKind
     from glyphfeed.stream.motion.flow import Motion
     from glyphfeed.stream.records import Frame
-    from glyphfeed.stream.tracking.association import Match
     from glyphfeed.stream.tracking.sighting import Places
 
 MAX_MISSES = 3
@@ -144,7 +142,7 @@ class Tracker:
         if index < self.scene or not self._trail.reaches(index):
             return False
         now = self._present
-        tile = kind.tile or Tile(0, 0, *now.size)
+        tile = found.asked.area
         whole = [tile.holds(quad, now.size) for quad in found.quads]
         quads, scores = found.quads[whole], found.scores[whole]
         then: Places = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
@@ -153,11 +151,16 @@ class Tracker:
             track, quad = then[i]
             if any(kind[:2] == other[:2] for other in track.found_by):
                 track.cut_at = quad if ends_cut_off(quad, now) else None
-        match = associate([quad for _, quad in then], list(quads)).of(inside)
+        match = released(associate([quad for _, quad in then], list(quads)).of(inside), then, quads)
         news = correct_matched(then, quads, match, now, coarse=kind.coarse)
         blocks = {j: held for j in match.new if len(held := held_by(quads[j], then)) > 1}
         seen = {i for i, _ in match.pairs + match.parts} | {i for held in blocks.values() for i in held}
-        mark_missed(then, seen, inside, kind, index, now)
+        for i, j in match.pairs:
+            if max(overhang(then[i][1], quads[j]), overhang(quads[j], then[i][1])) <= GROWTH:
+                then[i][0].paired_in = max(then[i][0].paired_in, index)
+        # What changed may stand before text for a while: a pass for it tells only of text that was replaced.
+        counted = inside if found.asked.part is None else {i for i in inside if is_void(then[i][0])}
+        mark_missed(then, seen, counted, kind, index, now)
         news |= self._begin([j for j in match.new if scores[j] >= BEGIN_SCORE and j not in blocks], quads, scores, index, kind)
         self._absorb()
         return news
@@ -271,14 +274,38 @@ def mark_missed(then: Places, seen: Collection[int], inside: Collection[int], ki
             track.found_in = max(track.found_in, index)
             track.overlooked = 0
             track.found(now.frame)
-        elif i in inside and any(kind.like(other) for other in track.found_by) and is_in_view(quad, now.size):
+        elif i in inside and (is_void(track) or any(map(kind.like, track.found_by))) and is_in_view(quad, now.size):
             track.resized = track.strayed = 0
             miss(track, now.frame, whole=share_inside(quad, now.size) > WHOLE)
+
+
+def is_void(track: Track) -> bool:
+    """Tell whether the picture of a text has changed by so much that it may be another one, or none."""
+    return track.belief.refuted and track.belief.replaced
+
+
+def released(match: Match, then: Places, quads: NDArray[np.float32]) -> Match:
+    """The same match, but for texts whose picture has changed: what is found of those in another length is another text.
+
+    A display whose content changes keeps its place and its height, and mostly its length; a subtitle is as long as its words are.
+    """
+
+    def is_other(i: int, j: int) -> bool:
+        track, quad = then[i]
+        return is_void(track) and (overhang(quad, quads[j]) > GROWTH or overhang(quads[j], quad) > GROWTH)
+
+    pairs = tuple((i, j) for i, j in match.pairs if not is_other(i, j))
+    parts = tuple((i, j) for i, j in match.parts if not is_void(then[i][0]))
+    freed = {j for _, j in match.pairs + match.parts} - {j for _, j in pairs + parts}
+    return Match(pairs, parts, tuple(sorted({*match.new, *freed})))
 
 
 def miss(track: Track, now: Frame, *, whole: bool) -> None:
     """Note that a pass did not find a text that is in view, as a `whole` or in part; what still looks the same is there."""
     belief = track.belief
+    if is_void(track):
+        track.missed(1)
+        return
     track.overlooked += 1
     may_be_there = belief.settled or track.overlooked <= OVERLOOKED
     if may_be_there and belief.appearance is not None and shows(now, track.quad, belief.appearance):

@@ -122,10 +122,10 @@ class TimedReader(Reader):
         with self._watch.over("follow"):
             super().follow(frame)
 
-    def take_pass(self, *, hurried: bool = False) -> DetectorPass | None:
+    def take_pass(self, *, hurried: bool = False, part_only: bool = False) -> DetectorPass | None:
         """See `Reader.take_pass`."""
         with self._watch.over("choose a pass"):
-            return super().take_pass(hurried=hurried)
+            return super().take_pass(hurried=hurried, part_only=part_only)
 
     def accept_detections(self, found: Detections) -> None:
         """See `Reader.accept_detections`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from glyphfeed.engines.lattice import Lattice
 from glyphfeed.stream.reading import fusion
+from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.reading.belief import CONTRADICTIONS, LIKELIER, Belief, notice, resume, take_rivals
 from glyphfeed.stream.reading.requests import Reading, ReadRequest
 from glyphfeed.stream.reading.words import plain
@@ -19,6 +22,9 @@ from glyphfeed.stream.telling import entity
 from tests.stream.feed.samples import box
 from tests.stream.simulation import LIKELY, SURE, lattice_of
 from tests.stream.tracks import track_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LINE = box(200, 150, 160, 24)
 LOOKS = [np.sin(np.arange(16 * 100, dtype=np.float32) * k).reshape(16, 100) / np.float32(28) for k in (0.5, 0.9)]
@@ -168,3 +174,48 @@ def test_settled_text_that_comes_back_in_part_says_what_it_did_unless_that_part_
     assert (new.text, new.trusted, new.settled) == (says, True, score > LIKELY)
     resume(new, old)
     assert (new.text, new.trusted) == (believed, True)
+
+
+def pictured(text: str, size: float = 1.0, blur: float = 0.8, seed: int = 0) -> NDArray[np.float32]:
+    """What drawn text looks like, with a little noise."""
+    grey = np.full((60, 40 + 22 * len(text)), 60, np.uint8)
+    cv2.putText(grey, text, (20, 42), cv2.FONT_HERSHEY_SIMPLEX, size, 230, 2, cv2.LINE_AA)
+    noisy = cv2.GaussianBlur(grey, (0, 0), blur) + np.random.default_rng(seed).normal(0, 1.5, grey.shape)
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 2)
+    quad = np.array([[17, 16], [23 + width, 16], [23 + width, 46], [17, 46]], np.float64)
+    return appearance_at(np.clip(noisy, 0, 255).astype(np.uint8), quad)
+
+
+def read_as(text: str, pictures: NDArray[np.float32], pts: float = 0.0) -> Reading:
+    return Reading(replace(REQUEST, appearance=pictures, pts=pts), lattice_of(text, SURE))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("Gate 31", "Gate 32"), ("10:43", "10:48"), ("A 125", "A 126"), ("A 120", "A 128")]
+)
+def test_a_digit_that_changes_is_no_longer_borne_out_and_believed_once_it_is_read(before: str, after: str) -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as(before, pictured(before))])
+    assert belief.settled
+    for k in range(20):
+        notice(belief, pictured(before, seed=k), k)
+        assert not belief.refuted
+    notice(belief, pictured(after, seed=30), 30, witnessed=True)
+    assert belief.refuted
+    assert belief.confined
+    assert take_rivals(belief, [read_as(after, pictured(after), 1.2)], extent_known=False)
+    assert (belief.text, belief.refuted, belief.settled) == (after, False, True)
+
+
+def test_what_is_covered_and_seen_again_says_what_it_did() -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as("Gate 31", pictured("Gate 31"))])
+    notice(belief, pictured("       "), 1, alone=False, witnessed=True)
+    assert belief.refuted
+    assert not belief.confined
+    assert not belief.replaced
+    for k, said in enumerate(["Gat", "Ga"]):
+        take_rivals(belief, [read_as(said, pictured(said.ljust(7)), k + 1.0)], awaits_extent=True)
+        assert belief.text == "Gate 31"
+    notice(belief, pictured("Gate 31", seed=5), 9)
+    assert (belief.text, belief.refuted, belief.settled) == ("Gate 31", False, True)
