@@ -63,6 +63,7 @@ GROUPS: Final = (
         (
             Figure("id_consistency", "id consistency", "higher", 3, "Share of a word's frames with its most frequent text id."),
             Figure("id_changes_per_word", "id changes per word", "lower", 3, "Further text ids that a word gets, on average."),
+            Figure("stale_share", "stale share", "lower", 4, "Share of published words that say what stood there and is gone."),
             Figure("flips", "flips per visible minute", "lower", 2, "Changes of what is published at a word's place."),
             Figure("retractions", "retractions per visible minute", "lower", 2, "Flips from the right text to a wrong one."),
             Figure(

@@ -6,7 +6,7 @@ it is right when the texts are equal too, and each published word serves one wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.tools.evaluation.recordings import shown
@@ -14,9 +14,10 @@ from glyphfeed.tools.evaluation.regions import overlap, region_of
 from glyphfeed.tools.evaluation.words import published_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from glyphfeed.tools.evaluation.recordings import Published
+    from glyphfeed.tools.evaluation.regions import Region
     from glyphfeed.tools.evaluation.truth import Placed, PlacedWord, Truth
     from glyphfeed.tools.evaluation.words import PublishedWord
 
@@ -38,8 +39,8 @@ class Target:
 class JudgedFrame:
     """One frame: its targets, and the published words; those that are `right`, and those that are `wrong`, by index.
 
-    `dismissed` lie over words that do not count, and at no target's place.  In the frame of a partial truth only words at a
-    target's place are known to be wrong.
+    `dismissed` lie over words that do not count, and at no target's place; of the wrong ones the `stale` say what stood at their
+    place earlier and stands there no more.  In the frame of a partial truth only words at a target's place are known to be wrong.
     """
 
     frame: int
@@ -48,16 +49,31 @@ class JudgedFrame:
     right: frozenset[int]
     wrong: frozenset[int]
     dismissed: frozenset[int]
+    stale: frozenset[int] = frozenset()
 
 
 def judge(truth: Truth, recording: Published, *, live: bool) -> list[JudgedFrame]:
     """Judge all frames of a clip of which something is known."""
     standing = shown(recording, len(truth.frames), truth.fps, live=live)
-    return [
-        judge_frame(frame, placed, published_words(texts), truth)
-        for frame, (placed, texts) in enumerate(zip(truth.frames, standing, strict=True))
-        if placed is not None
-    ]
+    stood: dict[int, Region] = {}
+    judged = []
+    for frame, (placed, texts) in enumerate(zip(truth.frames, standing, strict=True)):
+        if placed is not None:
+            judged.append(with_stale(judge_frame(frame, placed, published_words(texts), truth), placed, stood, truth))
+            stood |= {word.id: region_of(word.polygon) for word in placed}
+    return judged
+
+
+def with_stale(judged: JudgedFrame, placed: Placed, stood: Mapping[int, Region], truth: Truth) -> JudgedFrame:
+    """Tell which wrong words say what stood at their place before this frame, by where each word was seen last."""
+    gone = stood.keys() - {word.id for word in placed}
+    stale = {
+        k
+        for k in judged.wrong
+        for word in gone
+        if truth.texts.get(word) == judged.published[k].text and overlap(stood[word], judged.published[k].region) >= AT_PLACE
+    }
+    return replace(judged, stale=frozenset(stale))
 
 
 def judge_frame(frame: int, placed: Placed, published: Sequence[PublishedWord], truth: Truth) -> JudgedFrame:

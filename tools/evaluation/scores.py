@@ -41,9 +41,9 @@ class Cost:
 class Score:
     """One reader over one clip, ready to be added up.
 
-    `demanded`, `right` and `wrong` count words over frames, `wrong` is None where the truth is partial; `samples` are
-    (confidence, right) of published words; `reads` is how often the recogniser was run, None where that is not told, and
-    `texts_read` the number of texts with a read.
+    `demanded`, `right`, `wrong` and `stale` count words over frames, the last two are None where the truth is partial;
+    `samples` are (confidence, right) of published words; `reads` is how often the recogniser was run, None where that is not
+    told, and `texts_read` the number of texts with a read.
     """
 
     clip: str
@@ -52,6 +52,7 @@ class Score:
     demanded: int
     right: int
     wrong: int | None
+    stale: int | None
     histories: list[History]
     overlay: OverlayErrors
     tracks: Tracks | None
@@ -76,6 +77,7 @@ def score_clip(clip: str, truth: Truth, recording: Published, cost: Cost, *, liv
         demanded=sum(len(frame.targets) for frame in judged),
         right=sum(len(frame.right) for frame in judged),
         wrong=None if truth.partial else sum(len(frame.wrong) for frame in judged),
+        stale=None if truth.partial else sum(len(frame.stale) for frame in judged),
         histories=histories_of(truth, judged),
         overlay=overlay_errors(truth, judged),
         tracks=tracks_of(truth, judged),
@@ -116,6 +118,7 @@ def _reading(scores: Sequence[Score], histories: Sequence[History]) -> Figures:
     return {
         "word_f1": None if precision is None else 2 * recall * precision / max(recall + precision, 1e-9),
         "word_precision": precision,
+        "stale_share": sum(score.stale or 0 for score in scores) / max(published, 1) if judged else None,
         "word_recall": recall,
         "words": len(histories),
         "ever_read": sum(history.frames_right > 0 for history in histories) / max(len(histories), 1),

@@ -48,6 +48,7 @@ def test_a_word_that_is_late_misread_and_renamed(tmp_path: Path) -> None:
         "hota": pytest.approx((0.8 * 0.5) ** 0.5),
         "id_consistency": pytest.approx(6 / 10),
         "id_changes": 1,
+        "stale_share": 0.0,
         "id_changes_per_word": 1.0,
         "flips": pytest.approx(60.0),
         "retractions": 0.0,
@@ -260,6 +261,7 @@ def test_figures_agree_with_the_scorer_beside_the_project(tmp_path: Path, partia
     mine = figures_of([scored(tmp_path, told, messages)])
     names = {
         "word_recall": "word_recall", "word_precision": "word_precision", "word_f1": "word_f1", "words": "words",
+        "stale_share": "stale_share",
         "ever_read": "ever_read", "read_half_the_time": "read_half", "id_consistency": "id_consistency",
         "id_changes": "id_changes", "text_flips_per_visible_minute": "flips",
         "seconds_to_first_read_median": "first_read_s_median", "seconds_to_first_read_p90": "first_read_s_p90",
@@ -269,6 +271,7 @@ def test_figures_agree_with_the_scorer_beside_the_project(tmp_path: Path, partia
         # There it takes no word for wrong, where this project tells no precision.
         assert mine[names.pop("word_precision")] is None
         assert mine[names.pop("word_f1")] is None
+        assert mine[names.pop("stale_share")] is None
     for theirs, ours in names.items():
         assert mine[ours] == pytest.approx(expected[theirs], abs=0.0051 if "flips" in theirs else 0.00051), theirs
     assert 0.2 < expected["word_f1"] < 0.9
@@ -297,3 +300,11 @@ def muddle(rng: random.Random, *, partial: bool) -> tuple[dict[str, Any], list[d
         messages.append(message(frame, *texts, stray))
     rng.shuffle(messages)
     return truth(words, frames, partial=partial), [one for one in messages if rng.random() > 0.1]
+
+
+def test_what_stood_there_and_is_gone_is_stale_and_another_mistake_is_not(tmp_path: Path) -> None:
+    told = truth({1: "Exit", 2: "Open"}, [{1: AT}] * 4 + [{2: AT}] * 4 + [{}] * 2)
+    says = ["EXIT"] * 6 + ["OPEN", "EXIT", "OPEN", "SHUT"]
+    messages = [message(frame, text(1, said, AT, confidence=0.9)) for frame, said in enumerate(says)]
+    # Two frames too long, once more at 7, and OPEN once too long; SHUT never stood there.
+    assert figures_of([scored(tmp_path, told, messages)])["stale_share"] == 4 / 10
