@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from glyphfeed.engines.errors import EngineError
 from glyphfeed.stream.drivers.gauges import Gauges
-from glyphfeed.stream.drivers.recorded import COARSE_FRAMES, FINE_FRAMES, PassAhead, read_recorded
+from glyphfeed.stream.drivers.recorded import COARSE_S, FINE_S, PassAhead, read_recorded
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.sinks import TurnSink
@@ -21,7 +22,7 @@ from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
 from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
 from tests.stream.feed.samples import DEADLINE_S, box, wait_until
-from tests.stream.simulation import AT_REST, SHOP, SIZE, World, clock
+from tests.stream.simulation import AT_REST, FRAME_S, SHOP, SIZE, World, clock
 from tests.stream.sources.media import picture_bytes
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class Eye:
         return np.array(lines, np.float32).reshape(-1, 4, 2), np.full(len(lines), 0.9, np.float32)
 
 
-def test_a_pass_is_taken_in_so_many_frames_after_it_was_begun_and_the_first_at_once() -> None:
+def test_a_pass_is_taken_in_a_fixed_time_after_it_was_begun_and_the_first_at_once() -> None:
     world, eye, reader = World((SHOP,), AT_REST), Eye(), Reader()
     seen: list[int] = []
     with ThreadPoolExecutor(1) as pool:
@@ -215,9 +216,9 @@ def test_a_pass_is_taken_in_so_many_frames_after_it_was_begun_and_the_first_at_o
         for index, t in enumerate(clock(5)):
             picture = np.full((SIZE[1], SIZE[0], 3), index, np.uint8)
             reader.follow(replace(world.frame(index, t), bgr=picture.copy))
-            detector.step(reader)
+            detector.step(reader, t)
             seen += [index] * (len(reader.snapshot().texts) - len(seen))
     waits = [(begun, taken - begun, coarse) for (begun, coarse), taken in zip(eye.looks, seen, strict=False)]
     assert waits[0] == (0, 0, False)
     assert {coarse for *_, coarse in waits[1:]} == {False, True}
-    assert all(wait == (COARSE_FRAMES if coarse else FINE_FRAMES) for _, wait, coarse in waits[1:])
+    assert all(wait == math.ceil((COARSE_S if coarse else FINE_S) / FRAME_S) for _, wait, coarse in waits[1:])
