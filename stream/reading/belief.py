@@ -206,7 +206,9 @@ def notice(
         changed = belief.refuted or likeness(belief.appearance, appearance) < SAME or belief.altered >= 2
     if changed and not belief.changed:
         all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED
-        belief.confined, belief.replaced = alone and not all_changed, alone and all_changed
+        # The edge of what slowly comes before still text is too little to be new, and shows beside the text a moment earlier.
+        belief.confined = alone and not all_changed and (witnessed or not still)
+        belief.replaced = alone and all_changed
         belief.extent_as_of = belief.extent_as_of if belief.confined else frame
     belief.changed = changed
     if not changed:
