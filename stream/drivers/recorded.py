@@ -35,6 +35,9 @@ PART_S = 0.05
 """The same for a pass over what changed, which is small, and which the tracker waits for."""
 APART_S = 0.2
 """Where frames are further apart than this, what is found in between is published at once (see docs/feed.md)."""
+STANDS_S = 5.0
+"""So long a frame is looked at, however long it stands: whatever such looks and reads can find in it they have found by then, and
+a recording of slides is not to take as long as it lasts."""
 STEP_S = 0.1
 """In such steps time goes on between frames that are far apart."""
 AHEAD = 8
@@ -117,7 +120,7 @@ def read_arrivals(
     reader: Reader, arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges, pool: Executor
 ) -> None:
     """Process what comes, in order; detector passes run in the pool meanwhile."""
-    reading = Reading(reader, engines, sink, gauges, pool)
+    reading = RecordedReading(reader, engines, sink, gauges, pool)
     reported_s = time.monotonic()
     for arrival in arrivals:
         if isinstance(arrival, Frame):
@@ -133,7 +136,7 @@ def read_arrivals(
             sink.report(gauges.status(now_s))
 
 
-class Reading:
+class RecordedReading:
     """The steps of reading a recording: each frame, and the time between two that are far apart."""
 
     def __init__(self, reader: Reader, engines: Engines, sink: Sink, gauges: Gauges, pool: Executor) -> None:
@@ -161,6 +164,7 @@ class Reading:
         """Let the time until the next frame pass, if that is long, and publish what is found in it at once."""
         if until_s - frame.pts <= APART_S:
             return
+        until_s = min(until_s, frame.pts + STANDS_S)
         now_s = frame.pts
         known = revisions(self._reader.snapshot())
         while (now_s := min(now_s + STEP_S, max(self._detector.due_s, now_s + 0.01))) < until_s - 1e-6:

@@ -4,14 +4,17 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from glyphfeed.engines.errors import EngineError
+from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.recorded import COARSE_S, FINE_S, PassAhead, read_recorded
 from glyphfeed.stream.errors import SourceError
@@ -20,7 +23,7 @@ from glyphfeed.stream.feed.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source
-from tests.stream.driving import Broken, Notebook, broken_networks, driver_threads, publishing, recorded
+from tests.stream.driving import Broken, Notebook, SlowDetector, broken_networks, driver_threads, publishing, recorded
 from tests.stream.feed.samples import DEADLINE_S, box, wait_until
 from tests.stream.simulation import AT_REST, FRAME_S, SHOP, SIZE, World, clock
 from tests.stream.sources.media import picture_bytes
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.feed.wire import Message
+    from glyphfeed.stream.records import Colour
 
 CLOCKS = {"epoch", "published_at", "captured_at", "first_seen", "last_seen"}
 
@@ -222,3 +225,23 @@ def test_a_pass_is_taken_in_a_fixed_time_after_it_was_begun_and_the_first_at_onc
     assert waits[0] == (0, 0, False)
     assert {coarse for *_, coarse in waits[1:]} == {False, True}
     assert all(wait == math.ceil((COARSE_S if coarse else FINE_S) / FRAME_S) for _, wait, coarse in waits[1:])
+
+
+def test_a_slide_is_read_though_it_stands_for_ten_minutes_and_is_not_looked_at_all_the_time(
+    wall: Colour, engines: Engines, tmp_path: Path
+) -> None:
+    slides = tmp_path / "slides.mkv"
+    with av.open(str(slides), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = wall.shape[1], wall.shape[0], "yuv420p"
+        for at_s, picture in ((0, wall), (600, np.full_like(wall, 200)), (601, np.full_like(wall, 200))):
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24")
+            frame.pts, frame.time_base = at_s, Fraction(1)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    detector, notebook = SlowDetector(engines.detector), Notebook()
+    detector.let.set()
+    read_recorded(open_source(str(slides), "slides"), Engines(detector, engines.recogniser), notebook)
+    assert [frame.pts for frame in notebook.frames if frame.index == 1] == [600.0]
+    assert notebook.words == {"EXIT12", "Bakery"}
+    assert detector.asked < 40
