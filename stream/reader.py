@@ -117,7 +117,7 @@ class Reader:
         self._schedule.follow(motion.camera)
         parts = self._changes.step(motion, dt)
         if motion.cut:
-            self._news.restart()
+            self._news = News()
         self._compare(frame)
         self._news.add(self._unknown(parts), frame.pts)
         self._take_leave()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -265,11 +266,13 @@ def test_a_forgotten_reader_may_be_found_while_networks_load(monkeypatch: pytest
         return load(networks, live=live)
 
     circle = Circle(glyphfeed.Reader())
+    forgotten = weakref.ref(circle)
     del circle
     monkeypatch.setattr(Networks, "load_here", collect_and_load)
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(lambda: glyphfeed.Reader(languages=[]).close())
         loading.result(6 * DEADLINE_S)
+    assert forgotten() is None
 
 
 def test_a_picture_is_read_from_a_path_and_from_an_array(folder: Path, wall: Colour) -> None:

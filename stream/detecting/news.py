@@ -35,17 +35,13 @@ STALE_S = 1.0
 
 
 class News:
-    """What is new in the picture of one source, and was not looked at since."""
+    """What is new in the pictures of one scene, and was not looked at since."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[float, Part]] = []
         self._made_at = float("-inf")
         self._wait_s = np.zeros(CELLS[::-1])
         self._until = np.full(CELLS[::-1], -np.inf)
-
-    def restart(self) -> None:
-        """Forget everything: a new scene."""
-        self.__init__()  # type: ignore[misc]
 
     def add(self, parts: Sequence[Part], now: float) -> None:
         """Take in the parts of the picture that changed at stream time `now`."""

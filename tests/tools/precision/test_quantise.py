@@ -56,6 +56,15 @@ def pages() -> list[Colour]:
 
 
 @pytest.fixture(scope="module")
+def photos(pages: list[Colour], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the pages."""
+    folder = tmp_path_factory.mktemp("photos")
+    for number, picture in enumerate(pages):
+        cv2.imwrite(str(folder / f"{number:02}.png"), picture)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def lines(pages: list[Colour]) -> list[Colour]:
     """The words of the pages, one a picture."""
     return [
@@ -164,12 +173,9 @@ def test_with_too_little_text_there_is_no_verdict(engines: Engines, lines: list[
 
 
 def test_a_folder_of_pictures_makes_an_eight_bit_detector(
-    pages: list[Colour], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    pages: list[Colour], photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    photos.mkdir()
-    for number, picture in enumerate(pages):
-        cv2.imwrite(str(photos / f"{number:02}.png"), picture)
+    out = tmp_path / "out"
     arguments = ["quantise", str(photos), "--only", "detector", "--out", str(out)]
     assert cli.run([*arguments, "--least-f", "0.8"]) == 0
     told = capfd.readouterr()
@@ -185,12 +191,9 @@ def test_a_folder_of_pictures_makes_an_eight_bit_detector(
 
 
 def test_a_network_is_computed_in_bfloat16_only_once_it_was_judged_so(
-    pages: list[Colour], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    photos.mkdir()
-    for number, picture in enumerate(pages):
-        cv2.imwrite(str(photos / f"{number:02}.png"), picture)
+    out = tmp_path / "out"
     mine = tmp_path / "mine.onnx"
     mine.write_bytes(locate(DETECTOR, None).read_bytes())
     text, _ = find_description(mine)
