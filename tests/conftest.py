@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says nothing on a machine that has other things to do.
-settings.register_profile("glyphfeed", deadline=None)
+# How long an example takes says nothing on a machine that has other things to do.  The same code is tried with the same examples,
+# so that what a change broke is told by that change; `pytest --hypothesis-profile=wide` looks further.
+settings.register_profile("glyphfeed", deadline=None, derandomize=True)
+settings.register_profile("wide", deadline=None, max_examples=1000)
 settings.load_profile("glyphfeed")
 
 SIZE = (640, 360)

@@ -75,7 +75,9 @@ class News:
         (columns, rows), (width, height) = CELLS, size
         left, right = int(part[0] * columns / width), math.ceil(part[2] * columns / width)
         top, bottom = int(part[1] * rows / height), math.ceil(part[3] * rows / height)
-        return slice(max(top, 0), max(bottom, top + 1)), slice(max(left, 0), max(right, left + 1))
+        # What lies on the very border of the picture lies in the cell beside it.
+        left, top = min(max(left, 0), columns - 1), min(max(top, 0), rows - 1)
+        return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
 
 
 def part_around(low: NDArray[np.floating], high: NDArray[np.floating], size: tuple[int, int]) -> Tile:

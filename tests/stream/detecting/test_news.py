@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glyphfeed.stream.detecting.news import FRUITLESS_S, GAP_S, MOST_FRUITLESS_S, SMALLEST_PX, STALE_S, News
@@ -62,6 +62,7 @@ def test_what_changed_long_ago_is_left_to_the_other_passes() -> None:
     assert news.due(STALE_S, SIZE) is None
 
 
+@example((1, 1), [(0.0, 1.0, 0.0, 1.0)]).via("the last column begins where the picture ends")
 @given(
     st.tuples(st.integers(1, 4000), st.integers(1, 4000)),
     st.lists(st.tuples(*[st.floats(0, 1)] * 4), min_size=1, max_size=5),
