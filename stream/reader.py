@@ -17,7 +17,7 @@ from glyphfeed.stream.detecting.news import SMALLEST_PX, News
 from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.schedule import Schedule
 from glyphfeed.stream.geometry import axis, is_tall, rectify, share_inside, turn, with_margins
-from glyphfeed.stream.motion.changes import Changes
+from glyphfeed.stream.motion.changes import Changes, Part
 from glyphfeed.stream.motion.flow import Flow, blur_px
 from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.reading.belief import notice, take_rivals
@@ -25,6 +25,7 @@ from glyphfeed.stream.reading.budget import Budget, Purse
 from glyphfeed.stream.reading.requests import ReadRequest
 from glyphfeed.stream.reading.rereading import UNCONFIRMED_S, quality, turns_to_read, value
 from glyphfeed.stream.telling import Teller
+from glyphfeed.stream.tracking.association import covers
 from glyphfeed.stream.tracking.extent import clear_part, goes_on
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
 from glyphfeed.stream.tracking.tracker import Tracker, is_void
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glyphfeed.stream.detecting.passes import Detections
-    from glyphfeed.stream.motion.changes import Part
     from glyphfeed.stream.reading.requests import Reading
     from glyphfeed.stream.records import Event, Frame, Snapshot
     from glyphfeed.stream.tracking.track import Track
@@ -157,8 +157,12 @@ class Reader:
             reads.compared(frame.pts)
             blurred = blur_px(track.velocity, self._frame_s) > BLURRED * height
             if share_inside(track.quad, frame.size) > 0.97 and not blurred:
-                alone = self._changes.outside(track.quad, BESIDE_HEIGHTS * height) <= BESIDE
+                # Before what lies on the picture nothing passes, and beside it the scene does as it likes.
+                alone = track.on_screen or self._changes.outside(track.quad, BESIDE_HEIGHTS * height) <= BESIDE
+                was_refuted = belief.refuted
                 notice(belief, appearance_at(frame.grey, track.quad), frame.index, alone=alone, witnessed=witnessed, still=still)
+                if belief.refuted and not was_refuted and not belief.confined:
+                    self._news.ask(Part(*track.quad.min(axis=0), *track.quad.max(axis=0)))
 
     def _unknown(self, parts: Sequence[Part]) -> list[Part]:
         """The parts of the picture that changed and are not only text that is known, and was found to say what it did."""
@@ -215,6 +219,15 @@ class Reader:
                 self._schedule.found(kind, news=news)
             else:
                 self._news.found(found.asked.part, self._at, self._now.size, news=news)
+                self._look_further(found)
+
+    def _look_further(self, found: Detections) -> None:
+        """Ask for a larger part where an inner edge of the one that was asked for cuts off what was not known."""
+        known = [track.quad for track in self._tracker.tracks if not track.lost]
+        for quad in found.quads:
+            if not found.asked.area.holds(quad, self._now.size) and not any(covers(other, quad) for other in known):
+                low, high = quad.min(axis=0), quad.max(axis=0)
+                self._news.ask(Part(*(2 * low - high), *(2 * high - low)))
 
     def take_reads(self, texts: int | None = None) -> list[ReadRequest]:
         """Cut out what deserves a read now, most valuable first, of so many texts at most; it is spent of the budget."""

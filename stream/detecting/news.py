@@ -39,6 +39,7 @@ class News:
 
     def __init__(self) -> None:
         self._parts: list[tuple[float, Part]] = []
+        self._asked: list[Part] = []
         self._made_at = float("-inf")
         self._wait_s = np.zeros(CELLS[::-1])
         self._until = np.full(CELLS[::-1], -np.inf)
@@ -48,14 +49,19 @@ class News:
         self._parts = [(at, part) for at, part in self._parts if now - at < STALE_S]
         self._parts += [(now, part) for part in parts]
 
+    def ask(self, part: Part) -> None:
+        """Ask for a pass over a part where text that was known is no longer: however little passes have brought there."""
+        self._asked.append(part)
+
     def due(self, now: float, size: tuple[int, int]) -> Tile | None:
         """Name the part of the picture of (width, height) that deserves a pass at `now`, if any does, and count it as made."""
         if now - self._made_at < GAP_S - 1e-6:
             return None
-        parts = [part for _, part in self._parts if (self._until[self._cells(part, size)] <= now).any()]
+        parts = self._asked + [part for _, part in self._parts if (self._until[self._cells(part, size)] <= now).any()]
         if not parts:
             return None
         self._parts.clear()
+        self._asked.clear()
         self._made_at = now
         low = np.min([part[:2] for part in parts], axis=0)
         high = np.max([part[2:] for part in parts], axis=0)

@@ -66,6 +66,8 @@ class Track:
     life: Life = Life.FOLLOWED
     drift: tuple[float, float] = (0.0, 0.0)
     """Velocity against what the camera's motion does to it, pixels/s: something nearer than what is behind it has one."""
+    on_screen: bool = False
+    """Whether it stood in the picture while the camera moved: it lies on the picture, as subtitles do, and not in the scene."""
     told_in: int = -1
     """The last frame in which its own points told how it moves."""
     misses: int = 0
@@ -143,7 +145,7 @@ class Track:
         self.life, self.misses = Life.FOLLOWED, 0
         self.seen_pts, self.last_seen = now.pts, now.captured_at
 
-    def missed(self, most: int) -> None:
+    def missed(self, most: float) -> None:
         """A detector pass did not find it, which it may not so many times."""
         self.misses += 1
         if self.misses >= most:

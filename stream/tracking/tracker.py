@@ -6,20 +6,21 @@ not know threads or clocks: stream time is passed in, in seconds.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.geometry import area, axis, contain, intersection, is_sound, possible_turns, share_inside, transform
+from glyphfeed.stream.geometry import aligned, area, axis, contain, intersection, is_sound, possible_turns, share_inside, transform
 from glyphfeed.stream.motion.own import APART_PX, means_apart, own_motion
 from glyphfeed.stream.motion.quad import QuadFilter
 from glyphfeed.stream.motion.trail import Trail
 from glyphfeed.stream.reading.appearance import shows
 from glyphfeed.stream.reading.belief import Belief
 from glyphfeed.stream.reading.words import plain
-from glyphfeed.stream.tracking.association import ALIKE, PART, Match, associate, covers, overhang
+from glyphfeed.stream.tracking.association import ALIKE, PART, Match, associate, covers, misfit, overhang
 from glyphfeed.stream.tracking.extent import GROWTH, Present, correct, ends_cut_off, is_unsure, take_part
-from glyphfeed.stream.tracking.sighting import Sighting, held_by
+from glyphfeed.stream.tracking.sighting import ASTRAY, Sighting, held_by
 from glyphfeed.stream.tracking.track import Identity, Track
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ PART_MISSES = 9
 """The same for one that lies partly beyond the border, where detectors find less."""
 OVERLOOKED = 4
 """So many passes in a row may overlook a text that has not settled and still looks the same: it may never have been there."""
+HIDDEN_S = 0.7
+"""So long something may stand before a text without its being lost."""
 LEAVE_S = 10.0
 """A lost text that does not come back for this long has left, and so has one that is out of view for this long."""
 LOST_COAST_S = 0.7
@@ -145,7 +148,9 @@ class Tracker:
         tile = found.asked.area
         whole = [tile.holds(quad, now.size) for quad in found.quads]
         quads, scores = found.quads[whole], found.scores[whole]
-        then: Places = [(track, quad) for track in self.tracks if track.placed and (quad := track.quad_at(index)) is not None]
+        # What was lost as its picture is another comes back by what it says, and not by standing where that other one does.
+        there = (track for track in self.tracks if track.placed and not (track.lost and track.belief.refuted))
+        then: Places = [(track, quad) for track in there if (quad := track.quad_at(index)) is not None]
         inside = {i for i, (_, quad) in enumerate(then) if tile.holds(quad, now.size)}
         for i in inside:
             track, quad = then[i]
@@ -158,8 +163,8 @@ class Tracker:
         for i, j in match.pairs:
             if max(overhang(then[i][1], quads[j]), overhang(quads[j], then[i][1])) <= GROWTH:
                 then[i][0].paired_in = max(then[i][0].paired_in, index)
-        # What changed may stand before text for a while: a pass for it tells only of text that was replaced.
-        counted = inside if found.asked.part is None else {i for i in inside if is_void(then[i][0])}
+        # A pass for what changed tells only of text that the picture no longer bears out.
+        counted = inside if found.asked.part is None else {i for i in inside if then[i][0].belief.refuted}
         mark_missed(then, seen, counted, kind, index, now)
         news |= self._begin([j for j in match.new if scores[j] >= BEGIN_SCORE and j not in blocks], quads, scores, index, kind)
         self._absorb()
@@ -217,6 +222,8 @@ def step_of(
     quad, camera = track.quad, motion.camera
     if goes_along:
         track.drift, track.told_in = (0.0, 0.0), now.frame.index
+        if camera is not None and moved_px(quad, camera) > APART_PX:
+            track.on_screen = False
         return camera
     step = own_motion(quad, own, motion)
     # What passes before a text has points, too: the text's own motion shows the same picture again.
@@ -224,10 +231,18 @@ def step_of(
         if camera is not None:
             vx, vy = (transform(quad, step) - transform(quad, camera)).mean(axis=0) / now.dt
             track.drift = float(vx), float(vy)
+            track.on_screen = moved_px(quad, step) < APART_PX
         track.told_in = now.frame.index
         return step
+    if track.on_screen:
+        return np.eye(3)
     vx, vy = track.drift = track.drift[0] * DRIFTS_ON, track.drift[1] * DRIFTS_ON
     return None if camera is None else np.array([[1, 0, vx * now.dt], [0, 1, vy * now.dt], [0, 0, 1]]) @ camera
+
+
+def moved_px(quad: NDArray[np.floating], step: NDArray[np.floating]) -> float:
+    """How far a step, a (3, 3) homography, moves the middle of a quad (4, 2), pixels."""
+    return float(np.hypot(*(transform(quad, step) - quad).mean(axis=0)))
 
 
 def move(track: Track, step: NDArray[np.float64] | None, now: Present) -> None:
@@ -285,17 +300,20 @@ def is_void(track: Track) -> bool:
 
 
 def released(match: Match, then: Places, quads: NDArray[np.float32]) -> Match:
-    """The same match, but for texts whose picture has changed: what is found of those in another length is another text.
+    """The same match, but for texts whose picture has changed: what is found of those in another line is another text, and so
+    is what is found in another length where all of it changed.
 
-    A display whose content changes keeps its place and its height, and mostly its length; a subtitle is as long as its words are.
+    A display whose content changes keeps its place and its height, and mostly its length; a subtitle is as long as its words
+    are.  What passes before a text leaves parts of it.
     """
 
     def is_other(i: int, j: int) -> bool:
         track, quad = then[i]
-        return is_void(track) and (overhang(quad, quads[j]) > GROWTH or overhang(quads[j], quad) > GROWTH)
+        elsewhere = track.belief.refuted and misfit(quad, aligned(quads[j], quad)) > ASTRAY
+        return elsewhere or (is_void(track) and (overhang(quad, quads[j]) > GROWTH or overhang(quads[j], quad) > GROWTH))
 
     pairs = tuple((i, j) for i, j in match.pairs if not is_other(i, j))
-    parts = tuple((i, j) for i, j in match.parts if not is_void(then[i][0]))
+    parts = tuple((i, j) for i, j in match.parts if not (is_void(then[i][0]) or is_other(i, j)))
     freed = {j for _, j in match.pairs + match.parts} - {j for _, j in pairs + parts}
     return Match(pairs, parts, tuple(sorted({*match.new, *freed})))
 
@@ -305,6 +323,9 @@ def miss(track: Track, now: Frame, *, whole: bool) -> None:
     belief = track.belief
     if is_void(track):
         track.missed(1)
+        return
+    if belief.refuted and now.pts - track.seen_pts < HIDDEN_S:
+        track.missed(math.inf)
         return
     track.overlooked += 1
     may_be_there = belief.settled or track.overlooked <= OVERLOOKED
