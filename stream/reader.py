@@ -16,11 +16,11 @@ import numpy as np
 from glyphfeed.stream.detecting.news import SMALLEST_PX, News
 from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.schedule import Schedule
-from glyphfeed.stream.geometry import axis, is_tall, rectify, share_inside, turn, with_margins
+from glyphfeed.stream.geometry import axis, clear_of_border, is_tall, rectify, share_inside, turn, with_margins
 from glyphfeed.stream.motion.changes import Changes, Part
 from glyphfeed.stream.motion.flow import Flow, blur_px
 from glyphfeed.stream.reading.appearance import appearance_at
-from glyphfeed.stream.reading.belief import notice, take_rivals
+from glyphfeed.stream.reading.belief import notice, notice_in_part, take_rivals
 from glyphfeed.stream.reading.budget import Budget, Purse
 from glyphfeed.stream.reading.requests import ReadRequest
 from glyphfeed.stream.reading.rereading import UNCONFIRMED_S, quality, turns_to_read, value
@@ -28,7 +28,7 @@ from glyphfeed.stream.telling import Teller
 from glyphfeed.stream.tracking.association import covers
 from glyphfeed.stream.tracking.extent import clear_part, goes_on
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
-from glyphfeed.stream.tracking.tracker import Tracker, is_void
+from glyphfeed.stream.tracking.tracker import IN_VIEW, Tracker, is_void
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ MOVES_PX = 0.5
 BLURRED = 0.2
 """What is blurred by so many text heights is not compared."""
 BESIDE, BESIDE_HEIGHTS = 0.2, 0.4
-"""Where a larger share of what is new lies further than so many text heights beside a text, not only the text has changed."""
+"""Where a larger share of what is new lies further than so many text heights above or below a text, not only that has changed."""
 
 
 class Reader:
@@ -119,7 +119,7 @@ class Reader:
         if motion.cut:
             self._news = News()
         self._compare(frame)
-        self._news.add(self._unknown(parts), frame.pts)
+        self._news.add(self._unknown(parts), frame.pts, frame.size)
         self._take_leave()
 
     def wait(self, pts: float, *, lost: bool) -> None:
@@ -150,19 +150,27 @@ class Reader:
             if not belief.trusted or track.lost or belief.appearance is None:
                 continue
             waited = frame.pts - reads.compared_at >= COMPARE_S - 1e-6 or belief.ticks >= TICKS
-            still = math.hypot(*track.velocity) * self._frame_s < MOVES_PX
+            passes_below = track.on_screen and not self._changes.still
+            still = math.hypot(*track.velocity) * self._frame_s < MOVES_PX and not passes_below
             witnessed = still and self._changes.within(track.quad)
             if not (waited or witnessed):
                 continue
             reads.compared(frame.pts)
             blurred = blur_px(track.velocity, self._frame_s) > BLURRED * height
-            if share_inside(track.quad, frame.size) > 0.97 and not blurred:
+            inside = share_inside(track.quad, frame.size)
+            if blurred or inside < IN_VIEW:
+                continue
+            appearance = appearance_at(frame.grey, track.quad)
+            if inside > 0.97:
                 # Before what lies on the picture nothing passes, and beside it the scene does as it likes.
-                alone = track.on_screen or self._changes.outside(track.quad, BESIDE_HEIGHTS * height) <= BESIDE
+                alone = track.on_screen or self._changes.across(track.quad, BESIDE_HEIGHTS * height) <= BESIDE
                 was_refuted = belief.refuted
-                notice(belief, appearance_at(frame.grey, track.quad), frame.index, alone=alone, witnessed=witnessed, still=still)
+                notice(belief, appearance, frame.index, alone=alone, witnessed=witnessed, still=still)
                 if belief.refuted and not was_refuted and not belief.confined:
                     self._news.ask(Part(*track.quad.min(axis=0), *track.quad.max(axis=0)))
+            else:
+                level = turn(track.quad, 1) if is_tall(track.quad) else track.quad
+                notice_in_part(belief, appearance, clear_of_border(level, frame.size, 0.0))
 
     def _unknown(self, parts: Sequence[Part]) -> list[Part]:
         """The parts of the picture that changed and are not only text that is known, and was found to say what it did."""

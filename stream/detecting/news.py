@@ -26,6 +26,9 @@ CELLS = (16, 9)
 FRUITLESS_S, MOST_FRUITLESS_S = 0.25, 8.0
 """Where a pass brought nothing, what changes is let alone for the first time, and each time for twice as long, up to the second:
 leaves move, people walk, and water glitters."""
+RESTED = 16
+"""What changes again after a rest is something else, and not let alone, unless it was to be for more than so many times the rest:
+what goes on and off is."""
 SMALLEST_PX = (640, 352)
 """A part is made at least this large, the other way round where it is higher than wide: the network sees no less at a time."""
 MARGIN_PX = 48
@@ -41,13 +44,21 @@ class News:
         self._parts: list[tuple[float, Part]] = []
         self._asked: list[Part] = []
         self._made_at = float("-inf")
+        self._at = 0.0
         self._wait_s = np.zeros(CELLS[::-1])
         self._until = np.full(CELLS[::-1], -np.inf)
+        self._changed_at = np.full(CELLS[::-1], -np.inf)
 
-    def add(self, parts: Sequence[Part], now: float) -> None:
-        """Take in the parts of the picture that changed at stream time `now`."""
+    def add(self, parts: Sequence[Part], now: float, size: tuple[int, int]) -> None:
+        """Take in the parts of a picture of (width, height) that changed at stream time `now`."""
         self._parts = [(at, part) for at, part in self._parts if now - at < STALE_S]
         self._parts += [(now, part) for part in parts]
+        for cells in (self._cells(part, size) for part in parts):
+            rested = self._wait_s[cells] <= RESTED * (self._at - self._changed_at[cells])
+            self._until[cells][rested] = now
+        for cells in (self._cells(part, size) for part in parts):
+            self._changed_at[cells] = now
+        self._at = now
 
     def ask(self, part: Part) -> None:
         """Ask for a pass over a part where text that was known is no longer: however little passes have brought there."""

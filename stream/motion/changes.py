@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from glyphfeed.stream.geometry import UNIT_SQUARE, transform
+from glyphfeed.stream.geometry import UNIT_SQUARE, is_tall, transform
 from glyphfeed.stream.motion.flow import scaled
 from glyphfeed.stream.motion.points import relit
 
@@ -141,12 +141,15 @@ class Changes:
         new, otherwise = (int(reference.new_pixels(motion.picture, strict=False).sum()) for reference in (self._last, with_it))
         return new <= otherwise
 
-    def outside(self, quad: NDArray[np.floating], grown_px: float) -> float:
-        """Share of the new pixels near a quad (4, 2) that lie more than `grown_px` beyond it, 0..1; 0 where none are near."""
+    def across(self, quad: NDArray[np.floating], grown_px: float) -> float:
+        """Share of the new pixels near a line's quad (4, 2) that lie more than `grown_px` above or below it, 0..1; 0 where none
+        are near.  What lies beside its ends does not count: another line there may be longer.
+        """
         if self.new is None:
             return 0.0
         low, high = quad.min(axis=0), quad.max(axis=0)
-        near = self._cut(low - 4 * grown_px, high + 4 * grown_px)
+        across = np.array([4.0, 1.0] if is_tall(quad) else [1.0, 4.0]) * grown_px
+        near = self._cut(low - across, high + across)
         inside = self._cut(low - grown_px, high + grown_px)
         total = int(near.sum())
         return 1 - int(inside.sum()) / total if total else 0.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glyphfeed.stream.reading import fusion
-from glyphfeed.stream.reading.appearance import SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, windows_likeness
+from glyphfeed.stream.reading.appearance import ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, windows_likeness
 from glyphfeed.stream.reading.words import plain, words_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ TIMES_USUAL = 4.0
 rule, and by so much at the least, where the text moves in the picture by the second: of drawn digits that change, 1 to 2, 3 to 8
 and the like, 99 in 100 differ by 0.13 and more, of the same ones in another blur 1 in 100 by 0.03; in clips filmed by hand the
 same letters differ by 0.1 as a rule."""
-OTHER = 0.4
+OTHER = 0.55
 """What correlates less than this as a whole is another text, or none (generated displays)."""
 HABIT = 0.15
 """How much one comparison counts for what is usual."""
@@ -195,7 +195,7 @@ def notice(
     read = windows_likeness(belief.appearance, appearance)
     letters = float(read.min())
     belief.altered = belief.altered + 1 if letters < SAME_LETTERS else 0
-    differs = 1 - float(windows.min())
+    differs, was_refuted = 1 - float(windows.min()), belief.refuted
     limit = max(LEAST_CHANGE if still else LEAST_CHANGE_MOVING, TIMES_USUAL * belief.usual)
     if belief.refuted:
         belief.refuted = changed = letters < belief.fit - RETURNED
@@ -204,8 +204,8 @@ def notice(
         local = float(np.median(windows)) > 1 - limit / 2
         belief.refuted = differs > limit and (witnessed or local or likeness(recent, appearance) < OTHER)
         changed = belief.refuted or likeness(belief.appearance, appearance) < SAME or belief.altered >= 2
-    if changed and not belief.changed:
-        all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED
+    if (changed and not belief.changed) or (belief.refuted and not was_refuted):
+        all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED or likeness(recent, appearance) < OTHER
         # The edge of what slowly comes before still text is too little to be new, and shows beside the text a moment earlier.
         belief.confined = alone and not all_changed and (witnessed or not still)
         belief.replaced = alone and all_changed
@@ -218,9 +218,27 @@ def notice(
         belief.challenger, belief.contradictions = None, 0
 
 
+def notice_in_part(belief: Belief, appearance: NDArray[np.float32], clear: tuple[float, float]) -> None:
+    """Compare what of a text the border leaves in view, from and to in 0..1 along it, with what that part did when it was whole:
+    as a whole only, as the letters at its end are cut.
+    """
+    assert belief.appearance is not None
+    recent = belief.confirmed if belief.confirmed is not None else belief.appearance
+    before, now = (
+        patch[:, round(clear[0] * patch.shape[1]) : round(clear[1] * patch.shape[1])] for patch in (recent, appearance)
+    )
+    if min(before.shape[1], now.shape[1]) >= ROWS:
+        belief.refuted = belief.changed = likeness(before, now) < OTHER
+
+
 def tells_less(belief: Belief, lattice: Lattice) -> bool:
     """Tell whether a reading is only a part of what a text is known to say."""
     return belief.trusted and plain(lattice.text) != plain(belief.text) and plain(lattice.text) in plain(belief.text)
+
+
+def may_be_hidden(belief: Belief, lattice: Lattice) -> bool:
+    """Tell whether something that stands before a text may leave no more of it than a reading says."""
+    return belief.refuted and not (belief.confined or belief.replaced) and tells_less(belief, lattice)
 
 
 def says_otherwise(belief: Belief, lattice: Lattice, appearance: NDArray[np.float32]) -> bool:
@@ -232,9 +250,14 @@ def says_otherwise(belief: Belief, lattice: Lattice, appearance: NDArray[np.floa
     )
 
 
+def outweighs(weight: float, evidence: Evidence) -> bool:
+    """Tell whether a reading is worth so much more than the earlier ones together that it counts against them alone."""
+    return weight > REFUTING * evidence.weight
+
+
 def refutes(lattice: Lattice, weight: float, evidence: Evidence) -> bool:
     """Tell whether a reading says something else than the earlier ones, and outweighs them by so much that they were misread."""
-    return weight > REFUTING * evidence.weight and plain(lattice.text) != plain(evidence.lattice.text)
+    return outweighs(weight, evidence) and plain(lattice.text) != plain(evidence.lattice.text)
 
 
 def challenge(
@@ -251,7 +274,7 @@ def challenge(
     if plain(lattice.text) == plain(belief.evidence.lattice.text):
         belief.challenger = None
         belief.show(appearance)
-    elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text):
+    elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text) or may_be_hidden(belief, lattice):
         begins_anew = contradict(belief, appearance)
     elif belief.refuted and (belief.confined or extent_known):
         belief.evidence, belief.challenger, belief.settled = fusion.begin(lattice, weight), None, False
@@ -262,7 +285,7 @@ def challenge(
         begins_anew = contradict(belief, appearance)
         if not begins_anew:
             belief.challenger = fusion.begin(lattice, weight)
-    elif awaits_extent or (belief.refuted and not extent_known):
+    elif awaits_extent or (belief.refuted and not extent_known) or not (belief.changed or outweighs(weight, belief.evidence)):
         belief.challenger = fusion.fuse(belief.challenger, lattice, weight)
     else:
         belief.evidence, belief.challenger = fusion.fuse(belief.challenger, lattice, weight), None

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from glyphfeed.stream.tracking.track import Track
 
 SWALLOWED = 5
-"""A text grows over another one that was read only after so many detections in a row that show both as one."""
+"""A text grows over another one that was read, or settled text that was found as it is before, only after so many detections in a
+row that show it longer: what lies over a sign, or hard beside it, is found as one with it now and then."""
+KNOWN = 3
+"""So many passes that found a text as it is make known how far it reaches."""
 GROWTH = 0.4
 """A detection longer or shorter by this many text heights than a track, twice in a row, shows the true length of the text."""
 CUT_OFF = 0.2
@@ -113,10 +116,12 @@ def resize(sighting: Sighting, now: Present, *, at_once: bool) -> bool:
     track, carried = sighting.track, sighting.carried
     longer = axis(carried).length > axis(track.quad).length
     track.resized = max(track.resized, 0) + 1 if longer else min(track.resized, 0) - 1
-    least = SWALLOWED if sighting.holds_another else 1 if at_once or is_clipped(track, now.size) else 2
+    belief = track.belief
+    borne_out = belief.settled and not belief.changed and track.paired >= KNOWN
+    least = SWALLOWED if sighting.holds_another or borne_out else 1 if at_once or is_clipped(track, now.size) else 2
     if abs(track.resized) < least:
         return False
-    track.resized = 0
+    track.resized = track.paired = 0
     place(track, carried, now)
     track.cut_at = sighting.detected if ends_cut_off(sighting.detected, now) else None
     track.belief.begin_anew(possible_turns(carried)[0])

@@ -6,6 +6,7 @@ and `Reads` the rooms of `reading`, `Identity` the telling.  Does not decide whe
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.geometry import turn
+from glyphfeed.stream.geometry import axis, turn
 from glyphfeed.stream.reading.belief import Belief
 from glyphfeed.stream.reading.rereading import Reads
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 HISTORY = 150
 """Frames of which a track remembers where it was: five seconds at 30 frames/s, more than any detector takes."""
+
+
+ON_SCREEN = 0.5
+"""Text that stands in the picture while the scene behind it moves on by so many text heights lies on the picture.  A hand that
+shakes goes to and fro, and what passes by leads the camera's motion astray by less."""
 
 
 class Life(Enum):
@@ -66,8 +72,8 @@ class Track:
     life: Life = Life.FOLLOWED
     drift: tuple[float, float] = (0.0, 0.0)
     """Velocity against what the camera's motion does to it, pixels/s: something nearer than what is behind it has one."""
-    on_screen: bool = False
-    """Whether it stood in the picture while the camera moved: it lies on the picture, as subtitles do, and not in the scene."""
+    gone_by: tuple[float, float] = (0.0, 0.0)
+    """How far the scene has moved on behind it while it stood in the picture, pixels."""
     told_in: int = -1
     """The last frame in which its own points told how it moves."""
     misses: int = 0
@@ -80,6 +86,8 @@ class Track:
     """The last frame in which a detector pass found it."""
     paired_in: int = -1
     """The last frame in which a detector pass found it as it is: no part of it, nor more."""
+    paired: int = 0
+    """How many passes have, since it was last taken for longer or shorter."""
     cut_at: NDArray[np.floating] | None = None
     """Where it was when it was last detected, if it touched the picture's border there and probably goes on beyond it."""
     resized: int = 0
@@ -122,6 +130,11 @@ class Track:
     def cut_off(self) -> bool:
         """Whether the text touched the picture's border when it was last detected, and probably goes on beyond it."""
         return self.cut_at is not None
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether it lies on the picture, as subtitles do, and not in the scene."""
+        return math.hypot(*self.gone_by) > ON_SCREEN * axis(self.quad).height
 
     @property
     def awaits_extent(self) -> bool:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.stream.geometry import aligned, area, axis, contain, intersection, is_sound, possible_turns, share_inside, transform
+from glyphfeed.stream.geometry import (
+    aligned,
+    area,
+    axis,
+    contain,
+    intersection,
+    is_sound,
+    possible_turns,
+    share_inside,
+    transform,
+)
 from glyphfeed.stream.motion.own import APART_PX, means_apart, own_motion
 from glyphfeed.stream.motion.quad import QuadFilter
 from glyphfeed.stream.motion.trail import Trail
@@ -163,6 +173,7 @@ class Tracker:
         for i, j in match.pairs:
             if max(overhang(then[i][1], quads[j]), overhang(quads[j], then[i][1])) <= GROWTH:
                 then[i][0].paired_in = max(then[i][0].paired_in, index)
+                then[i][0].paired += 1
         # A pass for what changed tells only of text that the picture no longer bears out.
         counted = inside if found.asked.part is None else {i for i in inside if then[i][0].belief.refuted}
         mark_missed(then, seen, counted, kind, index, now)
@@ -223,7 +234,7 @@ def step_of(
     if goes_along:
         track.drift, track.told_in = (0.0, 0.0), now.frame.index
         if camera is not None and moved_px(quad, camera) > APART_PX:
-            track.on_screen = False
+            track.gone_by = (0.0, 0.0)
         return camera
     step = own_motion(quad, own, motion)
     # What passes before a text has points, too: the text's own motion shows the same picture again.
@@ -231,7 +242,9 @@ def step_of(
         if camera is not None:
             vx, vy = (transform(quad, step) - transform(quad, camera)).mean(axis=0) / now.dt
             track.drift = float(vx), float(vy)
-            track.on_screen = moved_px(quad, step) < APART_PX
+            stands = moved_px(quad, step) < APART_PX
+            x, y = (transform(quad, camera) - quad).mean(axis=0)
+            track.gone_by = (track.gone_by[0] + x, track.gone_by[1] + y) if stands else (0.0, 0.0)
         track.told_in = now.frame.index
         return step
     if track.on_screen:

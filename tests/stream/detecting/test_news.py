@@ -17,7 +17,7 @@ PART = Part(900, 600, 1000, 640)
 def test_what_changed_gets_one_pass_over_a_part_around_it() -> None:
     news = News()
     assert news.due(0.0, SIZE) is None
-    news.add([PART], 0.0)
+    news.add([PART], 0.0, SIZE)
     part = news.due(0.0, SIZE)
     assert part is not None
     assert (part.width, part.height) == SMALLEST_PX
@@ -28,12 +28,12 @@ def test_what_changed_gets_one_pass_over_a_part_around_it() -> None:
 
 def test_several_changes_get_one_pass_and_two_passes_keep_apart() -> None:
     news = News()
-    news.add([PART, Part(100, 100, 140, 120)], 0.0)
+    news.add([PART, Part(100, 100, 140, 120)], 0.0, SIZE)
     part = news.due(0.0, SIZE)
     assert part is not None
     assert part.x <= 100
     assert part.x + part.width >= 1000
-    news.add([PART], GAP_S / 2)
+    news.add([PART], GAP_S / 2, SIZE)
     assert news.due(GAP_S / 2, SIZE) is None
     assert news.due(GAP_S, SIZE) is not None
 
@@ -42,7 +42,7 @@ def test_where_passes_bring_nothing_they_become_rare_until_one_does() -> None:
     news, made = News(), []
     for step in range(round(40 / GAP_S)):
         now = step * GAP_S
-        news.add([PART], now)
+        news.add([PART], now, SIZE)
         if (part := news.due(now, SIZE)) is not None:
             made.append(now)
             news.found(part, now, SIZE, news=False)
@@ -51,14 +51,14 @@ def test_where_passes_bring_nothing_they_become_rare_until_one_does() -> None:
     assert waits[-1] <= MOST_FRUITLESS_S + GAP_S
     assert waits == sorted(waits)
     # Elsewhere it is looked at as before.
-    news.add([Part(10, 10, 50, 30)], made[-1] + GAP_S)
+    news.add([Part(10, 10, 50, 30)], made[-1] + GAP_S, SIZE)
     assert news.due(made[-1] + GAP_S, SIZE) is not None
 
 
 def test_what_changed_long_ago_is_left_to_the_other_passes() -> None:
     news = News()
-    news.add([PART], 0.0)
-    news.add([], STALE_S)
+    news.add([PART], 0.0, SIZE)
+    news.add([], STALE_S, SIZE)
     assert news.due(STALE_S, SIZE) is None
 
 
@@ -70,7 +70,8 @@ def test_what_changed_long_ago_is_left_to_the_other_passes() -> None:
 def test_a_part_lies_in_the_picture(size: tuple[int, int], corners: list[tuple[float, float, float, float]]) -> None:
     news = News()
     width, height = size
-    news.add([Part(min(a, c) * width, min(b, d) * height, max(a, c) * width, max(b, d) * height) for a, b, c, d in corners], 0.0)
+    changed = [Part(min(a, c) * width, min(b, d) * height, max(a, c) * width, max(b, d) * height) for a, b, c, d in corners]
+    news.add(changed, 0.0, size)
     part = news.due(0.0, size)
     assert part is not None
     assert part.x >= 0

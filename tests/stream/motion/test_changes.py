@@ -79,12 +79,13 @@ def test_a_cut_begins_anew() -> None:
     assert not any(seen(*[view()] * 5, *[other] * 5))
 
 
-def test_what_is_new_lies_within_a_text_or_beside_it() -> None:
+def test_what_is_new_lies_within_a_text_beside_it_or_across_from_it() -> None:
     flow, changes = Flow(), Changes()
     inside = np.array([[190, 150], [520, 150], [520, 220], [190, 220]], np.float64)
     for picture in (view(), view(), written(view(), "Mind the gap", 1.5)):
         changes.step(flow.step(picture), DT)
     assert changes.within(inside)
-    assert changes.outside(inside, 20) == 0
+    assert changes.across(inside, 20) == 0
     assert not changes.within(inside + np.array([0, 110]))
-    assert changes.outside(inside * np.array([0.5, 1]), 20) > 0.2
+    assert changes.across(inside * np.array([0.5, 1]), 20) == 0
+    assert changes.across(inside - np.array([0, 45]), 20) > 0.2
