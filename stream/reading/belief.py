@@ -120,9 +120,16 @@ class Belief:
         self.settled = False
         self.evidence = self.challenger = None
         self.appearance = self.confirmed = None
-        self.refuted = False
         if not self.trusted:
             self.quarters, self.turn_known, self.judged_view = quarters, False, 0.0
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether what it says is no longer there, and something was surely read that is no part of it, as what stands before a
+        sign leaves to be read.
+        """
+        challenger = self.challenger
+        return self.refuted and challenger is not None and plain(challenger.lattice.text) not in plain(self.text)
 
     def show(self, appearance: NDArray[np.float32]) -> None:
         """Take what it looks like now for the picture of what it says."""
@@ -168,7 +175,7 @@ def take_reading(belief: Belief, reading: Reading, *, awaits_extent: bool, exten
     clipped = request.clipped and belief.settled
     if belief.evidence is None or (not (contested or clipped) and refutes(lattice, weight, belief.evidence)):
         belief.evidence, belief.settled = fusion.begin(lattice, weight), False
-        belief.appearance = belief.confirmed = request.appearance
+        belief.show(request.appearance)
     elif not contested:
         belief.evidence = fusion.fuse(belief.evidence, lattice, weight)
         belief.appearance = belief.confirmed = request.appearance

@@ -67,7 +67,8 @@ def correct(sighting: Sighting, now: Present, *, alone: bool, coarse: bool) -> b
         track.cut_at = sighting.detected
     known = axis(track.quad)
     longer = (axis(carried).length - known.length) / known.height
-    shorter = alone and not (track.belief.settled or clipped or is_clipped(track, now.size)) and -longer > GROWTH
+    stands = track.belief.settled and not track.belief.is_contradicted
+    shorter = alone and not (stands or clipped or is_clipped(track, now.size)) and -longer > GROWTH
     if (longer > GROWTH or shorter) and not is_blurred(track, now):
         return resize(sighting, now, at_once=False)
     track.resized = 0

@@ -167,6 +167,23 @@ def test_a_display_that_changes_is_told_once(view: View, before: str, after: str
     assert seen.ids(0.9)[old] == seen.ids(seen.end)[new]
 
 
+def slide(title: str, line: str) -> Colour:
+    page = np.full((SIZE[1], SIZE[0], 3), 240, np.uint8)
+    cv2.putText(page, title, (30, 90), cv2.FONT_HERSHEY_DUPLEX, 1.6, BLACK, 3, cv2.LINE_AA)
+    cv2.putText(page, line, (30, 190), cv2.FONT_HERSHEY_DUPLEX, 1.2, BLACK, 2, cv2.LINE_AA)
+    return page
+
+
+def test_a_title_that_keeps_its_first_word_and_becomes_shorter_is_told(view: View) -> None:
+    slides = slide("Chapter 1: Harbour", "Ships leave at noon"), slide("Chapter 2: Pub", "Fresh bread daily")
+    seen = view(slides[index >= FPS] for index in range(3 * FPS))
+    assert (EventType.CHANGED, "Chapter2:Pub", "Chapter1:Harbour") in seen.told
+    assert {text.text for text in seen.at(seen.end)} == {"Chapter 2: Pub", "Fresh bread daily"}
+    (title,) = [text for text in seen.at(seen.end) if text.text == "Chapter 2: Pub"]
+    ink = 30 + cv2.getTextSize(title.text, cv2.FONT_HERSHEY_DUPLEX, 1.6, 3)[0][0]
+    assert abs(title.polygon[:, 0].max() - ink) < 20
+
+
 def test_text_that_comes_near_is_read_once_it_is_clear(view: View) -> None:
     camera = through(Waypoint(0, MIDDLE, 0.1), Waypoint(3, MIDDLE, 1.2))
     seen = view(pictures_of(scene(Sign("Please ring the bell", MIDDLE, 40), camera=camera, seconds=3.5)))
