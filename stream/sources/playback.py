@@ -53,6 +53,8 @@ class Playback:
                 captured_at = clock.await_turn(picture) if self.live else picture.captured_at
                 if captured_at is not None:
                     yield Frame(index, picture.stamp or 0.0, captured_at, picture.grey, picture.bgr, picture.scene)
+            if self.live:
+                clock.see_out()
         except SourceError as error:
             if count == 0:
                 raise
@@ -73,18 +75,23 @@ class _Clock:
         self._stopped = stopped
         self._start = time.monotonic()
         self._start_at = time.time()
-        self._stamp = 0.0
+        self._stamp = self._interval_s = 0.0
         self._shown_s = 0.0
 
     def await_turn(self, picture: Picture) -> float | None:
         """Wait until a picture is due and say when that was, in Unix seconds; None if it is skipped or all was stopped."""
         stamp = picture.stamp or 0.0
-        interval_s, self._stamp = stamp - self._stamp, stamp
+        self._interval_s, self._stamp = stamp - self._stamp, stamp
         now_s = time.monotonic() - self._start
-        if now_s - stamp > interval_s and now_s - self._shown_s < CATCHING_UP_S and stamp > 0:
+        if now_s - stamp > self._interval_s and now_s - self._shown_s < CATCHING_UP_S and stamp > 0:
             return None
         # `stop` sets the event, which ends this wait at once.
         if self._stopped.wait(max(stamp - now_s, 0.0)):
             return None
         self._shown_s = time.monotonic() - self._start
         return self._start_at + stamp
+
+    def see_out(self) -> None:
+        """Wait until the last picture has stood as long as the one before it, where all was not stopped."""
+        now_s = time.monotonic() - self._start
+        self._stopped.wait(max(self._stamp + self._interval_s - now_s, 0.0))

@@ -218,6 +218,13 @@ def test_at_live_pace_a_file_plays_by_its_own_clock(tmp_path: Path) -> None:
     assert all(taken.number == taken.index for taken in taker.frames)
 
 
+def test_at_live_pace_the_last_picture_stands_as_long_as_the_one_before(tmp_path: Path) -> None:
+    with Taker(open_source(str(write_video(tmp_path / "slides.mkv", 3, fps=4)), pace=Pace.LIVE)) as taker:
+        taker.wait_for_end()
+    # It is never shorter; how much longer it is depends on the machine.
+    assert time.monotonic() - taker.frames[0].at_s > 0.7
+
+
 def test_at_live_pace_a_slow_taker_gets_the_frames_that_are_due(tmp_path: Path) -> None:
     source = open_source(str(write_video(tmp_path / "street.mp4", 50)), pace=Pace.LIVE)
     indices = []
