@@ -27,6 +27,13 @@ MAX_ZOOM = 1.5
 """The picture's area changes by less than this factor from frame to frame."""
 INLIER_PX = 0.8
 """A point that lies further from where the camera's motion takes it moves by itself (pixels of the working picture)."""
+STANDS_PX = 0.15
+"""A point that moves by less may well stand (likewise): the flow's noise at corners is a third of that."""
+IN_PART = 0.3
+"""What moves in less than this share of the picture, beside what stands, is not what the camera sees moving."""
+CLEARLY = 0.9
+"""Share of the points that must either stand or move together for that: before a camera that moves points go each as far as it is
+near."""
 
 
 def as_near(points: NDArray[np.float32], others: NDArray[np.float32], steady: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -48,13 +55,34 @@ def steady_motion(
 
     """
     camera = None
-    if max(MIN_POINTS, MIN_STEADY * len(before)) <= np.count_nonzero(steady) < len(before):
+    if (stand := standing(before, after, size)) is not None:
+        camera, _ = camera_motion(before[stand], after[stand], size)
+    elif max(MIN_POINTS, MIN_STEADY * len(before)) <= np.count_nonzero(steady) < len(before):
         camera, _ = camera_motion(before[steady], after[steady], size)
     if camera is None:
         camera, _ = camera_motion(before, after, size)
     if camera is None:
         return None, steady
     return camera, np.asarray(np.linalg.norm(after - transform(before, camera), axis=1) < INLIER_PX)
+
+
+def standing(before: NDArray[np.float32], after: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.bool_] | None:
+    """Find the points (N,) that stand while all others move together in a part of a picture of (width, height), such as a logo
+    above a ticker on plain ground, which one homography fits as well: as a shear that draws along whatever lies between.
+
+    Returns:
+        None if that is not what is to be seen.
+
+    """
+    steps = after - before
+    far = np.linalg.norm(steps, axis=1)
+    stand, move = far < STANDS_PX, far > INLIER_PX
+    if np.count_nonzero(stand) < MIN_POINTS or not move.any():
+        return None
+    together = move & (np.linalg.norm(steps - np.median(steps[move], axis=0), axis=1) < INLIER_PX)
+    moving_area = float(cv2.contourArea(cv2.convexHull(before[together]))) if together.any() else 0.0
+    clear = float((stand | together).mean()) >= CLEARLY and moving_area < IN_PART * size[0] * size[1]
+    return stand if clear else None
 
 
 def camera_motion(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from glyphfeed.stream.geometry import transform
-from glyphfeed.stream.motion.camera import MAX_ZOOM, as_near, camera_motion, is_gentle, steady_motion
+from glyphfeed.stream.motion.camera import IN_PART, MAX_ZOOM, as_near, camera_motion, is_gentle, standing, steady_motion
 from tests.stream.motions import IDENTITY, SIZE, camera, error_px
 
 if TYPE_CHECKING:
@@ -60,6 +60,35 @@ def test_points_that_were_steady_decide_against_more_that_were_not() -> None:
     found, steady = steady_motion(before, after, wall, SIZE)
     assert error_px(found, camera(x=2, y=1)) < 0.1
     assert (steady == wall).all()
+
+
+def logo_above(height: float, step: tuple[float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A logo that stands in the top left corner, and below a band of so many pixels that goes by."""
+    rng = np.random.default_rng(4)
+    logo = rng.uniform((10, 10), (120, 35), (20, 2))
+    band = rng.uniform((0, SIZE[1] - height), SIZE, (60, 2))
+    before = np.concatenate([logo, band]).astype(np.float32)
+    after = np.concatenate([logo, band + step]) + rng.normal(0, 0.02, before.shape)
+    return before, after.astype(np.float32)
+
+
+@pytest.mark.parametrize("step", [(-2.0, 0.0), (-7.0, 0.0), (0.0, 3.0)])
+def test_a_logo_stands_above_a_band_that_goes_by(step: tuple[float, float]) -> None:
+    before, after = logo_above(25, step)
+    found, steady = steady_motion(before, after, np.ones(len(before), np.bool_), SIZE)
+    assert error_px(found, IDENTITY) < 0.5
+    assert steady.tolist() == [True] * 20 + [False] * 60
+
+
+def test_what_moves_in_most_of_the_picture_moves_with_the_camera_whatever_stands_before_it() -> None:
+    before, after = logo_above(IN_PART * SIZE[1] + 40, (3.0, 0.0))
+    assert standing(before, after, SIZE) is None
+
+
+def test_points_that_go_each_as_far_as_they_are_near_belong_to_what_the_camera_sees() -> None:
+    before = cloud(100)
+    after = before + np.float32((1, 0)) * np.maximum(before[:, 1:] - SIZE[1] / 2, 0) * np.float32(0.05)
+    assert standing(before, after, SIZE) is None
 
 
 def test_new_points_are_as_steady_as_those_near_by() -> None:
