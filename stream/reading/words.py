@@ -26,7 +26,11 @@ class Span:
 
 
 def words_of(evidence: Evidence) -> tuple[Span, ...]:
-    """Split a line at its spaces; a word reaches half a character beyond the centres of its first and last one."""
+    """Split a line at its spaces; a word reaches half a character beyond the centres of its first and last one.
+
+    Alone a sign such as & says nothing; between words it is one of their letters.
+    """
+    letters = sum(slot.best[0].isalnum() for slot in evidence.lattice.slots)
     words: list[list[tuple[str, float, Slot]]] = [[]]
     for slot in evidence.lattice.slots:
         char, score = slot.best
@@ -40,7 +44,11 @@ def words_of(evidence: Evidence) -> tuple[Span, ...]:
             "".join(char for char, _, _ in word),
             max(word[0][2].column - half, 0.0),
             min(word[-1][2].column + half, 1.0),
-            likelihood([(char, score) for char, score, _ in word], evidence.readings),
+            likelihood(
+                [(char, score) for char, score, _ in word],
+                evidence.readings,
+                sum(char.isalnum() for char, _, _ in word) or letters,
+            ),
             tuple(slot for _, _, slot in word),
         )
         for word in words

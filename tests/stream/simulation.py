@@ -55,7 +55,7 @@ UNREADABLE_VIEW = 0.15
 
 def score_of(confidence: float, readings: int = 1) -> float:
     """The score of its letters at which a text that was read so often, and always the same, is right with a probability."""
-    return float(brentq(lambda score: likelihood([("A", score)] * 4, readings) - confidence, 0.003, 0.997))
+    return float(brentq(lambda score: likelihood([("A", score)] * 4, readings, 4) - confidence, 0.003, 0.997))
 
 
 LIKELY = score_of(SETTLE_CONFIDENCE + 0.03, readings=2)

@@ -191,14 +191,14 @@ def test_confidence_falls_with_a_reading_that_disagrees() -> None:
 
 
 def test_long_texts_are_trusted_more_than_short_ones() -> None:
-    assert rises(likelihood([("A", 0.9)] * count, 1) for count in (1, 2, 3, 4))
+    assert rises(likelihood([("A", 0.9)] * count, 1, count) for count in (1, 2, 3, 4))
 
 
 @given(st.lists(st.tuples(st.sampled_from("Ab1é文"), st.floats(0, 1)), min_size=1, max_size=12), st.integers(1, 50))
 def test_likelihood_is_a_probability(chars: list[tuple[str, float]], readings: int) -> None:
-    assert 0 < likelihood(chars, readings) < 1
+    assert 0 < likelihood(chars, readings, len(chars)) < 1
 
 
-@pytest.mark.parametrize("chars", [[], [("-", 0.99)], [(".", 1.0), ("/", 1.0)]])
-def test_text_without_letters_is_never_right(chars: list[tuple[str, float]]) -> None:
-    assert likelihood(chars, 3) == 0
+@pytest.mark.parametrize("text", ["-", "./", "& -"])
+def test_text_without_letters_is_never_right(text: str) -> None:
+    assert confidence(begin(lattice_of(text, 0.99), 1.0)) == 0

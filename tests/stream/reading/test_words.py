@@ -56,6 +56,13 @@ def test_each_word_has_a_confidence_of_its_own() -> None:
     assert words_of(evidence)[0].confidence == confidence(evidence)
 
 
+def test_a_sign_between_words_is_as_sure_as_they_are_and_alone_says_nothing() -> None:
+    fish, sign, chips = spans("Fish & Chips", 0.99)
+    assert 0.5 < sign.confidence == pytest.approx(chips.confidence)
+    assert fish.confidence == pytest.approx(chips.confidence)
+    assert spans("&", 0.99)[0].confidence == 0
+
+
 def test_half_an_advance_is_a_median() -> None:
     columns = (0.1, 0.2, 0.3, 0.4, 0.9)
     assert half_advance(Lattice(tuple(Slot({"A": 0.9}, column) for column in columns))) == pytest.approx(0.05)
