@@ -207,6 +207,21 @@ def test_a_digit_that_changes_is_no_longer_borne_out_and_believed_once_it_is_rea
     assert (belief.text, belief.refuted, belief.settled) == (after, False, True)
 
 
+@pytest.mark.parametrize(("before", "after"), [("A 120", "A 128"), ("20 km", "28 km"), ("80", "88")])
+def test_a_soft_digit_that_changes_is_noticed_where_pixels_are_seen_to_be_new(before: str, after: str) -> None:
+    def refuted(*, witnessed: bool) -> bool:
+        belief = Belief()
+        take_rivals(belief, [read_as(before, pictured(before, blur=2.4))])
+        for k in range(20):
+            notice(belief, pictured(before, blur=2.4, seed=k), k, witnessed=True)
+            assert not belief.refuted
+        notice(belief, pictured(after, blur=2.4, seed=30), 30, witnessed=witnessed)
+        return belief.refuted
+
+    assert refuted(witnessed=True)
+    assert not refuted(witnessed=False)
+
+
 def test_what_is_covered_and_seen_again_says_what_it_did() -> None:
     belief = Belief()
     take_rivals(belief, [read_as("Gate 31", pictured("Gate 31"))])
