@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.engines.alphabets import known
 from glyphfeed.engines.detector import Detector, MapDetector
 from glyphfeed.engines.errors import EngineError, PlanError
 from glyphfeed.engines.lexicon import LANGUAGES, load_lexicon
@@ -81,6 +82,7 @@ class Wanted:
     detector: tuple[Path, DetectorModel]
     recogniser: tuple[Path, Ctc]
     lexicon: Lexicon
+    alphabets: tuple[str, ...]
     threads: int
     shared: bool
     complete: bool
@@ -92,6 +94,7 @@ def load_engines(
     detector: Path | None = None,
     recogniser: Path | None = None,
     languages: Sequence[str] = LANGUAGES,
+    alphabets: Sequence[str] = (),
     threads: int = 0,
     shared: bool = False,
     complete: bool = False,
@@ -103,13 +106,14 @@ def load_engines(
         detector: an ONNX file instead of the default model, with its description beside it (`engines.models`).
         recogniser: likewise.
         languages: whose common words are likelier than other strings, by their two letters, such as en.
+        alphabets: whose letters are read, such as latin (`engines.alphabets`); all without any.
         threads: CPU threads of one run; 0 for all cores.
         shared: whether several cameras will use them (`engines.sharing`).
         complete: whether to wait for a plan that must be built, and not to read with another back-end meanwhile.
 
     Raises:
-        EngineError: weights cannot be had, a network cannot be loaded or is not what it is described as, or a language is not
-            known.
+        EngineError: weights cannot be had, a network cannot be loaded or is not what it is described as, or a language or an
+            alphabet is not known.
 
     """
     detector_file, recogniser_file = locate(DETECTOR, detector), locate(RECOGNISER, recogniser)
@@ -117,6 +121,7 @@ def load_engines(
         (detector_file, describe_detector(detector_file)),
         (recogniser_file, describe_recogniser(recogniser_file)),
         load_lexicon(languages),
+        known(alphabets),
         threads,
         shared=shared,
         complete=complete,
@@ -167,7 +172,7 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
         # Python's lock held, the other in OpenVINO waiting for that lock.
         reading = load(recogniser_file, reader, LINES)
         finding = load(detector_file, finder, 1)
-        recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), wanted.lexicon)
+        recogniser = CtcRecogniser(reading, reader, charset_of(reader, reading), wanted.lexicon, wanted.alphabets)
         return Engines(MapDetector(finding, finder), recogniser, recogniser.rest)
     except EngineError:
         builds.shutdown(wait=False, cancel_futures=True)

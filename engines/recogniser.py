@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
+from glyphfeed.engines.alphabets import readable
 from glyphfeed.engines.engine import first_output
 from glyphfeed.engines.lattice import Lattice, lattice_from_ctc
 from glyphfeed.engines.models import ModelError
@@ -64,16 +65,21 @@ class Recogniser(Protocol):
 class CtcRecogniser:
     """A network that gives a distribution over characters at each step along the line."""
 
-    def __init__(self, engine: Engine, model: Ctc, charset: Sequence[str], lexicon: Lexicon) -> None:
+    def __init__(
+        self, engine: Engine, model: Ctc, charset: Sequence[str], lexicon: Lexicon, alphabets: Sequence[str] = ()
+    ) -> None:
         """Run the network once, to see whether its output is what its description says.
 
-        `charset` holds the characters of the network's classes but for the CTC blank.
+        `charset` holds the characters of the network's classes but for the CTC blank; those of other `alphabets`
+        (`engines.alphabets`) are not read.
 
         Raises:
             ModelError: it is not.
 
         """
         check_classes(engine, model, charset)
+        # The blank is always possible.
+        self._barred = np.append(False, ~readable(charset, alphabets)) if alphabets else None
         self._engine = engine
         self._pool = ThreadPoolExecutor(engine.streams, "glyphfeed-lines")
         self._model = model
@@ -102,6 +108,8 @@ class CtcRecogniser:
         """Read lines of one width: the number of each, and what it says."""
         output = first_output(self._engine, together.tensor)
         lines = distributions(output, self._model, len(together.tensor))
+        if self._barred is not None:
+            lines = np.where(self._barred, np.float32(0), lines)
         return [
             (number, self._lexicon.weigh(lattice_from_ctc(steps, self._charset, filled)))
             for number, filled, steps in zip(together.numbers, together.filled, lines, strict=True)

@@ -211,6 +211,8 @@ def test_bad_calls_are_told_in_one_sentence(clip: Path, tmp_path: Path) -> None:
         glyphfeed.watch(None)
     with pytest.raises(glyphfeed.InputError, match=r"languages are several, .* the one text 'en,fr'"):
         glyphfeed.watch(clip, languages="en,fr")
+    with pytest.raises(glyphfeed.InputError, match=r"alphabets are several, .* the one text 'latin'"):
+        glyphfeed.watch(clip, alphabets="latin")
     with pytest.raises(glyphfeed.SourceError, match="cannot be read"):
         glyphfeed.read(tmp_path / "nothing.png")
     with pytest.raises(glyphfeed.InputError, match=r"a picture is .*; this is float64 \(4, 4\)"):

@@ -26,7 +26,16 @@ from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.errors import note, tell
-from glyphfeed.tools.options import DetectorFile, Engine, Languages, RecogniserFile, parse_languages, typed
+from glyphfeed.tools.options import (
+    Alphabets,
+    DetectorFile,
+    Engine,
+    Languages,
+    RecogniserFile,
+    parse_alphabets,
+    parse_languages,
+    typed,
+)
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
@@ -159,6 +168,7 @@ def watch(
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
+    alphabet: Alphabets = "all",
     window: Annotated[bool, typer.Option("--window", help="Show the pictures with the text; q closes.")] = False,
     film: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a video (MP4) of the pictures with the text over them.")
@@ -193,7 +203,7 @@ def watch(
         logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
-    networks = Networks(engine, detector, recogniser, parse_languages(languages))
+    networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
     code = watch(
         opened,
         networks,
@@ -218,6 +228,7 @@ def read(
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
+    alphabet: Alphabets = "all",
 ) -> None:
     """Read the text in still pictures.
 
@@ -229,7 +240,11 @@ def read(
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.reading import read_pictures
 
-    raise typer.Exit(read_pictures(images, Networks(engine, detector, recogniser, parse_languages(languages)), as_json=json))
+    raise typer.Exit(
+        read_pictures(
+            images, Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet)), as_json=json
+        )
+    )
 
 
 @app.command()
@@ -259,6 +274,7 @@ def evaluate(
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
     languages: Languages = "en",
+    alphabet: Alphabets = "all",
 ) -> None:
     """Measure how well clips are read of which it is known what they say.
 
@@ -274,7 +290,7 @@ def evaluate(
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.evaluation.evaluating import evaluate
 
-    networks = Networks(engine, detector, recogniser, parse_languages(languages))
+    networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
     command = typed()
     evaluate(
         clips, networks, pace=pace, feeds=feed or [], beside=beside or [], out=out, page=markdown, as_json=json, command=command

@@ -37,6 +37,21 @@ Languages = Annotated[
     ),
 ]
 
+Alphabets = Annotated[
+    str,
+    typer.Option(
+        "--alphabet",
+        metavar="LIST",
+        help="Whose letters to read, of latin, greek, han and kana; or all.",
+        rich_help_panel="Networks",
+    ),
+]
+
+
+def parse_alphabets(text: str) -> tuple[str, ...]:
+    """Split a list such as latin,greek; "all" is an empty one."""
+    return () if text.strip() == "all" else tuple(part.strip().lower() for part in text.split(","))
+
 
 def parse_languages(text: str) -> tuple[str, ...]:
     """Split a list such as en,fr; "none" is an empty one."""

@@ -39,6 +39,7 @@ def watch(
     detector: str | Path | None = None,
     recogniser: str | Path | None = None,
     languages: Sequence[str] = LANGUAGES,
+    alphabets: Sequence[str] = (),
 ) -> Watch:
     """Read the text in cameras, streams and files: iterate what comes back.
 
@@ -54,6 +55,7 @@ def watch(
         detector: an ONNX file instead of the default model, with its description beside it.
         recogniser: likewise.
         languages: whose common words to expect where letters are in doubt, by two letters, such as en.
+        alphabets: whose letters to read, of latin, greek, han and kana; all without any.
 
     Raises:
         SourceError: an address means nothing, what it means is missing, or a name cannot be used.
@@ -69,7 +71,7 @@ def watch(
     if isinstance(names, str):
         raise InputError(f"names are several, such as ['door'], and this is the one text {names!r}")
     sources = open_sources([text_of(address) for address in addresses], names, pace, size, fps)
-    return Watch(sources, networks_of(engine, detector, recogniser, languages), chars=chars, on_status=on_status)
+    return Watch(sources, networks_of(engine, detector, recogniser, languages, alphabets), chars=chars, on_status=on_status)
 
 
 def text_of(address: object) -> str:
@@ -93,6 +95,7 @@ def read(
     detector: str | Path | None = None,
     recogniser: str | Path | None = None,
     languages: Sequence[str] = LANGUAGES,
+    alphabets: Sequence[str] = (),
 ) -> tuple[TextEntity, ...]:
     """Read the text in one picture, the first of a file of several: the texts that can be trusted, in reading order.
 
@@ -102,6 +105,7 @@ def read(
         detector: see `watch`.
         recogniser: see `watch`.
         languages: see `watch`.
+        alphabets: see `watch`.
 
     Raises:
         SourceError: the file cannot be read, or is no picture.
@@ -110,7 +114,7 @@ def read(
 
     """
     colour = open_picture(Path(picture)) if isinstance(picture, str | os.PathLike) else planes_of(picture)[1]
-    with borrowed(networks_of(engine, detector, recogniser, languages), live=False) as engines:
+    with borrowed(networks_of(engine, detector, recogniser, languages, alphabets), live=False) as engines:
         snapshot = read_still(colour, engines)
     texts = {text.id: text for text in snapshot.texts}
     return tuple(texts[identity] for block in snapshot.blocks for identity in block)

@@ -39,6 +39,8 @@ class Networks:
     detector: Path | None
     recogniser: Path | None
     languages: tuple[str, ...] = LANGUAGES
+    alphabets: tuple[str, ...] = ()
+    """Whose letters are read; all without any."""
 
     def locate(self) -> Networks:
         """The same with the files found, and downloaded where need be, which shows its progress and heeds Ctrl-C.
@@ -87,23 +89,32 @@ class Networks:
             detector=self.detector,
             recogniser=self.recogniser,
             languages=self.languages,
+            alphabets=self.alphabets,
             threads=max(1, cores() - 1) if live else 0,
             shared=shared,
             complete=complete,
         )
 
 
-def networks_of(engine: str, detector: str | Path | None, recogniser: str | Path | None, languages: Sequence[str]) -> Networks:
+def networks_of(
+    engine: str,
+    detector: str | Path | None,
+    recogniser: str | Path | None,
+    languages: Sequence[str],
+    alphabets: Sequence[str],
+) -> Networks:
     """Take up what a program says of the networks.
 
     Raises:
-        InputError: the languages are one text, of which each letter would be one.
+        InputError: the languages, or the alphabets, are one text, of which each letter would be one.
 
     """
     if isinstance(languages, str):
         raise InputError(f"languages are several, such as ['en', 'fr'], and this is the one text {languages!r}")
+    if isinstance(alphabets, str):
+        raise InputError(f"alphabets are several, such as ['latin', 'greek'], and this is the one text {alphabets!r}")
     finder, reader = (None if file is None else Path(file) for file in (detector, recogniser))
-    return Networks(engine, finder, reader, tuple(languages))
+    return Networks(engine, finder, reader, tuple(languages), tuple(alphabets))
 
 
 _loading = threading.Lock()

@@ -56,6 +56,7 @@ class Reader:
         detector: str | Path | None = None,
         recogniser: str | Path | None = None,
         languages: Sequence[str] = LANGUAGES,
+        alphabets: Sequence[str] = (),
     ) -> None:
         """Load the networks, once for all who want the same, which takes a second or two.
 
@@ -66,12 +67,13 @@ class Reader:
             detector: an ONNX file instead of the default model, with its description beside it.
             recogniser: likewise.
             languages: whose common words to expect where letters are in doubt, by two letters, such as en.
+            alphabets: whose letters to read, of latin, greek, han and kana; all without any.
 
         Raises:
             EngineError: they cannot be loaded.
 
         """
-        networks = networks_of(engine, detector, recogniser, languages)
+        networks = networks_of(engine, detector, recogniser, languages, alphabets)
         self._reader = Core(name, chars=chars)
         self._stack = ExitStack()
         self._engines: Engines = self._stack.enter_context(borrowed(networks, live=True))

@@ -124,6 +124,12 @@ def test_columns_do_not_depend_on_the_padding_or_on_what_is_read_with_a_line(str
     assert recogniser.name == "ruler"
 
 
+@pytest.mark.parametrize(("alphabets", "text"), [((), "AB"), (("latin",), "AB"), (("greek",), "")])
+def test_letters_of_other_alphabets_are_not_read(alphabets: tuple[str, ...], text: str) -> None:
+    recogniser = CtcRecogniser(Ruler(), MODEL, CHARSET, Lexicon({}), alphabets)
+    assert recogniser.read([crop(HEIGHT_PX, 160)])[0].text == text
+
+
 def test_no_crops_give_no_lattices() -> None:
     assert CtcRecogniser(Ruler(), MODEL, CHARSET, Lexicon({})).read([]) == []
 

@@ -103,6 +103,8 @@ def test_networks_that_cannot_be_had_are_said_in_one_sentence(capfd: pytest.Capt
     assert sentence == "none.onnx is not a file: give --detector the path of an ONNX file."
     sentence = complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--quiet", "--languages", "en,klingon")
     assert sentence.startswith("there are no words of the language 'klingon'; choose from ar, de, en, ")
+    sentence = complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--quiet", "--alphabet", "latin,runic")
+    assert sentence == "there is no alphabet 'runic'; choose from latin, greek, han, kana, or all"
 
 
 def test_networks_of_a_user_s_own_read_by_their_paths(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
