@@ -5,13 +5,14 @@ Owns the lattice and its making from a CTC network's output (Graves et al., Conn
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,11 @@ SPACE = 0.12
 LATE = 0.4
 """Steps by which a character's answer comes after its middle: without it the words of a line lie 0.08 text heights, about half a
 step, too far along it (97 words of street clips)."""
+
+DIGITS = {"O": "0", "o": "0", "\N{GREEK CAPITAL LETTER OMICRON}": "0", "I": "1", "l": "1"}
+"""Letters that look like digits, and on a line of digits alone are taken for them."""
+LEAST_DIGITS = 2
+"""So many make a line of digits: a ring that stands alone may be a letter as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,32 @@ def lattice_from_ctc(probabilities: NDArray[np.float32], charset: Sequence[str],
             slots.append(_slot(probabilities[peak], charset, ((first + step) / 2 - LATE) / steps / width))
         else:
             slots.extend(_faint_slots(probabilities[first:step], charset, first, steps * width))
-    return Lattice(tuple(slots))
+    return Lattice(merged(tuple(slots)))
+
+
+def merged(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Add up characters that are one and the same where they stand: those of full width on a line without letters as wide, and
+    on a line of digits letters that look like some.
+    """
+    if not any(unicodedata.east_asian_width(slot.best[0] or " ") == "W" for slot in slots):
+        slots = tuple(renamed(slot, narrow) for slot in slots)
+    said = [char for char in (slot.best[0] for slot in slots) if char.isalnum()]
+    if len(said) >= LEAST_DIGITS and all(map(str.isdecimal, said)):
+        slots = tuple(renamed(slot, lambda char: DIGITS.get(char, char)) for slot in slots)
+    return slots
+
+
+def narrow(char: str) -> str:
+    """Give a character of full width in the usual one."""
+    return unicodedata.normalize("NFKC", char) if char and unicodedata.east_asian_width(char) == "F" else char
+
+
+def renamed(slot: Slot, name: Callable[[str], str]) -> Slot:
+    """Call the candidates of a slot otherwise, and add up those that are called the same."""
+    candidates: dict[str, float] = {}
+    for char, score in slot.candidates.items():
+        candidates[name(char)] = candidates.get(name(char), 0.0) + score
+    return Slot(candidates, slot.column)
 
 
 def _slot(row: NDArray[np.float32], charset: Sequence[str], column: float) -> Slot:

@@ -68,6 +68,34 @@ def test_a_position_keeps_the_most_probable_characters_and_none_that_is_unlikely
     assert clear.candidates == pytest.approx({"B": 0.3 - LIKELY / 2, "A": 0.7}, abs=1e-6)
 
 
+WIDE = ["1", "0", ":", "\N{FULLWIDTH COLON}", "O", "A", "\u5927"]
+COLONS = {":": 0.45, "\N{FULLWIDTH COLON}": 0.5}
+
+
+def read_wide(*chars: dict[str, float]) -> Lattice:
+    rows = np.zeros((2 * len(chars), 1 + len(WIDE)), np.float32)
+    rows[1::2, 0] = 1
+    for row, step in zip(rows[::2], chars, strict=True):
+        for char, probability in step.items():
+            row[1 + WIDE.index(char)] = probability
+        row[0] = 1 - row.sum()
+    return lattice_from_ctc(rows, WIDE)
+
+
+def test_a_sign_of_full_width_is_the_usual_one_on_a_line_without_letters_as_wide() -> None:
+    lattice = read_wide({"1": 0.9}, COLONS, {"0": 0.9})
+    assert lattice.text == "1:0"
+    assert lattice.slots[1].best[1] == pytest.approx(0.95)
+    assert read_wide({"\u5927": 0.9}, COLONS).text == "\u5927\N{FULLWIDTH COLON}"
+
+
+def test_among_digits_alone_what_looks_like_one_is_one() -> None:
+    ring = {"0": 0.6, "O": 0.3}
+    assert read_wide(ring, {"1": 0.9}).slots[0].best == ("0", pytest.approx(0.9))
+    assert read_wide(ring, {"A": 0.9}).slots[0].best == ("0", pytest.approx(0.6))
+    assert read_wide(ring).slots[0].best == ("0", pytest.approx(0.6))
+
+
 def test_an_improbable_character_under_a_blank_is_forgotten() -> None:
     assert lattice_from_ctc(output(BLANK, {"B": FAINT / 2}, BLANK), CHARSET) == Lattice(())
 
