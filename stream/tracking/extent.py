@@ -69,10 +69,12 @@ def correct(sighting: Sighting, now: Present, *, alone: bool, coarse: bool) -> b
     longer = (axis(carried).length - known.length) / known.height
     stands = track.belief.settled and not track.belief.is_contradicted
     shorter = alone and not (stands or clipped or is_clipped(track, now.size)) and -longer > GROWTH
-    if (longer > GROWTH or shorter) and not is_blurred(track, now):
+    whole = not clipped and abs(longer) <= GROWTH
+    # A ticker is as long as its window is wide: what leaves it and what comes in are of one length.
+    goes_by = not whole and overhang(track.quad, carried) > GROWTH
+    if (longer > GROWTH or shorter or goes_by) and not is_blurred(track, now):
         return resize(sighting, now, at_once=False)
     track.resized = 0
-    whole = not clipped and abs(longer) <= GROWTH
     if whole and not is_blurred(track, now) and lies_elsewhere(track, carried):
         stray(track, carried, now)
     elif whole:
@@ -111,11 +113,11 @@ def take_part(sighting: Sighting, now: Present, *, whole: bool, shared: bool) ->
 
 
 def resize(sighting: Sighting, now: Present, *, at_once: bool) -> bool:
-    """Take a text for longer or shorter than it was, and tell whether it is so: the second time in a row, or at once, and where
-    it would swallow another one only after several times.
+    """Take a text for longer, shorter or further on than it was, and tell whether it is so: the second time in a row, or at once,
+    and where it would swallow another one only after several times.
     """
     track, carried = sighting.track, sighting.carried
-    longer = axis(carried).length > axis(track.quad).length
+    longer = axis(carried).length > axis(track.quad).length or overhang(track.quad, carried) > GROWTH
     track.resized = max(track.resized, 0) + 1 if longer else min(track.resized, 0) - 1
     belief = track.belief
     borne_out = belief.settled and not belief.changed and track.paired >= KNOWN

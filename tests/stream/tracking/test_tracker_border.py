@@ -8,7 +8,7 @@ from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.geometry import BORDER_PX, slice_quad
 from glyphfeed.stream.tracking.extent import CAME_IN
 from tests.stream.feed.samples import box
-from tests.stream.tracks import ENHANCED, HEIGHT_PX, SIGN, Scene, place, read, shifted
+from tests.stream.tracks import ENHANCED, HEIGHT_PX, SIGN, SIZE, Scene, place, read, shifted
 
 LONGER = box(200 - HEIGHT_PX, 150, 160 + 2 * HEIGHT_PX, HEIGHT_PX)
 
@@ -20,6 +20,30 @@ def test_what_the_border_cuts_off_does_not_pull_the_rest() -> None:
     scene.find(slice_quad(place, 0.17, 1))
     assert scene.ids == [1]
     np.testing.assert_allclose(scene.seen[0].quad, place)
+
+
+def test_a_ticker_is_taken_for_what_of_it_is_in_the_picture() -> None:
+    seen = box(0, 150, SIZE[0], HEIGHT_PX)
+    scene = Scene(seen)
+    read(scene.seen[0])
+    scene.follow(shifted(-10), frames=6)
+    assert scene.find(seen)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(place(scene), seen)
+    assert scene.seen[0].reads.tried == 0, "it is read anew"
+    assert not scene.find(seen)
+
+
+def test_what_goes_by_in_a_window_is_taken_for_what_of_it_is_there() -> None:
+    scene = Scene(box(200, 150, 300, HEIGHT_PX))
+    read(scene.seen[0])
+    scene.follow(shifted(-10), frames=6)
+    # Of what was there 60 pixels are gone, and 45 have come.
+    seen = box(200, 150, 285, HEIGHT_PX)
+    assert not scene.find(seen)
+    assert scene.find(seen)
+    assert scene.ids == [1]
+    np.testing.assert_allclose(place(scene), seen)
 
 
 NEAR_PX = BORDER_PX - 1
