@@ -82,6 +82,8 @@ class Reader:
         self._changes = Changes()
         self._news = News()
         self._fresh = True
+        self._is_new = True
+        """Whether the frame shows anything that the one before did not."""
         self._frame: Frame | None = None
         self._pts = self._at = 0.0
         """Stream time: that of the frame, or of a moment after it where the source is silent; and where the frame just stands."""
@@ -116,6 +118,7 @@ class Reader:
             self._fresh = True
         self._schedule.follow(motion.camera)
         parts = self._changes.step(motion, dt)
+        self._is_new = bool(parts) or motion.camera is None
         if motion.cut:
             self._news = News()
         self._compare(frame)
@@ -138,6 +141,11 @@ class Reader:
         """Say that the frame stands until a stream time: there is time for more looks and reads at it."""
         self._purse.fill(max(pts - self._at, 0.0))
         self._at = max(self._at, pts)
+
+    def look_anew(self) -> None:
+        """Say that there is time for a look of every kind at the frame, and at every part of it, if it shows anything new."""
+        if self._is_new:
+            self._schedule.restart()
 
     def _take_leave(self) -> None:
         self._teller.take_leave(self._tracker.gone, self._now, self._pts)

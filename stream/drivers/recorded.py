@@ -6,7 +6,6 @@ only clock times and statuses differ.
 
 from __future__ import annotations
 
-import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
@@ -38,6 +37,8 @@ APART_S = 0.2
 STANDS_S = 5.0
 """So long a frame is looked at, however long it stands: whatever such looks and reads can find in it they have found by then, and
 a recording of slides is not to take as long as it lasts."""
+SLIDE_S = 0.9
+"""A frame that stands so long, and shows anything new, is looked at in every way, as a still picture is."""
 STEP_S = 0.1
 """In such steps time goes on between frames that are far apart."""
 AHEAD = 8
@@ -77,16 +78,11 @@ class PassAhead:
         self._detector, self._gauges, self._pool = detector, gauges, pool
         self._running: list[tuple[float, DetectorPass, Future[Detections]]] = []
 
-    @property
-    def due_s(self) -> float:
-        """Stream time at which the next result is due; infinite if none is."""
-        return min((due_s for due_s, _, _ in self._running), default=math.inf)
-
-    def step(self, reader: Reader, now_s: float) -> None:
+    def step(self, reader: Reader, now_s: float, *, stands: bool = False) -> None:
         """Take in the passes that are due at a stream time and begin the one that is wanted, beside a pass over the whole picture
-        one over what changed; a blank scene waits for its first texts.
+        one over what changed; a blank scene waits for its first texts, and a frame that `stands` for all that is found in it.
         """
-        for run in [run for run in self._running if run[0] <= now_s + 1e-6]:
+        for run in [run for run in self._running if stands or run[0] <= now_s + 1e-6]:
             self._running.remove(run)
             reader.accept_detections(run[2].result())
         if any(asked.part for _, asked, _ in self._running):
@@ -95,7 +91,7 @@ class PassAhead:
         if wanted is None:
             return
         running = self._pool.submit(run_pass, self._detector, wanted, self._gauges)
-        if reader.blank and wanted.part is None:
+        if stands or (reader.blank and wanted.part is None):
             reader.accept_detections(running.result())
             return
         wait_s = PART_S if wanted.part else COARSE_S if wanted.kind.coarse else FINE_S
@@ -164,20 +160,22 @@ class RecordedReading:
         """Let the time until the next frame pass, if that is long, and publish what is found in it at once."""
         if until_s - frame.pts <= APART_S:
             return
+        if until_s - frame.pts >= SLIDE_S:
+            self._reader.look_anew()
         until_s = min(until_s, frame.pts + STANDS_S)
         now_s = frame.pts
         known = revisions(self._reader.snapshot())
-        while (now_s := min(now_s + STEP_S, max(self._detector.due_s, now_s + 0.01))) < until_s - 1e-6:
+        while (now_s := now_s + STEP_S) < until_s - 1e-6:
             self._reader.stand(now_s)
-            self._work(now_s)
+            self._work(now_s, stands=True)
             snapshot = self._reader.snapshot()
             if revisions(snapshot) != known:
                 known = revisions(snapshot)
                 self._sink.publish(frame, snapshot, self._reader.events())
                 self._gauges.publish_further(snapshot, self._reader.reads)
 
-    def _work(self, now_s: float) -> None:
-        self._detector.step(self._reader, now_s)
+    def _work(self, now_s: float, *, stands: bool = False) -> None:
+        self._detector.step(self._reader, now_s, stands=stands)
         if requests := self._reader.take_reads():
             self._reader.accept_readings(run_reads(self._recogniser, requests, self._gauges))
 

@@ -17,6 +17,7 @@ from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.recorded import COARSE_S, FINE_S, PassAhead, read_recorded
+from glyphfeed.stream.drivers.still import read_still
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.sinks import TurnSink
@@ -227,21 +228,48 @@ def test_a_pass_is_taken_in_a_fixed_time_after_it_was_begun_and_the_first_at_onc
     assert all(wait == math.ceil((COARSE_S if coarse else FINE_S) / FRAME_S) for _, wait, coarse in waits[1:])
 
 
-def test_a_slide_is_read_though_it_stands_for_ten_minutes_and_is_not_looked_at_all_the_time(
-    wall: Colour, engines: Engines, tmp_path: Path
-) -> None:
-    slides = tmp_path / "slides.mkv"
-    with av.open(str(slides), "w") as container:
+def write_slides(path: Path, slides: dict[int, Colour]) -> Path:
+    """Write a video of pictures of one size by the seconds at which they come."""
+    height, width, _ = slides[0].shape
+    with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = wall.shape[1], wall.shape[0], "yuv420p"
-        for at_s, picture in ((0, wall), (600, np.full_like(wall, 200)), (601, np.full_like(wall, 200))):
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for at_s, picture in slides.items():
             frame = av.VideoFrame.from_ndarray(picture, "bgr24")
             frame.pts, frame.time_base = at_s, Fraction(1)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    return path
+
+
+def test_a_slide_is_read_though_it_stands_for_ten_minutes_and_is_not_looked_at_all_the_time(
+    wall: Colour, engines: Engines, tmp_path: Path
+) -> None:
+    slides = write_slides(tmp_path / "slides.mkv", {0: wall, 600: np.full_like(wall, 200), 601: np.full_like(wall, 200)})
     detector, notebook = SlowDetector(engines.detector), Notebook()
     detector.let.set()
     read_recorded(open_source(str(slides), "slides"), Engines(detector, engines.recogniser), notebook)
     assert [frame.pts for frame in notebook.frames if frame.index == 1] == [600.0]
     assert notebook.words == {"EXIT12", "Bakery"}
     assert detector.asked < 40
+
+
+def test_what_a_still_would_show_is_found_on_a_slide_that_differs_little_from_the_one_before(
+    engines: Engines, tmp_path: Path
+) -> None:
+    first = np.full((720, 1280, 3), 240, np.uint8)
+    cv2.putText(first, "Chapter one", (80, 120), cv2.FONT_HERSHEY_DUPLEX, 2, (20, 20, 20), 3, cv2.LINE_AA)
+    upright = np.full((60, 400, 3), 240, np.uint8)
+    cv2.putText(upright, "Harbour office", (10, 42), cv2.FONT_HERSHEY_DUPLEX, 1.3, (20, 20, 20), 2, cv2.LINE_AA)
+    second = first.copy()
+    second[100:500, 1150:1210] = cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE)
+    found = {text.text for text in read_still(second, engines).texts}
+    assert found == {"Chapter one", "Harbour office"}
+    detector, notebook = SlowDetector(engines.detector), Notebook()
+    detector.let.set()
+    slides = write_slides(tmp_path / "slides.mkv", {0: first, 2: second, 4: second, 6: second})
+    read_recorded(open_source(str(slides), "slides"), Engines(detector, engines.recogniser), notebook)
+    last = [snapshot for snapshot in notebook.snapshots if snapshot.frame == 1][-1]
+    assert {text.text for text in last.texts} == found
+    # Nothing is looked at anew where nothing is new.
+    assert detector.asked < 16
