@@ -256,7 +256,8 @@ def test_threads_get_their_own_results(load: Callable[..., Engine]) -> None:
     assert right == [True] * 200
 
 
-CALLS = 5000
+CALLS, READS = 5000, 1000
+"""A run of two nodes takes no time, and one of the recogniser ten milliseconds."""
 
 
 def resident_mb() -> float:
@@ -284,15 +285,15 @@ def test_memory_stays_flat_whatever_shapes_come(backend: Backend, tmp_path: Path
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell how much memory is used")
-def test_the_recognisers_memory_stays_flat_over_thousands_of_lines() -> None:
+def test_the_recognisers_memory_stays_flat_over_a_thousand_lines() -> None:
     path = locate(RECOGNISER)
     lines = describe_recogniser(path).input.shapes[:3]
     engine = load_engine(Backend.OPENVINO, path, lines, threads=0, batch=2)
-    for call, shape in enumerate(islice(shaped(lines, 2), CALLS)):
-        if call == CALLS // 5:
+    for call, shape in enumerate(islice(shaped(lines, 2), READS)):
+        if call == READS // 5:
             before_mb = resident_mb()
         engine.run({engine.input: np.zeros(shape, np.float32)})
-    assert resident_mb() - before_mb < 8
+    assert resident_mb() - before_mb < 2
 
 
 @pytest.mark.parametrize(
