@@ -201,9 +201,8 @@ class Shown:
         self._engine.close()
 
 
-@pytest.mark.parametrize("look", [{}, {"turned": True}, {"enhanced": True}, {"coarse": True}])
 @pytest.mark.parametrize("through", ["itself", "sharing", "switching"])
-def test_a_detector_finds_the_same_lines_in_what_is_kept(kernels: ctypes.CDLL, look: dict[str, bool], through: str) -> None:
+def test_a_detector_finds_the_same_lines_in_what_is_kept(kernels: ctypes.CDLL, through: str) -> None:
     path = locate(DETECTOR)
     model = describe_detector(path)
     engine = load_engine(Backend.ONNXRUNTIME, path, model.input.shapes, 0)
@@ -217,10 +216,13 @@ def test_a_detector_finds_the_same_lines_in_what_is_kept(kernels: ctypes.CDLL, l
         assert seeing.eye is None
         better.set_result(shown)
     picture = render(Scene(SIGNS, lambda _: appearance_at(SIZE, (320, 180)), size=SIZE, wall=SIZE), 0)[0]
-    quads, scores = MapDetector(engine, model).detect(picture, **look)
-    found, sure = MapDetector(seeing, model).detect(picture, **look)
-    assert shown.shown == 1
-    assert len(quads) >= 3
-    np.testing.assert_allclose(found, quads, atol=2.0)
-    np.testing.assert_allclose(sure, scores, atol=0.01)
+    plain, through_kernels = MapDetector(engine, model), MapDetector(seeing, model)
+    looks: list[dict[str, bool]] = [{}, {"turned": True}, {"enhanced": True}, {"coarse": True}]
+    for number, look in enumerate(looks, start=1):
+        quads, scores = plain.detect(picture, **look)
+        found, sure = through_kernels.detect(picture, **look)
+        assert shown.shown == number
+        assert len(quads) >= 3
+        np.testing.assert_allclose(found, quads, atol=2.0, err_msg=f"{look}")
+        np.testing.assert_allclose(sure, scores, atol=0.01, err_msg=f"{look}")
     seeing.close()
