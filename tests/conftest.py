@@ -6,6 +6,7 @@ import logging
 import signal
 from typing import TYPE_CHECKING
 
+import cv2
 import pytest
 from hypothesis import settings
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# As the program does when it loads its networks.
+cv2.setNumThreads(1)
 
 # How long an example takes says nothing on a machine that has other things to do.  The same code is tried with the same examples,
 # so that what a change broke is told by that change; `pytest --hypothesis-profile=wide` looks further.
