@@ -18,7 +18,6 @@ from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources import health, network
 from glyphfeed.stream.sources.address import open_source, open_sources
-from glyphfeed.stream.sources.network import OPEN_TIMEOUT_S
 from tests.programs import program
 from tests.stream.sources.conftest import HttpCamera
 from tests.stream.sources.media import numbered, sound, write_video
@@ -50,12 +49,13 @@ def test_motion_jpeg_is_live_and_grows(http_camera: HttpCamera) -> None:
     assert abs(taker.frames[-1].captured_at - time.time()) < 5
 
 
-def test_a_frozen_picture_is_a_stall(http_camera: HttpCamera) -> None:
+def test_a_frozen_picture_is_a_stall(http_camera: HttpCamera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "FROZEN_AFTER_S", 1.0)
     with Taker(open_source(http_camera.address())) as taker:
         taker.wait_until(lambda: len(taker.frames) >= 30)
         http_camera.is_frozen = True
         taker.wait_until(lambda: taker.state is SourceState.STALLED)
-        assert "the picture has not changed for 5 s" in taker.states[-1][2]
+        assert "the picture has not changed for 1 s" in taker.states[-1][2]
         count = len(taker.frames)
         taker.wait_until(lambda: len(taker.frames) > count)
         http_camera.is_frozen = False
@@ -274,7 +274,8 @@ def test_a_host_that_does_not_exist() -> None:
     assert "secret" not in sentence
 
 
-def test_where_nobody_answers_it_fails_in_time_and_stops_at_once(black_hole: int) -> None:
+def test_where_nobody_answers_it_fails_in_time_and_stops_at_once(black_hole: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "OPEN_TIMEOUT_S", 1.0)
     address = f"127.0.0.1:{black_hole}/live"
     with (
         Taker(open_source(f"rtsp://admin:secret@{address}")) as patient,
@@ -286,14 +287,14 @@ def test_where_nobody_answers_it_fails_in_time_and_stops_at_once(black_hole: int
             assert taker.stop() < 1
             assert taker.error is None
             assert taker.state_names == ["connecting", "ended"]
-        patient.wait_for_end(2 * OPEN_TIMEOUT_S)
+        patient.wait_for_end(5)
     expected = f"rtsp://***@{address} is connected but sends nothing; restart the camera, and check that this port speaks rtsp"
     assert isinstance(patient.error, SourceError)
     assert str(patient.error) == expected
     # What was abandoned ends within its own time-out, though the port stays as silent as it was.
     for thread in threading.enumerate():
         if thread.name == "glyphfeed-connection":
-            thread.join(2 * OPEN_TIMEOUT_S)
+            thread.join(5)
             assert not thread.is_alive()
 
 
