@@ -155,7 +155,7 @@ def test_asyncio_has_its_turn_beside_a_body_that_is_slower_than_the_clip(clip: P
                 if sight.frame == 20 and task is not None:
                     # As Ctrl-C does it.
                     task.cancel()
-                time.sleep(0.2)
+                time.sleep(0.1)
                 last = sight.frame
                 assert last <= 22, "the loop was never asked"
         return last
