@@ -60,29 +60,35 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs
 
 
-@pytest.mark.parametrize("command", ["glyphfeed", "python -m glyphfeed"])
-@pytest.mark.parametrize("path", ["", "."])
-def test_it_runs_beside_a_project_with_folders_of_the_same_names(
-    environment: Path, tmp_path: Path, wall: Colour, command: str, path: str
-) -> None:
+@pytest.fixture(params=["", "."])
+def variables(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What a program is started with in a project with folders of the same names, which the test runs in."""
+    monkeypatch.chdir(tmp_path)
     for name in ("stream", "engines", "tools"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('this is the project of somebody else')\n")
-    cv2.imwrite(str(tmp_path / "sign.png"), wall)
+    return {**os.environ, "PYTHONPATH": request.param, "GLYPHFEED_CACHE": str(cache_folder())}
+
+
+def output_of(command: list[str], variables: dict[str, str]) -> str:
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", ["glyphfeed", "python -m glyphfeed"])
+def test_it_runs_beside_a_project_with_folders_of_the_same_names(
+    environment: Path, variables: dict[str, str], wall: Colour, command: str
+) -> None:
+    cv2.imwrite("sign.png", wall)
     started = [str(environment / command.split()[0]), *command.split()[1:]]
-    variables = {**os.environ, "PYTHONPATH": path, "GLYPHFEED_CACHE": str(cache_folder())}
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [*started, *arguments], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert run("--version").startswith("glyphfeed 0.")
-    output = run("read", "sign.png")
+    output = output_of([*started, "read", "sign.png"], variables)
     assert "EXIT 12" in output
     assert "Bakery" in output
-    where = [str(environment / "python"), "-c", "import glyphfeed.stream; print(glyphfeed.stream.__file__)"]
-    found = subprocess.run(where, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_it_is_the_wheel_that_runs_there(environment: Path, variables: dict[str, str]) -> None:
+    assert output_of([str(environment / "glyphfeed"), "--version"], variables).startswith("glyphfeed 0.")
+    where = "import glyphfeed.stream; print(glyphfeed.stream.__file__)"
+    found = output_of([str(environment / "python"), "-c", where], variables)
     assert Path(found.strip()).is_relative_to(environment.parent), "it is the checkout that was run"
