@@ -88,4 +88,4 @@ def test_what_is_new_lies_within_a_text_beside_it_or_across_from_it() -> None:
     assert changes.across(inside, 20) == 0
     assert not changes.within(inside + np.array([0, 110]))
     assert changes.across(inside * np.array([0.5, 1]), 20) == 0
-    assert changes.across(inside - np.array([0, 45]), 20) > 0.2
+    assert changes.across(inside - np.array([0, 60]), 20) > 0.2
