@@ -73,7 +73,8 @@ class Reference:
         else:
             warped = cv2.warpPerspective(self.picture, self.since, (width, height), flags=cv2.INTER_LINEAR, borderValue=0)
             # What came into view is new area, and no change.
-            seen = cv2.warpPerspective(np.full_like(picture, 255), self.since, (width, height), flags=cv2.INTER_NEAREST)
+            outline = transform(UNIT_SQUARE * np.array([width - 1, height - 1], np.float32), self.since)
+            seen = cv2.fillConvexPoly(np.zeros_like(picture), np.round(np.clip(outline, -1e4, 1e4)).astype(np.int32), 255)
             lit = np.asarray(warped, np.uint8)
             lit = relit(lit, picture) if seen.mean() > 250 else lit
             low, high = (np.asarray(grown(lit, NEIGHBOURS), np.uint8) for grown in (cv2.erode, cv2.dilate))

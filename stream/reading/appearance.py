@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -49,6 +49,15 @@ def appearance_at(grey: NDArray[np.uint8], quad: NDArray[np.floating]) -> NDArra
     return patch / np.float32(norm) if norm > 1e-3 else patch * 0
 
 
+class Resemblance(NamedTuple):
+    """Correlations, -1..1, of two appearances where they fit best: as a whole, and of windows a letter wide along them that show
+    anything (N,).
+    """
+
+    whole: float
+    letters: NDArray[np.floating]
+
+
 def likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Correlation of two appearances, -1..1, the best over shifts of a pixel or two, because boxes breathe."""
     scores, _, _ = compared(a, b)
@@ -57,16 +66,17 @@ def likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 def letters_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """The least correlation, -1..1, of windows a letter wide along two appearances, where those as a whole fit best."""
-    return float(windows_likeness(a, b).min())
+    return float(resemblance(a, b).letters.min())
 
 
-def windows_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.floating]:
-    """The correlations (N,), -1..1, of windows a letter wide along two appearances that show anything, where those fit best."""
+def resemblance(a: NDArray[np.float32], b: NDArray[np.float32]) -> Resemblance:
+    """Compare two appearances as a whole and letter by letter."""
     scores, inner, b = compared(a, b)
     y, x = np.unravel_index(int(scores.argmax()), scores.shape)
+    whole = float(scores[y, x])
     rows, columns = inner.shape
     if columns <= LETTER:
-        return np.array([scores.max()])
+        return Resemblance(whole, np.array([whole]))
     fitted = b[y : y + rows, x : x + columns]
     p, q = (np.asarray(cv2.GaussianBlur(part, (0, 0), SMOOTHING_PX), np.float32) for part in (inner, fitted))
     count = LETTER * rows
@@ -78,7 +88,7 @@ def windows_likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[
     spread_p, spread_q = summed(p * p) - sum_p**2 / count, summed(q * q) - sum_q**2 / count
     contrast = np.maximum(spread_p, spread_q)
     shared = (summed(p * q) - sum_p * sum_q / count) / np.sqrt(np.maximum(spread_p * spread_q, 1e-12))
-    return np.asarray(shared[contrast >= PLAIN * np.median(contrast)])
+    return Resemblance(whole, np.asarray(shared[contrast >= PLAIN * np.median(contrast)]))
 
 
 def compared(

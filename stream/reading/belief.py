@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glyphfeed.stream.reading import fusion
-from glyphfeed.stream.reading.appearance import ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, windows_likeness
+from glyphfeed.stream.reading.appearance import ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, resemblance
 from glyphfeed.stream.reading.words import plain, words_of
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ def notice(
     """
     assert belief.appearance is not None
     recent = belief.confirmed if belief.confirmed is not None else belief.appearance
-    windows = windows_likeness(recent, appearance)
-    read = windows_likeness(belief.appearance, appearance)
+    whole, windows = resemblance(recent, appearance)
+    whole_read, read = (whole, windows) if recent is belief.appearance else resemblance(belief.appearance, appearance)
     letters = float(read.min())
     belief.altered = belief.altered + 1 if letters < SAME_LETTERS else 0
     differs, was_refuted = 1 - float(windows.min()), belief.refuted
@@ -211,10 +211,10 @@ def notice(
     else:
         # Blur, and a place that is off, change all letters, and a little.
         local = float(np.median(windows)) > 1 - limit / 2
-        belief.refuted = differs > limit and (witnessed or local or likeness(recent, appearance) < OTHER)
-        changed = belief.refuted or likeness(belief.appearance, appearance) < SAME or belief.altered >= 2
+        belief.refuted = differs > limit and (witnessed or local or whole < OTHER)
+        changed = belief.refuted or whole_read < SAME or belief.altered >= 2
     if (changed and not belief.changed) or (belief.refuted and not was_refuted):
-        all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED or likeness(recent, appearance) < OTHER
+        all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED or whole < OTHER
         # The edge of what slowly comes before still text is too little to be new, and shows beside the text a moment earlier.
         belief.confined = alone and not all_changed and (witnessed or not still)
         belief.replaced = alone and all_changed
