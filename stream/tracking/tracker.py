@@ -253,7 +253,7 @@ def step_of(
     return None if camera is None else np.array([[1, 0, vx * now.dt], [0, 1, vy * now.dt], [0, 0, 1]]) @ camera
 
 
-def moved_px(quad: NDArray[np.floating], step: NDArray[np.floating]) -> float:
+def moved_px(quad: NDArray[np.floating], step: NDArray[np.float64]) -> float:
     """How far a step, a (3, 3) homography, moves the middle of a quad (4, 2), pixels."""
     return float(np.hypot(*(transform(quad, step) - quad).mean(axis=0)))
 
