@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +19,21 @@ from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import EventType, Frame, TextState
 from glyphfeed.stream.tracking.tracker import SURE_SCORE
 from tests.stream.feed.samples import box
-from tests.stream.simulation import AT_REST, FRAME_S, LIKELY, SHOP, SIZE, SURE, World, clock, lattice_of, pan, place_of, score_of
+from tests.stream.simulation import (
+    AT_REST,
+    FRAME_S,
+    LIKELY,
+    SHOP,
+    SIZE,
+    SURE,
+    World,
+    clock,
+    lattice_of,
+    pan,
+    place_of,
+    score_of,
+    texture,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,6 +107,31 @@ def test_a_pass_of_the_scene_before_a_cut_does_not_slow_the_new_one() -> None:
 def test_what_comes_into_view_is_looked_for_soon() -> None:
     camera = pan((0, 300, 300), (1, 300, 300), (4, 900, 300))
     assert len(passes_over(camera, 4)) > len(passes_over(AT_REST, 4)) + 3
+
+
+def test_what_the_edge_of_a_part_cuts_off_is_looked_at_whole() -> None:
+    wall = texture((1280, 720))
+    written = cv2.putText(wall.copy(), "Mind the gap", (500, 650), cv2.FONT_HERSHEY_DUPLEX, 2.0, 255, 5)
+    reader = Reader()
+    for index in range(40):
+        reader.follow(Frame(index, index * FRAME_S, 0.0, wall if index < 30 else written, frame_of().bgr))
+        wanted = reader.take_pass()
+        if wanted is not None and wanted.part is not None:
+            break
+        if wanted is not None:
+            reader.accept_detections(Detections(wanted, NOTHING, np.empty(0, np.float32)))
+    assert wanted is not None
+    part = wanted.part
+    assert part is not None
+    assert part.width < 1280
+    right = part.x + part.width
+    cut = box(right - 200, 610, 199, 40)
+    reader.accept_detections(Detections(wanted, np.array([cut], np.float32), np.full(1, 0.9, np.float32)))
+    reader.follow(Frame(index + 3, (index + 3) * FRAME_S, 0.0, written, frame_of().bgr))
+    wanted = reader.take_pass()
+    assert wanted is not None
+    assert wanted.part is not None
+    assert wanted.part.x + wanted.part.width >= min(right + 199, 1280)
 
 
 def began(*quads: NDArray[np.float32]) -> Reader:

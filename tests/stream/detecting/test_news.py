@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -53,6 +54,37 @@ def test_where_passes_bring_nothing_they_become_rare_until_one_does() -> None:
     # Elsewhere it is looked at as before.
     news.add([Part(10, 10, 50, 30)], made[-1] + GAP_S, SIZE)
     assert news.due(made[-1] + GAP_S, SIZE) is not None
+
+
+def test_what_changes_again_after_a_rest_is_looked_at_and_what_goes_on_and_off_is_not() -> None:
+    def passes(*times: float) -> list[float]:
+        news, made = News(), []
+        for step in range(round(times[-1] / GAP_S) + 1):
+            now = step * GAP_S
+            news.add([PART] if any(abs(now - t) < GAP_S / 2 for t in times) else [], now, SIZE)
+            if (part := news.due(now, SIZE)) is not None:
+                made.append(now)
+                news.found(part, now, SIZE, news=False)
+        return made
+
+    moving = [step * GAP_S for step in range(13)]
+    assert passes(*moving, 1.6)[-1] == pytest.approx(1.6, abs=GAP_S)
+    blinking = [step * 2 * GAP_S for step in range(round(30 / GAP_S / 2))]
+    assert len(passes(*blinking)) < 12
+
+
+def test_a_part_that_is_asked_for_is_looked_at_whatever_passes_brought_there() -> None:
+    news = News()
+    for step in range(round(2 / GAP_S)):
+        news.add([PART], step * GAP_S, SIZE)
+        if (part := news.due(step * GAP_S, SIZE)) is not None:
+            news.found(part, step * GAP_S, SIZE, news=False)
+    assert news.due(2.0, SIZE) is None
+    news.ask(PART)
+    part = news.due(2.0, SIZE)
+    assert part is not None
+    assert part.x <= PART.left < PART.right <= part.x + part.width
+    assert news.due(2.0 + GAP_S, SIZE) is None
 
 
 def test_what_changed_long_ago_is_left_to_the_other_passes() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from glyphfeed.engines.lattice import Lattice
 from glyphfeed.stream.reading import fusion
 from glyphfeed.stream.reading.appearance import appearance_at
-from glyphfeed.stream.reading.belief import CONTRADICTIONS, LIKELIER, Belief, notice, resume, take_rivals
+from glyphfeed.stream.reading.belief import CONTRADICTIONS, LIKELIER, Belief, notice, notice_in_part, resume, take_rivals
 from glyphfeed.stream.reading.requests import Reading, ReadRequest
 from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import TextState
@@ -234,3 +234,32 @@ def test_what_is_covered_and_seen_again_says_what_it_did() -> None:
         assert belief.text == "Gate 31"
     notice(belief, pictured("Gate 31", seed=5), 9)
     assert (belief.text, belief.refuted, belief.settled) == ("Gate 31", False, True)
+
+
+def test_what_may_be_the_rest_of_covered_text_is_not_what_it_says() -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as("EXIT 12", pictured("EXIT 12"))])
+    notice(belief, pictured("     12"), 1, alone=False, witnessed=True)
+    assert belief.refuted
+    for k in range(CONTRADICTIONS - 1):
+        take_rivals(belief, [read_as("12", pictured("     12"), k + 1.0)], extent_known=True)
+        assert belief.text == "EXIT 12"
+
+
+def test_settled_text_that_its_picture_bears_out_gives_way_only_to_far_better_evidence() -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as("AB 123", pictured("AB 123"))])
+    for k in range(4):
+        take_rivals(belief, [read_as("AB 128", pictured("AB 123", blur=2.5, seed=k), 30.0 * k)])
+    assert (belief.text, belief.settled) == ("AB 123", True)
+
+
+@pytest.mark.parametrize(("shows", "borne_out"), [("UW22 JDY", True), ("        ", False)])
+def test_what_the_border_leaves_of_a_text_bears_it_out_or_not(shows: str, borne_out: bool) -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as("UW22 JDY", pictured("UW22 JDY"))])
+    notice_in_part(belief, pictured(shows), (0.0, 0.6))
+    assert belief.refuted is not borne_out
+    # Too little of it says nothing.
+    notice_in_part(belief, pictured("        "), (0.0, 0.05))
+    assert belief.refuted is not borne_out

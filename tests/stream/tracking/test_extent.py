@@ -10,7 +10,7 @@ import pytest
 from glyphfeed.stream.detecting.passes import PassKind
 from glyphfeed.stream.geometry import axis, slice_quad
 from glyphfeed.stream.motion.flow import SHUTTER
-from glyphfeed.stream.tracking.extent import GROWTH
+from glyphfeed.stream.tracking.extent import GROWTH, KNOWN, SWALLOWED
 from glyphfeed.stream.tracking.sighting import ASTRAY, BLOCK
 from glyphfeed.stream.tracking.tracker import MAX_MISSES
 from tests.stream.feed.samples import box
@@ -106,6 +106,19 @@ def test_text_that_turns_out_longer_is_read_anew() -> None:
     np.testing.assert_allclose(track.quad, SIGN, atol=1e-3)
     assert (track.belief.settled, track.reads.tried, track.reads.read_at) == (False, 0, float("-inf"))
     assert track.belief.text == TEXT, "that is what it says until it is read again"
+
+
+def test_settled_text_that_was_found_as_it_is_becomes_longer_late() -> None:
+    scene = Scene(SIGN)
+    read(scene.seen[0])
+    for _ in range(KNOWN):
+        scene.find(SIGN)
+    for _ in range(SWALLOWED - 1):
+        assert not scene.find(LONGER)
+    np.testing.assert_allclose(place(scene), SIGN, atol=1)
+    assert scene.seen[0].belief.settled
+    assert scene.find(LONGER)
+    np.testing.assert_allclose(place(scene), LONGER, atol=1)
 
 
 def test_longer_now_and_then_is_a_slip() -> None:

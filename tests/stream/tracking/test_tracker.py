@@ -16,7 +16,16 @@ from glyphfeed.stream.motion.trail import STEPS
 from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.tracking.association import covers, misfit, overhang
 from glyphfeed.stream.tracking.extent import GROWTH, SWALLOWED
-from glyphfeed.stream.tracking.tracker import BEGIN_SCORE, DRIFTS_ON, LEAVE_S, LOST_COAST_S, MAX_MISSES, OVERLOOKED, PART_MISSES
+from glyphfeed.stream.tracking.tracker import (
+    BEGIN_SCORE,
+    DRIFTS_ON,
+    HIDDEN_S,
+    LEAVE_S,
+    LOST_COAST_S,
+    MAX_MISSES,
+    OVERLOOKED,
+    PART_MISSES,
+)
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracks import (
@@ -408,6 +417,61 @@ def test_a_text_that_drifts_against_the_camera_goes_on_so_for_a_while_when_its_p
     scene.follow(bare)
     np.testing.assert_allclose(place(scene), moved(before, -2, 0), atol=0.1)
     np.testing.assert_allclose(place(scene, 1), moved(OTHER, -2 * 63, 0), atol=0.5)
+
+
+def test_text_that_lies_on_the_picture_stands_in_it_when_its_points_fail() -> None:
+    scene = Scene(SIGN, OTHER)
+    scene.follow(with_own_points((0, 0), (-3, 0)))
+    assert not scene.seen[0].on_screen, "a hand may have shaken"
+    scene.follow(with_own_points((0, 0), (-3, 0)), frames=5)
+    assert scene.seen[0].on_screen
+    assert not scene.seen[1].on_screen
+    scene.follow(Motion(shifted(-3, 0).camera, NO_POINTS, NO_POINTS, cut=False), frames=20)
+    np.testing.assert_allclose(place(scene), SIGN, atol=1)
+    scene.follow(with_own_points((-3, 0), (-3, 0)))
+    assert not scene.seen[0].on_screen
+
+
+def refuted(scene: Scene, *, replaced: bool) -> None:
+    """The picture of the first text is no longer there."""
+    belief = read(scene.seen[0]).belief
+    belief.appearance = appearance_at(PICTURE, OTHER)
+    belief.refuted, belief.replaced, belief.changed = True, replaced, True
+
+
+def test_what_is_found_in_the_place_of_a_text_that_is_no_longer_there_is_that_text_only_if_it_is_as_long() -> None:
+    scene = Scene(SIGN)
+    refuted(scene, replaced=True)
+    scene.find(SIGN)
+    assert scene.ids == [1]
+    scene.find(slice_quad(SIGN, 0, 0.6))
+    assert scene.ids == [2]
+    # What was lost so does not take the place of what is there now.
+    scene.find(SIGN)
+    scene.find(SIGN)
+    assert scene.ids == [2]
+
+
+def test_what_is_found_across_a_text_that_is_covered_is_another() -> None:
+    scene = Scene(SIGN)
+    refuted(scene, replaced=False)
+    scene.find(slice_quad(SIGN, 0, 0.6))
+    assert scene.ids == [1], "a part of it that is seen"
+    scene.find(moved(slice_quad(SIGN, 0, 0.6), 0, 0.5 * HEIGHT_PX))
+    assert scene.ids == [1, 2]
+
+
+def test_a_text_is_covered_for_a_while_before_it_is_lost() -> None:
+    scene = Scene(SIGN)
+    refuted(scene, replaced=False)
+    for _ in range(round(0.9 * HIDDEN_S / DT)):
+        scene.follow()
+        scene.find()
+    assert scene.ids == [1]
+    for _ in range(round(0.3 * HIDDEN_S / DT)):
+        scene.follow()
+        scene.find()
+    assert scene.ids == []
 
 
 def test_texts_that_drift_are_looked_at_first_and_then_those_of_which_least_is_known() -> None:
