@@ -36,6 +36,7 @@ from glyphfeed.tools.options import (
     parse_languages,
     typed,
 )
+from glyphfeed.tools.training.commands import train
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
@@ -373,6 +374,7 @@ def quantise(
 
 
 app.add_typer(bench)
+app.add_typer(train)
 
 
 @app.command("build-plan")

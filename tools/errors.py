@@ -5,17 +5,36 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.engines.weights import PIP_INSTALL
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEBUG: Final = "GLYPHFEED_DEBUG"
 
 
 class CommandError(GlyphfeedError):
     """A command cannot do what was asked of it: one sentence that names the thing and says what to do."""
+
+
+@contextmanager
+def bringing(extra: str) -> Iterator[None]:
+    """Import what only some commands need.
+
+    Raises:
+        CommandError: it is not installed; the extra brings it.
+
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise CommandError(f"{error}; {PIP_INSTALL} -e '.[{extra}]' in glyphfeed's folder brings what this needs") from error
 
 
 def tell(error: BaseException, source: str = "") -> None:

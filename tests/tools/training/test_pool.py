@@ -1,0 +1,49 @@
+"""Words on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.training.pool import Pool, shard_name, unplaced, write_shard
+from tests.tools.training.setting import some_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_words_come_back_as_they_were_kept(tmp_path: Path) -> None:
+    words = [*some_words(5), unplaced(np.arange(48, dtype=np.uint8).reshape(6, 8), "£5 off")]
+    assert write_shard(tmp_path / "a" / shard_name(0), words[:2]) == 2
+    write_shard(tmp_path / "a" / shard_name(1), words[2:4])
+    write_shard(tmp_path / "b" / shard_name(0), words[4:])
+    pool = Pool([tmp_path / "a", tmp_path / "b"])
+    assert len(pool) == len(words)
+    for number, word in enumerate(words):
+        kept = pool[number]
+        assert kept.text == word.text
+        assert np.array_equal(kept.crop, word.crop)
+        assert np.allclose(kept.quads, word.quads, atol=0.25, equal_nan=True)
+    with pytest.raises(IndexError):
+        pool[len(words)]
+
+
+def test_what_is_half_written_is_no_shard(tmp_path: Path) -> None:
+    def words() -> object:
+        yield unplaced(np.zeros((8, 8), np.uint8), "A")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_shard(tmp_path / shard_name(0), words())  # type: ignore[arg-type]
+    with pytest.raises(CommandError, match="holds no words; make some with glyphfeed train synthesise"):
+        Pool([tmp_path])
+
+
+def test_a_broken_shard_is_told(tmp_path: Path) -> None:
+    write_shard(tmp_path / shard_name(0), [unplaced(np.zeros((8, 8), np.uint8), "A")])
+    (tmp_path / shard_name(0) / "pixels.npy").write_bytes(b"")
+    with pytest.raises(CommandError, match=r"shard-00000 is no shard of words that can be read .* delete it"):
+        Pool([tmp_path])

@@ -1,0 +1,74 @@
+"""The commands `glyphfeed train ...` with their options and help; what they do is in the modules that their bodies import."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train a recogniser of one's own.")
+PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
+SetKind = Literal["words", "icdar2015", "icdar2015-choosing", "icdar2015-photos", "iiit5k", "icdar2003"]
+
+
+@train.command("synthesise")
+def train_synthesise(
+    out: PoolFolder,
+    words: Annotated[int, typer.Option(min=1, max=100_000_000, help="So many words in all.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same words of the same fonts and photos.")] = 1,
+    fonts: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", exists=True, file_okay=False, help="Fonts instead of the system's.")
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", exists=True, file_okay=False, help="Photos to stand behind the words; else there is noise."
+        ),
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="So many at once, each on one core.")] = 1,
+) -> None:
+    """Render words as a camera would see them, with the place of every character.
+
+    What is there of the folder already is kept, so that it can be ended and begun again.
+
+    [bold]Examples[/]
+
+    glyphfeed train synthesise --out words --words 100000
+    glyphfeed train synthesise --out words --photos holiday --processes 4
+    """
+    from glyphfeed.tools.training.synthesise import synthesise
+
+    synthesise(out, words, seed, fonts, photos, processes)
+
+
+@train.command("gather")
+def train_gather(
+    kind: Annotated[SetKind, typer.Argument(metavar="KIND", help="Which set it is: words is one's own, with a gt.tsv.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Where it lies.")],
+    out: PoolFolder,
+) -> None:
+    """Take the words of a public set, or of one's own.
+
+    KIND is one of words, icdar2015, icdar2015-choosing, icdar2015-photos, iiit5k, icdar2003.
+
+    [bold]Examples[/]
+
+    glyphfeed train gather iiit5k IIIT5K --out real/iiit5k
+    glyphfeed train gather words mine --out real/mine    [dim]mine/gt.tsv: a picture, a tab, what it says[/]
+    """
+    from glyphfeed.tools.training.sources import Kind, gather
+
+    gather(Kind(kind), folder, out)
+
+
+@train.command("sheet")
+def train_sheet(
+    pool: Annotated[Path, typer.Argument(metavar="POOL", exists=True, file_okay=False, help="Words.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The picture that is written.")] = Path("sheet.png"),
+    columns: Annotated[int, typer.Option(min=1, max=64)] = 7,
+    rows: Annotated[int, typer.Option(min=1, max=256)] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Another shows other words.")] = 1,
+) -> None:
+    """Draw some words of a pool into one picture, each with what it says below."""
+    from glyphfeed.tools.training.sheet import write_sheet
+
+    write_sheet(pool, out, columns, rows, seed)
