@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from glyphfeed.tools.errors import bringing
+
 train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train a recogniser of one's own.")
 PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
 SetKind = Literal["words", "icdar2015", "icdar2015-choosing", "icdar2015-photos", "iiit5k", "icdar2003"]
@@ -58,6 +60,37 @@ def train_gather(
     from glyphfeed.tools.training.sources import Kind, gather
 
     gather(Kind(kind), folder, out)
+
+
+@train.command("recogniser")
+def train_recogniser(
+    made: Annotated[list[Path], typer.Argument(metavar="POOL", help="Made-up words.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where checkpoint, network and curve go.")],
+    choosing: Annotated[Path, typer.Option(metavar="POOL", help="Words that tell how far it has come, never trained on.")],
+    real: Annotated[
+        list[Path] | None, typer.Option(metavar="POOL", help="Real words, half of what is shown; may be repeated.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Words to be shown in all; over the last fifth it settles.")] = 10_000_000,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds, if it holds something.")] = False,
+    begin: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Begin from what was written before, an ONNX file.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="All chance follows from it.")] = 1,
+) -> None:
+    """Train a recogniser, in one thread that lets everything else go first.
+
+    Ctrl-C and SIGTERM end it with a checkpoint; the same command with --resume goes on.
+
+    [bold]Examples[/]
+
+    glyphfeed train recogniser words --real real/iiit5k --choosing last --out mine --resume
+    glyphfeed read sign.jpg --recogniser mine/recogniser.onnx
+    """
+    with bringing("train"):
+        from glyphfeed.tools.training.training import Plan, train
+
+    train(Plan(made, real or [], choosing, samples, seed), out, resume=resume, begin=begin, minutes=minutes)
 
 
 @train.command("sheet")

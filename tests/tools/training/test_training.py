@@ -1,0 +1,208 @@
+"""Learning, and what is left of it: checkpoints, the curve, and a network that the reader can use."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+import pytest
+
+from glyphfeed.engines.engine import first_output
+from glyphfeed.engines.lexicon import Lexicon
+from glyphfeed.engines.loading import Backend, charset_of, load_engine
+from glyphfeed.engines.models import describe_recogniser
+from glyphfeed.engines.recogniser import LINES as TOGETHER
+from glyphfeed.engines.recogniser import CtcRecogniser
+from glyphfeed.tools import cli
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.training.charset import CHARSET
+from glyphfeed.tools.training.judging import judge
+from glyphfeed.tools.training.pool import Pool
+from tests.tools.training.setting import some_pool, some_words
+
+pytest.importorskip("torch", reason="the extra train is not installed")
+import torch
+
+from glyphfeed.tools.training.batches import LINES, pack, vary
+from glyphfeed.tools.training.export import LINE, from_onnx, with_gates, without_gates, write_recogniser
+from glyphfeed.tools.training.network import HEIGHT, STRIDE, Crnn
+from glyphfeed.tools.training.training import (
+    ANNEALED,
+    PEAK,
+    WARM,
+    Learner,
+    Progress,
+    load_checkpoint,
+    load_weights,
+    rate,
+    save_checkpoint,
+    share_right,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glyphfeed.tools.training.batches import Batch
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """As in training."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few made-up words."""
+    return some_pool(tmp_path_factory.mktemp("training") / "pool", 16)
+
+
+@pytest.fixture(scope="module")
+def batches(pool: Path) -> list[Batch]:
+    """A few batches of eight lines."""
+    rng, words = np.random.default_rng(1), Pool([pool])
+    return [pack([vary(rng, words[number]) for number in range(start, start + 8)]) for start in (0, 8, 4, 2)]
+
+
+def test_the_network_is_as_small_as_told() -> None:
+    network = Crnn().eval()
+    assert sum(weight.numel() for weight in network.parameters()) < 1_700_000
+    with torch.no_grad():
+        assert network(torch.zeros(2, 1, HEIGHT, 96)).shape == (96 // STRIDE, 2, len(CHARSET) + 1)
+
+
+def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
+    whole = 1_000_000
+    assert rate(0, whole) == 0
+    assert rate(WARM // 2, whole) == PEAK / 2
+    assert rate(WARM, whole) == rate(round((1 - ANNEALED) * whole), whole) == PEAK
+    assert rate(round((1 - ANNEALED / 2) * whole), whole) == pytest.approx(PEAK / 2)
+    assert rate(whole, whole) == rate(whole + 1, whole) == 0
+
+
+def test_patience_ends_long_after_the_best_look() -> None:
+    progress = Progress(1_000, 0, [(500, 2.0, 0.1), (800, 1.5, 0.3), (1_000, 1.4, 0.3)])
+    assert progress.best == (800, 1.5, 0.3)
+    assert progress.patient
+    assert not replace(progress, samples=100_000_000).patient
+
+
+def test_a_training_that_is_taken_up_goes_on_as_if_it_had_never_been_left(batches: list[Batch], tmp_path: Path) -> None:
+    whole = Learner(7)
+    losses = [whole.learn(batch, 1e-3) for batch in batches]
+    first = Learner(7)
+    assert [first.learn(batch, 1e-3) for batch in batches[:2]] == losses[:2]
+    save_checkpoint(tmp_path / "checkpoint.pt", first, Progress(2 * LINES, 0, [(LINES, 1.0, 0.5)]))
+    second = Learner(8)
+    progress = load_checkpoint(tmp_path / "checkpoint.pt", second)
+    assert progress.samples == 2 * LINES
+    assert progress.best == (LINES, 1.0, 0.5)
+    assert [second.learn(batch, 1e-3) for batch in batches[2:]] == losses[2:]
+    for name, weight in whole.weights().items():
+        assert np.array_equal(second.weights()[name], weight), name
+
+
+def test_it_learns(batches: list[Batch]) -> None:
+    learner = Learner(1)
+    losses = [learner.learn(batches[0], 2e-3) or np.nan for _ in range(12)]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_steps_that_are_not_finite_are_left_out(batches: list[Batch]) -> None:
+    learner = Learner(1)
+    before = learner.weights()
+    batch = batches[0]
+    assert learner.learn(replace(batch, lines=np.full_like(batch.lines, np.nan)), 1e-3) is None
+    network = {name: array for name, array in learner.weights().items() if "running" not in name}
+    assert all(np.array_equal(before[name], array) for name, array in network.items())
+    assert learner.learn(batch, 1e-3) is not None
+
+
+def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
+    weights = Learner(3).weights()
+    back = without_gates(with_gates(weights))
+    assert {name for name in weights if "num_batches" not in name} == back.keys()
+    assert all(np.array_equal(back[name], weights[name]) for name in back)
+    write_recogniser(tmp_path / "mine.onnx", weights, {"seed": 3})
+    read = from_onnx(tmp_path / "mine.onnx")
+    assert read.keys() == back.keys()
+    assert all(np.allclose(read[name], back[name], atol=2e-3) for name in back)
+    kept = {entry.key: entry.value for entry in onnx.load(tmp_path / "mine.onnx").metadata_props}
+    assert json.loads(kept["training"]) == {"seed": 3}
+    assert (tmp_path / "mine.onnx").stat().st_size < 3_500_000
+
+
+def test_another_file_is_nothing_to_begin_from(tmp_path: Path) -> None:
+    (tmp_path / "none.onnx").write_bytes(b"none")
+    with pytest.raises(CommandError, match=r"none\.onnx is no ONNX file that can be read"):
+        from_onnx(tmp_path / "none.onnx")
+    weights = Learner(3).weights()
+    weights["classes.bias"] = weights["classes.bias"][:5]
+    with pytest.raises(CommandError, match="of a network of another kind; begin without --from"):
+        load_weights(Crnn(), weights)
+
+
+@pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.OPENVINO])
+def test_the_file_computes_what_the_network_does(backend: Backend, batches: list[Batch], tmp_path: Path) -> None:
+    learner = Learner(5)
+    for batch in batches:
+        learner.learn(batch, 1e-3)
+    path = tmp_path / "mine.onnx"
+    write_recogniser(path, learner.weights(), {})
+    model = describe_recogniser(path)
+    engine = load_engine(backend, path, model.input.shapes, 1, batch=TOGETHER, exact=True)
+    lines = np.random.default_rng(2).uniform(-1, 1, (3, 1, HEIGHT, LINE.widths[2])).astype(np.float32)
+    given = first_output(engine, lines)
+    with torch.no_grad():
+        logits = learner.average(torch.from_numpy(lines)).permute(1, 0, 2)
+    shares = torch.softmax(logits, 2).numpy()
+    powers = np.exp(given - given.max(axis=2, keepdims=True))
+    assert np.abs(powers / powers.sum(axis=2, keepdims=True) - shares).max() < 1e-3
+    assert charset_of(model, engine) == list(CHARSET)
+    score = judge(some_words(4), CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({})))
+    assert score.words == 4
+    assert 0 <= score.exact <= score.folded <= 1
+
+
+def test_how_far_it_has_come_counts_letters_and_digits(pool: Path) -> None:
+    network = Crnn().eval()
+    with torch.no_grad():
+        network.classes.weight.zero_()
+        network.classes.bias.zero_()
+        network.classes.bias[0] = 9
+    assert share_right(network, Pool([pool])) == 0
+
+
+def test_sigterm_leaves_a_checkpoint_to_go_on_from(pool: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    plan = ["recogniser", str(pool), "--choosing", str(pool), "--out", str(out), "--resume"]
+    command = [sys.executable, "-m", "glyphfeed", "train", *plan]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
+        while not out.is_dir():
+            assert started.poll() is None
+            time.sleep(0.05)
+        started.send_signal(signal.SIGTERM)
+        assert started.stderr is not None
+        told = started.stderr.read()
+    assert started.returncode == cli.INTERRUPTED
+    assert "samples seen" in told
+    learner = Learner(1)
+    progress = load_checkpoint(out / "checkpoint.pt", learner)
+    assert progress.samples == learner.steps * LINES
+    assert [file.name for file in out.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_training_is_not_begun_anew_by_mistake(pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"something")
+    plan = ["recogniser", str(pool), "--choosing", str(pool), "--out", str(tmp_path)]
+    assert cli.run(["train", *plan]) == 2
+    assert "holds a training; go on with it by --resume" in capsys.readouterr().err
+    with pytest.raises(CommandError, match=r"checkpoint\.pt is no checkpoint to go on from .* begin anew in another folder"):
+        load_checkpoint(tmp_path / "checkpoint.pt", Learner(1))

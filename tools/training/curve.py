@@ -1,0 +1,44 @@
+"""How far a training has come, as a table and a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from glyphfeed.engines.files import write_whole
+from glyphfeed.tools.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def draw_curve(folder: Path, looks: Sequence[tuple[int, float, float]]) -> None:
+    """Write curve.csv and curve.png into a folder: samples seen, loss, and the share of words read right.
+
+    Raises:
+        CommandError: they cannot be written.
+
+    """
+    table, picture = io.StringIO(), io.BytesIO()
+    rows = csv.writer(table)
+    rows.writerow(["samples", "loss", "right"])
+    rows.writerows((samples, f"{loss:.4f}", f"{right:.4f}") for samples, loss, right in looks)
+    samples, losses, rights = zip(*looks, strict=True)
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(samples, rights, color="tab:blue")
+    axes.set(xlabel="samples seen", ylabel="words right", ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    other = axes.twinx()
+    other.plot(samples, losses, color="tab:orange", alpha=0.6)
+    other.set(ylabel="loss", ylim=(0, None))
+    figure.savefig(picture, format="png", dpi=110)
+    try:
+        write_whole(folder / "curve.csv", table.getvalue().encode())
+        write_whole(folder / "curve.png", picture.getvalue())
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be written: {error.strerror}; check the path and the space there") from error
