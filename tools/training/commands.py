@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from glyphfeed.tools.errors import bringing
+from glyphfeed.tools.options import DetectorFile, Engine, RecogniserFile
 
 train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train a recogniser of one's own.")
 PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
@@ -91,6 +92,47 @@ def train_recogniser(
         from glyphfeed.tools.training.training import Plan, train
 
     train(Plan(made, real or [], choosing, samples, seed), out, resume=resume, begin=begin, minutes=minutes)
+
+
+@train.command("label")
+def train_label(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Photos.")],
+    out: PoolFolder,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Take the words of photos that the default networks, or others, read for sure.
+
+    [bold]Examples[/]
+
+    glyphfeed train label holiday --out real/holiday
+    """
+    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.tools.training.labelling import label
+
+    # The words that the network itself sees, not those that are likely.
+    label(folder, out, Networks(engine, detector, recogniser, ()).locate().load(live=False).result())
+
+
+@train.command("judge")
+def train_judge(
+    words: Annotated[
+        Path, typer.Argument(metavar="LIST", exists=True, dir_okay=False, help="In each line a picture, a tab, what it says.")
+    ],
+    engine: Engine = "auto",
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Tell how many words of a list a recogniser reads, without any help from common words.
+
+    [bold]Examples[/]
+
+    glyphfeed train judge heldout.tsv --recogniser mine/recogniser.onnx
+    """
+    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.tools.training.judging import judge_list
+
+    print(judge_list(words, Networks(engine, None, recogniser, ()).locate().load(live=False).result().recogniser))
 
 
 @train.command("sheet")
