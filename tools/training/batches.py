@@ -65,9 +65,9 @@ class Batch:
 class Batches:
     """The batches of a training, by their numbers from 0."""
 
-    def __init__(self, made: Pool | None, real: Pool | None, seed: int) -> None:
+    def __init__(self, synthetic: Pool | None, real: Pool | None, seed: int) -> None:
         """Half of each `SHUFFLED` batches is from either pool, or all of them from the one that there is."""
-        self._pools = [pool for pool in (made, real) if pool is not None]
+        self._pools = [pool for pool in (synthetic, real) if pool is not None]
         self._seed = seed
         self._drawn = lru_cache(maxsize=1)(self._draw)
 

@@ -10,7 +10,7 @@ from glyphfeed.tools.options import DetectorFile, Engine, RecogniserFile
 
 train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train a recogniser of one's own.")
 PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
-SetKind = Literal["words", "icdar2015", "icdar2015-choosing", "icdar2015-photos", "iiit5k", "icdar2003"]
+SetKind = Literal["words", "icdar2015", "icdar2015-validation", "icdar2015-photos", "iiit5k", "icdar2003"]
 
 
 @train.command("synthesise")
@@ -51,7 +51,7 @@ def train_gather(
 ) -> None:
     """Take the words of a public set, or of one's own.
 
-    KIND is one of words, icdar2015, icdar2015-choosing, icdar2015-photos, iiit5k, icdar2003.
+    KIND is one of words, icdar2015, icdar2015-validation, icdar2015-photos, iiit5k, icdar2003.
 
     [bold]Examples[/]
 
@@ -65,9 +65,11 @@ def train_gather(
 
 @train.command("recogniser")
 def train_recogniser(
-    made: Annotated[list[Path], typer.Argument(metavar="POOL", help="Made-up words.")],
+    synthetic: Annotated[list[Path], typer.Argument(metavar="POOL", help="Synthetic words.")],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where checkpoint, network and curve go.")],
-    choosing: Annotated[Path, typer.Option(metavar="POOL", help="Words that tell how far it has come, never trained on.")],
+    validation: Annotated[
+        Path, typer.Option(metavar="POOL", help="Words that tell how far it has come, and are not trained on.")
+    ],
     real: Annotated[
         list[Path] | None, typer.Option(metavar="POOL", help="Real words, half of what is shown; may be repeated.")
     ] = None,
@@ -85,13 +87,13 @@ def train_recogniser(
 
     [bold]Examples[/]
 
-    glyphfeed train recogniser words --real real/iiit5k --choosing last --out mine --resume
+    glyphfeed train recogniser words --real real/iiit5k --validation last --out mine --resume
     glyphfeed read sign.jpg --recogniser mine/recogniser.onnx
     """
     with bringing("train"):
         from glyphfeed.tools.training.training import Plan, train
 
-    train(Plan(made, real or [], choosing, samples, seed), out, resume=resume, begin=begin, minutes=minutes)
+    train(Plan(synthetic, real or [], validation, samples, seed), out, resume=resume, begin=begin, minutes=minutes)
 
 
 @train.command("label")

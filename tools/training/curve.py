@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def draw_curve(folder: Path, looks: Sequence[tuple[int, float, float]]) -> None:
+def draw_curve(folder: Path, validations: Sequence[tuple[int, float, float]]) -> None:
     """Write curve.csv and curve.png into a folder: samples seen, loss, and the share of words read right.
 
     Raises:
@@ -24,10 +24,10 @@ def draw_curve(folder: Path, looks: Sequence[tuple[int, float, float]]) -> None:
 
     """
     table, picture = io.StringIO(), io.BytesIO()
-    rows = csv.writer(table)
+    rows = csv.writer(table, lineterminator="\n")
     rows.writerow(["samples", "loss", "right"])
-    rows.writerows((samples, f"{loss:.4f}", f"{right:.4f}") for samples, loss, right in looks)
-    samples, losses, rights = zip(*looks, strict=True)
+    rows.writerows((samples, f"{loss:.4f}", f"{right:.4f}") for samples, loss, right in validations)
+    samples, losses, rights = zip(*validations, strict=True)
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.add_subplot()
     axes.plot(samples, rights, color="tab:blue")

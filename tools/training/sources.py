@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CHOOSING: Final = 400
+VALIDATION: Final = 400
 """So many words at the end of ICDAR 2015's list say how far training has come, and are never trained on."""
 TALLEST: Final = 48
 """Crops are kept at most so many pixels high: the recogniser sees 32."""
@@ -39,7 +39,7 @@ class Kind(StrEnum):
     WORDS = "words"
     """A folder of one's own: gt.tsv, in each line a picture, a tab, and what it says."""
     ICDAR2015 = "icdar2015"
-    ICDAR2015_CHOOSING = "icdar2015-choosing"
+    ICDAR2015_VALIDATION = "icdar2015-validation"
     ICDAR2015_PHOTOS = "icdar2015-photos"
     IIIT5K = "iiit5k"
     ICDAR2003 = "icdar2003"
@@ -183,8 +183,8 @@ def background_photos(folder: Path) -> tuple[list[Path], list[NDArray[np.float32
 
 READERS: Final[dict[Kind, Callable[[Path], Iterator[Word]]]] = {
     Kind.WORDS: lambda folder: listed(folder, "gt.tsv", slice(None)),
-    Kind.ICDAR2015: lambda folder: listed(folder, "train.tsv", slice(-CHOOSING)),
-    Kind.ICDAR2015_CHOOSING: lambda folder: listed(folder, "train.tsv", slice(-CHOOSING, None)),
+    Kind.ICDAR2015: lambda folder: listed(folder, "train.tsv", slice(-VALIDATION)),
+    Kind.ICDAR2015_VALIDATION: lambda folder: listed(folder, "train.tsv", slice(-VALIDATION, None)),
     Kind.ICDAR2015_PHOTOS: icdar2015_photos,
     Kind.IIIT5K: iiit5k,
     Kind.ICDAR2003: icdar2003,

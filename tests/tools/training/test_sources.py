@@ -13,10 +13,10 @@ import pytest
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.pool import Pool
 from glyphfeed.tools.training.sources import (
-    CHOOSING,
     READERS,
     TALLEST,
     TRAINED_PHOTOS,
+    VALIDATION,
     Kind,
     background_photos,
     gather,
@@ -51,12 +51,12 @@ def test_words_of_ones_own_are_read(tmp_path: Path) -> None:
         gather(Kind.WORDS, tmp_path, tmp_path / "out")
 
 
-def test_the_last_words_are_for_choosing(tmp_path: Path) -> None:
-    texts = [f"w{number}" for number in range(CHOOSING + 3)]
+def test_the_last_words_are_for_validation(tmp_path: Path) -> None:
+    texts = [f"w{number}" for number in range(VALIDATION + 3)]
     write_list(tmp_path, "train.tsv", texts)
     write_list(tmp_path, "heldout.tsv", ["never"], first=len(texts) + 1)
     assert [word.text for word in READERS[Kind.ICDAR2015](tmp_path)] == texts[:3]
-    assert [word.text for word in READERS[Kind.ICDAR2015_CHOOSING](tmp_path)] == texts[3:]
+    assert [word.text for word in READERS[Kind.ICDAR2015_VALIDATION](tmp_path)] == texts[3:]
 
 
 def test_characters_are_placed_by_their_boxes(tmp_path: Path) -> None:
@@ -143,9 +143,9 @@ def test_nothing_held_out_is_trained_on() -> None:
     kept |= {*read_lines(photos / "report.txt")}
     assert not kept & {file.name for file in photos_of(photos)}
     numbers = [int(file.stem[4:]) for file in photos_of(SHARED / "data/icdar2015_train_photos")]
-    # Words are listed in the order of their photos: those to choose by are in later ones.
+    # Words are listed in the order of their photos: the validation words are in later ones.
     texts = [text for file in numbers for text in words_in(SHARED / f"data/icdar2015_train_photos/gt_img_{file}.txt")]
-    assert len(texts) <= len(trained) - CHOOSING
+    assert len(texts) <= len(trained) - VALIDATION
 
 
 def words_in(file: Path) -> list[str]:

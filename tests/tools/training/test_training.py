@@ -30,18 +30,15 @@ from tests.tools.training.setting import some_pool, some_words
 pytest.importorskip("torch", reason="the extra train is not installed")
 import torch
 
-from glyphfeed.tools.training.batches import LINES, pack, vary
+from glyphfeed.tools.training.batches import LINES, Batches, pack, vary
 from glyphfeed.tools.training.export import LINE, from_onnx, with_gates, without_gates, write_recogniser
+from glyphfeed.tools.training.learner import ANNEALED, PEAK, WARM, Learner, load_weights, rate
 from glyphfeed.tools.training.network import HEIGHT, STRIDE, Crnn
 from glyphfeed.tools.training.training import (
-    ANNEALED,
-    PEAK,
-    WARM,
-    Learner,
+    Plan,
     Progress,
+    Training,
     load_checkpoint,
-    load_weights,
-    rate,
     save_checkpoint,
     share_right,
 )
@@ -87,7 +84,7 @@ def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
     assert rate(whole, whole) == rate(whole + 1, whole) == 0
 
 
-def test_patience_ends_long_after_the_best_look() -> None:
+def test_patience_ends_long_after_the_best_validation() -> None:
     progress = Progress(1_000, 0, [(500, 2.0, 0.1), (800, 1.5, 0.3), (1_000, 1.4, 0.3)])
     assert progress.best == (800, 1.5, 0.3)
     assert progress.patient
@@ -117,12 +114,27 @@ def test_it_learns(batches: list[Batch]) -> None:
 
 def test_steps_that_are_not_finite_are_left_out(batches: list[Batch]) -> None:
     learner = Learner(1)
-    before = learner.weights()
-    batch = batches[0]
-    assert learner.learn(replace(batch, lines=np.full_like(batch.lines, np.nan)), 1e-3) is None
-    network = {name: array for name, array in learner.weights().items() if "running" not in name}
-    assert all(np.array_equal(before[name], array) for name, array in network.items())
-    assert learner.learn(batch, 1e-3) is not None
+    before = {name: tensor.clone() for name, tensor in learner.state()["network"].items()}
+    broken = replace(batches[0], lines=np.full_like(batches[0].lines, np.nan))
+    assert learner.learn(broken, 1e-3) is None
+    assert all(torch.equal(before[name], tensor) for name, tensor in learner.state()["network"].items())
+    assert learner.learn(batches[0], 1e-3) is not None
+    assert learner.steps == 1
+
+
+def test_a_validation_leaves_curve_and_network(pool: Path, tmp_path: Path) -> None:
+    words, learner, progress = Pool([pool]), Learner(2), Progress(640)
+    training = Training(Plan([pool], [], pool, 10_000, 5), tmp_path, learner, progress, Batches(words, None, 5), words)
+    training.validate(3.5)
+    assert progress.validations == [(640, 3.5, 0.0)]
+    assert (tmp_path / "curve.csv").read_text() == "samples,loss,right\n640,3.5000,0.0000\n"
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    kept = {entry.key: entry.value for entry in onnx.load(tmp_path / "recogniser.onnx").metadata_props}
+    assert json.loads(kept["training"]) == {"synthetic": ["pool"], "real": [], "seed": 5, "samples": 640, "right": 0.0}
+    assert [*kept["character"].split("\n"), " "] == list(CHARSET)
+    (tmp_path / "recogniser.onnx").unlink()
+    training.validate(3.4)
+    assert not (tmp_path / "recogniser.onnx").exists(), "it is no better than the first"
 
 
 def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
@@ -134,8 +146,6 @@ def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
     read = from_onnx(tmp_path / "mine.onnx")
     assert read.keys() == back.keys()
     assert all(np.allclose(read[name], back[name], atol=2e-3) for name in back)
-    kept = {entry.key: entry.value for entry in onnx.load(tmp_path / "mine.onnx").metadata_props}
-    assert json.loads(kept["training"]) == {"seed": 3}
     assert (tmp_path / "mine.onnx").stat().st_size < 3_500_000
 
 
@@ -182,7 +192,7 @@ def test_how_far_it_has_come_counts_letters_and_digits(pool: Path) -> None:
 
 def test_sigterm_leaves_a_checkpoint_to_go_on_from(pool: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    plan = ["recogniser", str(pool), "--choosing", str(pool), "--out", str(out), "--resume"]
+    plan = ["recogniser", str(pool), "--validation", str(pool), "--out", str(out), "--resume"]
     command = [sys.executable, "-m", "glyphfeed", "train", *plan]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
         while not out.is_dir():
@@ -201,7 +211,7 @@ def test_sigterm_leaves_a_checkpoint_to_go_on_from(pool: Path, tmp_path: Path) -
 
 def test_a_training_is_not_begun_anew_by_mistake(pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"something")
-    plan = ["recogniser", str(pool), "--choosing", str(pool), "--out", str(tmp_path)]
+    plan = ["recogniser", str(pool), "--validation", str(pool), "--out", str(tmp_path)]
     assert cli.run(["train", *plan]) == 2
     assert "holds a training; go on with it by --resume" in capsys.readouterr().err
     with pytest.raises(CommandError, match=r"checkpoint\.pt is no checkpoint to go on from .* begin anew in another folder"):
