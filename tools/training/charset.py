@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGITS: Final = "0123456789"
 CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F)) + "£€"
 """Those of ASCII that can be seen, and two more that prices need."""
 CHARSET: Final = (*CHARACTERS, " ")

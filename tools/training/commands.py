@@ -122,7 +122,6 @@ def train_judge(
     words: Annotated[
         Path, typer.Argument(metavar="LIST", exists=True, dir_okay=False, help="In each line a picture, a tab, what it says.")
     ],
-    engine: Engine = "auto",
     recogniser: RecogniserFile = None,
 ) -> None:
     """Tell how many words of a list a recogniser reads, without any help from common words.
@@ -131,10 +130,24 @@ def train_judge(
 
     glyphfeed train judge heldout.tsv --recogniser mine/recogniser.onnx
     """
-    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.engines.weights import RECOGNISER, locate
     from glyphfeed.tools.training.judging import judge_list
 
-    print(judge_list(words, Networks(engine, None, recogniser, ()).locate().load(live=False).result().recogniser))
+    print(judge_list(words, locate(RECOGNISER, recogniser)))
+
+
+@train.command("place")
+def train_place(
+    pool: Annotated[Path, typer.Argument(metavar="POOL", exists=True, file_okay=False, help="Words.")],
+    out: PoolFolder,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Tell where the characters of words are, of which it is only known what they say."""
+    from glyphfeed.engines.weights import RECOGNISER, locate
+    from glyphfeed.tools.training.judging import place
+    from glyphfeed.tools.training.pool import Pool
+
+    place(Pool([pool]), out, locate(RECOGNISER, recogniser))
 
 
 @train.command("sheet")

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.charset import CHARACTERS
+from glyphfeed.tools.training.charset import CAPITALS, CHARACTERS, DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from glyphfeed.engines.recogniser import Recogniser
 
 ENDINGS: Final = {".ttf", ".otf", ".t1", ".pfb", ".ttc"}
-NEEDED: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+NEEDED: Final = frozenset(CAPITALS + DIGITS)
 """A font without one of these is left out."""
 MISSING: Final = "\U0010ffff"
 """No font has this character: what it draws instead is drawn for every one that it lacks."""
-PROOF: Final = ("Hamburg", "quickly", "STRONG", "vexed", "1705", "JUNE", "24689", "waltz")
-"""What a reader must make out in a font; the words have no letters that are told apart by their size alone."""
+PROOF: Final = ("HAMBURG", "QUICKLY", "STRONG", "VEXED", "1705", "JUNE", "24689", "WALTZ")
+"""What a reader must make out in a font."""
 LEGIBLE: Final = 0.5
 """A font is kept if so large a share of the proof is read right."""
 
@@ -69,7 +69,7 @@ def system_folders() -> list[Path]:
 
 
 def find_fonts(folders: Iterable[Path]) -> list[Font]:
-    """The fonts below some folders that have all letters and digits, by their paths.
+    """The fonts below some folders that have all capitals and digits, by their paths.
 
     Raises:
         CommandError: there are none.
@@ -78,20 +78,25 @@ def find_fonts(folders: Iterable[Path]) -> list[Font]:
     files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
     fonts = [Font(file, has) for file in files if (has := characters_of(file)) >= NEEDED]
     if not fonts:
-        raise CommandError(f"there is no font with all letters and digits among {len(files)} files; name a folder with --fonts")
+        raise CommandError(f"there is no font with all capitals and digits among {len(files)} files; name a folder with --fonts")
     return fonts
 
 
 def characters_of(path: Path) -> frozenset[str]:
-    """The characters that a font draws, each in its own way; none where the file is no font that can be used."""
+    """The characters that a font draws, each in its own way; none where the file is no font that can be used.
+
+    Where a small letter is drawn as a capital, it is as good as missing: nobody could tell which it is.
+    """
     try:
         font = ImageFont.truetype(path, 24, layout_engine=ImageFont.Layout.BASIC)
         missing = drawn(font, MISSING)
         looks = {char: look for char in CHARACTERS if any(look := drawn(font, char)) and look != missing}
     except (OSError, ValueError):
         return frozenset()
-    # Fonts of symbols draw the same for many letters.
-    return frozenset(looks) if len({looks[digit] for digit in "0123456789" if digit in looks}) == 10 else frozenset()
+    # Fonts of symbols draw the same for many characters.
+    if len({looks.get(digit) for digit in DIGITS}) < len(DIGITS):
+        return frozenset()
+    return frozenset(char for char, look in looks.items() if not char.islower() or look != looks.get(char.upper()))
 
 
 def drawn(font: ImageFont.FreeTypeFont, char: str) -> bytes:

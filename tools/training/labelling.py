@@ -15,9 +15,9 @@ from glyphfeed.stream.geometry import is_sound, is_tall, rectify, slice_quad, wi
 from glyphfeed.stream.reader import CROP_HEIGHTS_PX, MARGIN
 from glyphfeed.stream.reading.fusion import begin
 from glyphfeed.stream.reading.words import words_of
-from glyphfeed.tools.errors import CommandError, note
+from glyphfeed.tools.errors import note
 from glyphfeed.tools.training.charset import spelt
-from glyphfeed.tools.training.pool import shard_name, unplaced, write_shard
+from glyphfeed.tools.training.pool import unplaced, write_pool
 from glyphfeed.tools.training.sources import TALLEST, photos_of
 
 if TYPE_CHECKING:
@@ -39,17 +39,14 @@ MOST_PIXELS: Final = 1600
 
 
 def label(folder: Path, out: Path, engines: Engines) -> None:
-    """Read the photos of a folder and write the words that are sure as a pool of one shard.
+    """Read the photos of a folder and write the words that are sure as a pool.
 
     Raises:
         CommandError: there are no photos, or the pool cannot be written, or is there already.
         EngineError: a network failed.
 
     """
-    shard = out / shard_name(0)
-    if shard.exists():
-        raise CommandError(f"{shard} is there already; name another folder with --out, or delete it")
-    note(f"{shard}: {write_shard(shard, read_folder(folder, engines))} words")
+    note(f"{out}: {write_pool(out, read_folder(folder, engines))} words")
 
 
 def read_folder(folder: Path, engines: Engines) -> Iterator[Word]:

@@ -138,6 +138,19 @@ def write_shard(folder: Path, words: Iterable[Word]) -> int:
     return len(crops)
 
 
+def write_pool(folder: Path, words: Iterable[Word]) -> int:
+    """Write words as a new pool of one shard, and say how many they were.
+
+    Raises:
+        CommandError: it is there already, or cannot be written.
+
+    """
+    shard = folder / shard_name(0)
+    if shard.exists():
+        raise CommandError(f"{shard} is there already; name another folder with --out, or delete it")
+    return write_shard(shard, words)
+
+
 def shard_name(number: int) -> str:
     """What a shard is called."""
     return f"shard-{number:05}"

@@ -15,7 +15,7 @@ import numpy as np
 
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.training.charset import spelt
-from glyphfeed.tools.training.pool import Word, shard_name, unplaced, write_shard
+from glyphfeed.tools.training.pool import Word, unplaced, write_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,13 +192,10 @@ READERS: Final[dict[Kind, Callable[[Path], Iterator[Word]]]] = {
 
 
 def gather(kind: Kind, folder: Path, out: Path) -> None:
-    """Write the words of a set as a pool of one shard.
+    """Write the words of a set as a pool.
 
     Raises:
         CommandError: the set cannot be read, the pool cannot be written, or is there already.
 
     """
-    shard = out / shard_name(0)
-    if shard.exists():
-        raise CommandError(f"{shard} is there already; name another folder with --out, or delete it")
-    note(f"{shard}: {write_shard(shard, READERS[kind](folder))} words")
+    note(f"{out}: {write_pool(out, READERS[kind](folder))} words")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from glyphfeed.engines.lexicon import WORDS
-from glyphfeed.tools.training.charset import CHARACTERS
+from glyphfeed.tools.training.charset import CAPITALS, CHARACTERS, DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +26,6 @@ LONGEST: Final = 24
 ROOT: Final = 0.65
 LANGUAGES: Final = {"en": 0.7, "de": 0.08, "fr": 0.08, "es": 0.07, "it": 0.07}
 """Which of pyspellchecker's lists, and how often each; words with letters of their own are left out."""
-CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-SMALL: Final = CAPITALS.lower()
-DIGITS: Final = "0123456789"
 
 
 @cache
@@ -146,7 +143,7 @@ def address(rng: Generator) -> str:
 
 def noise(rng: Generator) -> str:
     """Characters without sense, in which nothing but the picture helps."""
-    return any_of(rng, one_of(rng, (CAPITALS + DIGITS, CAPITALS, SMALL, CHARACTERS)), 1, 8)
+    return any_of(rng, one_of(rng, (CAPITALS + DIGITS, CAPITALS, CAPITALS.lower(), CHARACTERS)), 1, 8)
 
 
 def few_words(rng: Generator) -> str:

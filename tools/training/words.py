@@ -60,10 +60,9 @@ def make_word(rng: Generator, studio: Studio) -> Word:
 
 def compose(rng: Generator, fonts: Sequence[Font], size: int) -> Lettering:
     """A text in one of the fonts, so many pixels high, straight and seen from the front."""
-    text = say(rng)
-    font = fonts[int(rng.integers(len(fonts)))]
+    font, text = fonts[int(rng.integers(len(fonts)))], say(rng)
     while not font.has(text):
-        font = fonts[int(rng.integers(len(fonts)))]
+        text = say(rng)
     beside = [word(rng) if rng.random() < 0.12 else "" for _ in range(4)]
     company = Company(*(said if font.has(said) else "" for said in beside))
     spacing = rng.normal(0.02, 0.05) if rng.random() < 0.88 else rng.uniform(0.05, 0.35)

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.judging import judge, judge_list
 from glyphfeed.tools.training.labelling import MOST_PIXELS, fitted, label, sure_words
-from glyphfeed.tools.training.pool import Pool, unplaced
+from glyphfeed.tools.training.pool import Pool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +24,6 @@ def test_words_are_cut_out_one_by_one(wall: Colour, engines: Engines) -> None:
     assert words.keys() >= {"EXIT", "12"}
     assert words["EXIT"].crop.shape[1] > 1.3 * words["12"].crop.shape[1]
     assert all(word.crop.std() > 20 and np.isnan(word.quads).all() for word in words.values())
-    assert judge(list(words.values()), engines.recogniser).folded == 1
 
 
 def test_photos_become_a_pool(wall: Colour, engines: Engines, tmp_path: Path) -> None:
@@ -41,20 +39,3 @@ def test_photos_become_a_pool(wall: Colour, engines: Engines, tmp_path: Path) ->
 def test_large_photos_are_made_smaller() -> None:
     assert fitted(np.zeros((1200, 4 * MOST_PIXELS, 3), np.uint8)).shape == (300, MOST_PIXELS, 3)
     assert fitted(np.zeros((30, 40, 3), np.uint8)).shape == (30, 40, 3)
-
-
-def test_a_list_is_judged(engines: Engines, tmp_path: Path) -> None:
-    for number, (said, told) in enumerate([("EXIT", "exit"), ("Hotel", "Motel"), ("42", "42")]):
-        picture = np.full((60, 200, 3), 255, np.uint8)
-        cv2.putText(picture, said, (16, 44), (0, 0, 0), cv2.FontFace("sans"), 40, 600)
-        cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
-        with (tmp_path / "list.tsv").open("a") as file:
-            file.write(f"{number}.png\t{told}\n")
-    assert judge_list(tmp_path / "list.tsv", engines.recogniser).startswith(
-        "list.tsv: 0.667 of 3 words right in their letters and digits, case folded, and 0.333 to the letter"
-    )
-
-
-def test_there_must_be_something_to_judge_by(engines: Engines) -> None:
-    with pytest.raises(CommandError, match="no word with a letter or digit"):
-        judge([unplaced(np.zeros((8, 8), np.uint8), "--")], engines.recogniser)

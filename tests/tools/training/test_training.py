@@ -23,9 +23,8 @@ from glyphfeed.engines.recogniser import CtcRecogniser
 from glyphfeed.tools import cli
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.charset import CHARSET
-from glyphfeed.tools.training.judging import judge
 from glyphfeed.tools.training.pool import Pool
-from tests.tools.training.setting import some_pool, some_words
+from tests.tools.training.setting import some_pool
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 import torch
@@ -176,9 +175,7 @@ def test_the_file_computes_what_the_network_does(backend: Backend, batches: list
     powers = np.exp(given - given.max(axis=2, keepdims=True))
     assert np.abs(powers / powers.sum(axis=2, keepdims=True) - shares).max() < 1e-3
     assert charset_of(model, engine) == list(CHARSET)
-    score = judge(some_words(4), CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({})))
-    assert score.words == 4
-    assert 0 <= score.exact <= score.folded <= 1
+    assert len(CtcRecogniser(engine, model, charset_of(model, engine), Lexicon({})).read([np.zeros((20, 50, 3), np.uint8)])) == 1
 
 
 def test_how_far_it_has_come_counts_letters_and_digits(pool: Path) -> None:

@@ -19,7 +19,7 @@ from glyphfeed.tools.training.painting import Photo, cover
 from glyphfeed.tools.training.vocabulary import LONGEST, say
 from glyphfeed.tools.training.wear import motion, photograph
 from glyphfeed.tools.training.words import HEIGHTS, WIDEST, Studio, make_word
-from tests.tools.training.setting import FONTS, plain_fonts, some_words
+from tests.tools.training.setting import FONTS, plain_fonts, some_words, write_capitals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,9 +65,18 @@ def test_fonts_of_symbols_alone_are_left_out(engines: Engines) -> None:
     assert legible([sans], engines.recogniser) == [sans]
 
 
+def test_small_letters_that_look_like_capitals_are_not_set(engines: Engines, tmp_path: Path) -> None:
+    write_capitals(tmp_path / "bars.ttf")
+    (font,) = find_fonts([tmp_path])
+    assert font.characters == NEEDED
+    assert legible([font], engines.recogniser) == []
+    words = [make_word(np.random.default_rng(seed), Studio([font], [])) for seed in range(10)]
+    assert all(word.text == word.text.upper() for word in words)
+
+
 def test_a_folder_without_fonts_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.ttf").write_bytes(b"no font")
-    with pytest.raises(CommandError, match="no font with all letters and digits among 1 files; name a folder with --fonts"):
+    with pytest.raises(CommandError, match="no font with all capitals and digits among 1 files; name a folder with --fonts"):
         find_fonts([tmp_path])
 
 
