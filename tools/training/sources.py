@@ -27,6 +27,8 @@ VALIDATION: Final = 400
 """So many words at the end of ICDAR 2015's list say how far training has come, and are never trained on."""
 TALLEST: Final = 48
 """Crops are kept at most so many pixels high: the recogniser sees 32."""
+STEEPEST: Final = 1.3
+"""Crops of several characters that are higher than this many widths show text that runs up or down."""
 PHOTOS: Final = {".jpg", ".jpeg", ".png"}
 TRAINED_PHOTOS: Final = range(1, 769)
 """Numbers of ICDAR 2015's training photos that are trained on.  In 769 the words begin that say how far it has come, and 865 to
@@ -88,6 +90,11 @@ def listed(folder: Path, name: str, part: slice) -> Iterator[Word]:
         file, _, told = line.partition("\t")
         if (text := spelt(told)) is not None:
             yield kept(unplaced(read_grey(folder / file), text))
+
+
+def level(words: Iterator[Word]) -> Iterator[Word]:
+    """Those that do not run up or down: such text is turned before it is read, and nobody has told which way."""
+    return (word for word in words if len(word.text) == 1 or word.crop.shape[0] <= STEEPEST * word.crop.shape[1])
 
 
 def iiit5k(folder: Path) -> Iterator[Word]:
@@ -182,8 +189,8 @@ def background_photos(folder: Path) -> tuple[list[Path], list[NDArray[np.float32
 
 
 READERS: Final[dict[Kind, Callable[[Path], Iterator[Word]]]] = {
-    Kind.WORDS: lambda folder: listed(folder, "gt.tsv", slice(None)),
-    Kind.ICDAR2015: lambda folder: listed(folder, "train.tsv", slice(-VALIDATION)),
+    Kind.WORDS: lambda folder: level(listed(folder, "gt.tsv", slice(None))),
+    Kind.ICDAR2015: lambda folder: level(listed(folder, "train.tsv", slice(-VALIDATION))),
     Kind.ICDAR2015_VALIDATION: lambda folder: listed(folder, "train.tsv", slice(-VALIDATION, None)),
     Kind.ICDAR2015_PHOTOS: icdar2015_photos,
     Kind.IIIT5K: iiit5k,

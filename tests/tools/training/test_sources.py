@@ -51,6 +51,13 @@ def test_words_of_ones_own_are_read(tmp_path: Path) -> None:
         gather(Kind.WORDS, tmp_path, tmp_path / "out")
 
 
+def test_words_that_run_up_or_down_are_left_out(tmp_path: Path) -> None:
+    write_list(tmp_path, "gt.tsv", ["Exit", "Up", "A"])
+    for number in (2, 3):
+        cv2.imwrite(str(tmp_path / f"images/word_{number}.png"), np.zeros((40, 12), np.uint8))
+    assert [word.text for word in READERS[Kind.WORDS](tmp_path)] == ["Exit", "A"]
+
+
 def test_the_last_words_are_for_validation(tmp_path: Path) -> None:
     texts = [f"w{number}" for number in range(VALIDATION + 3)]
     write_list(tmp_path, "train.tsv", texts)
