@@ -55,7 +55,8 @@ def synthesise(out: Path, words: int, seed: int, fonts: Path | None, photos: Pat
 
 def step_back() -> None:
     """Let everything else go first, and compute in one thread."""
-    os.nice(LAST - os.nice(0))
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(LAST - os.nice(0))
     cv2.setNumThreads(1)
 
 

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageFont
 
+from glyphfeed.tools import cli
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.charset import CHARSET, classes_of, folded, spelt, text_of
 from glyphfeed.tools.training.fonts import NEEDED, find_fonts, legible, share_read
 from glyphfeed.tools.training.lettering import EDGE, Arc, Company, project, set_text, show
 from glyphfeed.tools.training.painting import Photo, cover
+from glyphfeed.tools.training.pool import Pool
+from glyphfeed.tools.training.synthesise import fill
 from glyphfeed.tools.training.vocabulary import LONGEST, say
 from glyphfeed.tools.training.wear import motion, photograph
 from glyphfeed.tools.training.words import HEIGHTS, WIDEST, Studio, make_word
@@ -170,6 +173,18 @@ def test_words_follow_from_their_seed() -> None:
         assert len(word.quads) == len(word.text)
         middles = word.quads.mean(axis=1)
         assert ((middles > -rows / 2) & (middles < np.array([columns, rows]) + rows / 2)).all()
+
+
+def test_words_are_rendered_by_several_processes_as_by_one(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "photo.png"), np.tile(np.arange(256, dtype=np.uint8), (200, 2)))
+    command = ["synthesise", "--words", "7", "--seed", "5", "--fonts", str(FONTS), "--photos", str(tmp_path)]
+    assert cli.run(["train", *command, "--out", str(tmp_path / "a"), "--processes", "2"]) == 0
+    made = Pool([tmp_path / "a"])
+    sans = [font for font in plain_fonts() if font.path.name.startswith("DejaVu")]
+    counts = [fill(tmp_path / folder, 7, 5, sans, tmp_path, 0) for folder in ("b", "c")]
+    assert counts == [7, 7] == [len(made), 7]
+    again = [Pool([tmp_path / folder]) for folder in ("b", "c")]
+    assert all(np.array_equal(again[0][k].crop, again[1][k].crop) and again[0][k].text == again[1][k].text for k in range(7))
 
 
 def test_words_stand_on_photos() -> None:
