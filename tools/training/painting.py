@@ -1,6 +1,7 @@
 """Lettering as it looks on a sign: ink, paper, outlines, shadows and light, on what is behind.
 
 Owns the look before a camera sees it.  Pictures here are (height, width, channels) float32 of 0..255; one channel is grey.
+Chances and strengths were set by eye, as in `wear`.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def quads_of(photo: Path) -> list[tuple[NDArray[np.float32], str]]:
 
 
 def background_photos(folder: Path) -> tuple[list[Path], list[NDArray[np.float32]]]:
-    """The photos of a folder that may stand behind made-up text, and for each the boxes (n, 4) of the text in it."""
+    """The photos of a folder that may stand behind synthetic text, and for each the boxes (n, 4) of the text in it."""
     files = photos_of(folder)
     return files, [
         np.array([[*quad.min(axis=0), *quad.max(axis=0)] for quad, _ in quads_of(file)], np.float32).reshape(-1, 4)

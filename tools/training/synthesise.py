@@ -1,4 +1,4 @@
-"""`glyphfeed train synthesise`: made-up words in any number, by several processes, the same for the same seed.
+"""`glyphfeed train synthesise`: synthetic words in any number, by several processes, the same for the same seed.
 
 Owns how the work is shared out.  What a word looks like is `words`; how it is kept is `pool`.
 """

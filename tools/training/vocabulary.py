@@ -1,4 +1,4 @@
-"""What made-up signs say: words by how common they are, and numbers, prices, dates, plates, addresses and the like.
+"""What synthetic signs say: words by how common they are, and numbers, prices, dates, plates, addresses and the like.
 
 Owns the texts alone.  Everything is in the recogniser's characters.
 """
@@ -24,16 +24,15 @@ if TYPE_CHECKING:
 LONGEST: Final = 24
 """Characters of a text at most."""
 ROOT: Final = 0.65
+"""Words are as common as their frequency to the power of this: between text, in which a few words are half of all, and a list, in
+which most have never been on a sign."""
 LANGUAGES: Final = {"en": 0.7, "de": 0.08, "fr": 0.08, "es": 0.07, "it": 0.07}
 """Which of pyspellchecker's lists, and how often each; words with letters of their own are left out."""
 
 
 @cache
 def words_of(language: str) -> tuple[list[str], NDArray[np.float64]]:
-    """The plain words of a language, and up to where each reaches of all of them, if each had a root of its frequency.
-
-    `ROOT` stands between text, in which a few words are half of all, and a list, in which most have never been on a sign.
-    """
+    """The plain words of a language, and for each the share of all that it and those before it are."""
     counts: dict[str, int] = json.loads(gzip.decompress((WORDS / f"{language}.json.gz").read_bytes()))
     plain = {word: count for word, count in counts.items() if word.isascii() and word.isalpha() and len(word) <= LONGEST}
     shares = np.array(list(plain.values()), np.float64) ** ROOT
@@ -148,7 +147,7 @@ def noise(rng: Generator) -> str:
 
 def few_words(rng: Generator) -> str:
     """A line of two or three words."""
-    return " ".join(one_kind(rng)(rng) for _ in range(rng.integers(2, 4)))
+    return " ".join((word if rng.random() < 0.8 else number)(rng) for _ in range(rng.integers(2, 4)))
 
 
 KINDS: Final[dict[Callable[[Generator], str], float]] = {
@@ -165,13 +164,7 @@ KINDS: Final[dict[Callable[[Generator], str], float]] = {
 """How often a text is of each kind."""
 
 
-def one_kind(rng: Generator) -> Callable[[Generator], str]:
-    """What one word of a line is of."""
-    return word if rng.random() < 0.8 else number
-
-
 def say(rng: Generator) -> str:
     """A text of any kind, of 1 to `LONGEST` characters."""
-    kinds = list(KINDS)
-    text = kinds[int(np.searchsorted(np.cumsum(list(KINDS.values())), rng.random()))](rng)
-    return text[:LONGEST].strip()
+    kind = list(KINDS)[int(rng.choice(len(KINDS), p=list(KINDS.values())))]
+    return kind(rng)[:LONGEST].strip()

@@ -1,4 +1,4 @@
-"""Made-up words as a camera would see them.
+"""Synthetic words as a camera would see them.
 
 Owns how a word comes to be: what it says, its font, how it is bent and turned, how small it is seen, and how it is cut out.
 """
