@@ -15,6 +15,7 @@ from glyphfeed.stream.sources.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DEBUG: Final = "GLYPHFEED_DEBUG"
 
@@ -35,6 +36,20 @@ def bringing(extra: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise CommandError(f"{error}; {PIP_INSTALL} -e '.[{extra}]' in glyphfeed's folder brings what this needs") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Write a file or folder.
+
+    Raises:
+        CommandError: that cannot be done.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}; check the path and the space there") from error
 
 
 def tell(error: BaseException, source: str = "") -> None:

@@ -63,6 +63,55 @@ def train_gather(
     gather(Kind(kind), folder, out)
 
 
+@train.command("label")
+def train_label(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Photos.")],
+    out: PoolFolder,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Take the words of photos that the default networks, or others, read for sure.
+
+    [bold]Examples[/]
+
+    glyphfeed train label holiday --out real/holiday
+    """
+    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.tools.training.labelling import label
+
+    # The words that the network itself sees, not those that are likely.
+    label(folder, out, Networks(engine, detector, recogniser, ()).locate().load(live=False).result())
+
+
+@train.command("place")
+def train_place(
+    pool: Annotated[Path, typer.Argument(metavar="POOL", exists=True, file_okay=False, help="Words.")],
+    out: PoolFolder,
+    recogniser: RecogniserFile = None,
+) -> None:
+    """Tell where the characters of words are, of which it is only known what they say."""
+    from glyphfeed.engines.weights import RECOGNISER, locate
+    from glyphfeed.tools.training.judging import place
+    from glyphfeed.tools.training.pool import Pool
+
+    place(Pool([pool]), out, locate(RECOGNISER, recogniser))
+
+
+@train.command("sheet")
+def train_sheet(
+    pool: Annotated[Path, typer.Argument(metavar="POOL", exists=True, file_okay=False, help="Words.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The picture that is written.")] = Path("sheet.png"),
+    columns: Annotated[int, typer.Option(min=1, max=64)] = 7,
+    rows: Annotated[int, typer.Option(min=1, max=256)] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Another shows other words.")] = 1,
+) -> None:
+    """Draw some words of a pool into one picture, each with what it says below."""
+    from glyphfeed.tools.training.sheet import write_sheet
+
+    write_sheet(pool, out, columns, rows, seed)
+
+
 @train.command("recogniser")
 def train_recogniser(
     synthetic: Annotated[list[Path], typer.Argument(metavar="POOL", help="Synthetic words.")],
@@ -96,27 +145,6 @@ def train_recogniser(
     train(Plan(synthetic, real or [], validation, samples, seed), out, resume=resume, begin=begin, minutes=minutes)
 
 
-@train.command("label")
-def train_label(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Photos.")],
-    out: PoolFolder,
-    engine: Engine = "auto",
-    detector: DetectorFile = None,
-    recogniser: RecogniserFile = None,
-) -> None:
-    """Take the words of photos that the default networks, or others, read for sure.
-
-    [bold]Examples[/]
-
-    glyphfeed train label holiday --out real/holiday
-    """
-    from glyphfeed.stream.running.networks import Networks
-    from glyphfeed.tools.training.labelling import label
-
-    # The words that the network itself sees, not those that are likely.
-    label(folder, out, Networks(engine, detector, recogniser, ()).locate().load(live=False).result())
-
-
 @train.command("judge")
 def train_judge(
     words: Annotated[
@@ -134,31 +162,3 @@ def train_judge(
     from glyphfeed.tools.training.judging import judge_list
 
     print(judge_list(words, locate(RECOGNISER, recogniser)))
-
-
-@train.command("place")
-def train_place(
-    pool: Annotated[Path, typer.Argument(metavar="POOL", exists=True, file_okay=False, help="Words.")],
-    out: PoolFolder,
-    recogniser: RecogniserFile = None,
-) -> None:
-    """Tell where the characters of words are, of which it is only known what they say."""
-    from glyphfeed.engines.weights import RECOGNISER, locate
-    from glyphfeed.tools.training.judging import place
-    from glyphfeed.tools.training.pool import Pool
-
-    place(Pool([pool]), out, locate(RECOGNISER, recogniser))
-
-
-@train.command("sheet")
-def train_sheet(
-    pool: Annotated[Path, typer.Argument(metavar="POOL", exists=True, file_okay=False, help="Words.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The picture that is written.")] = Path("sheet.png"),
-    columns: Annotated[int, typer.Option(min=1, max=64)] = 7,
-    rows: Annotated[int, typer.Option(min=1, max=256)] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="Another shows other words.")] = 1,
-) -> None:
-    """Draw some words of a pool into one picture, each with what it says below."""
-    from glyphfeed.tools.training.sheet import write_sheet
-
-    write_sheet(pool, out, columns, rows, seed)

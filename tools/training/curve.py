@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from glyphfeed.engines.files import write_whole
-from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.errors import writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,6 @@ def draw_curve(folder: Path, validations: Sequence[tuple[int, float, float]]) ->
     other.plot(samples, losses, color="tab:orange", alpha=0.6)
     other.set(ylabel="loss", ylim=(0, None))
     figure.savefig(picture, format="png", dpi=110)
-    try:
+    with writing(folder):
         write_whole(folder / "curve.csv", table.getvalue().encode())
         write_whole(folder / "curve.png", picture.getvalue())
-    except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}; check the path and the space there") from error

@@ -10,13 +10,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from glyphfeed.engines.files import write_whole
 from glyphfeed.engines.models import LineInput
-from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.errors import CommandError, writing
 from glyphfeed.tools.training.charset import CHARACTERS
 from glyphfeed.tools.training.network import BLOCKS, HEIGHT, HIDDEN
 
@@ -93,7 +94,7 @@ class Graph:
 def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:
     """The ONNX file of a network: `lines` (lines, 1, HEIGHT, width) float32 in, `logits` (lines, steps, classes) out.
 
-    The metadata hold the charset, one character a line, and what is `told` of it: data, seed, figures.
+    The metadata hold the charset, one character a line, how lines are put in, and what is `told` of its training.
     """
     graph = Graph(with_gates(weights))
     seen = graph.relu(graph.unit("stem.0", "lines", (2, 2)))
@@ -122,7 +123,8 @@ def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:
         producer_name=PRODUCER,
         ir_version=8,
     )
-    helper.set_model_props(model, {"character": "\n".join(CHARACTERS), "training": json.dumps(told, ensure_ascii=False)})
+    kept = {"character": "\n".join(CHARACTERS), "input": msgspec.json.encode(LINE).decode(), "training": json.dumps(told)}
+    helper.set_model_props(model, kept)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
@@ -165,7 +167,9 @@ def from_onnx(path: Path) -> Weights:
 
     """
     try:
-        model = onnx.load(path)
+        model = onnx.load_from_string(path.read_bytes())
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}; check the path") from error
     except Exception as error:  # whatever protobuf says of what is no ONNX file
         raise CommandError(f"{path} is no ONNX file that can be read ({error}); name one that train recogniser wrote") from error
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
@@ -193,8 +197,6 @@ def write_recogniser(path: Path, weights: Weights, told: Mapping[str, object]) -
 
     """
     content = to_onnx(weights, told)
-    try:
+    with writing(path):
         write_whole(path, content)
         write_whole(path.with_suffix(".toml"), described(content).encode())
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}; check the path and the space there") from error

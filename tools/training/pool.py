@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.errors import CommandError, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,14 +127,12 @@ def write_shard(folder: Path, words: Iterable[Word]) -> int:
         "quads": np.concatenate([np.zeros((0, 4, 2), np.float16), *quads]),
     }
     part = folder.with_name(f".{folder.name}")
-    try:
+    with writing(folder):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         for name, array in arrays.items():
             np.save(part / f"{name}.npy", array)
         part.rename(folder)
-    except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}; check the path and the space there") from error
     return len(crops)
 
 

@@ -18,7 +18,7 @@ import torch
 
 from glyphfeed.engines.files import write_whole
 from glyphfeed.engines.recogniser import lay_lines
-from glyphfeed.tools.errors import CommandError, note
+from glyphfeed.tools.errors import CommandError, note, writing
 from glyphfeed.tools.training.batches import LINES, Batches
 from glyphfeed.tools.training.charset import folded, text_of
 from glyphfeed.tools.training.ctc import greedy
@@ -97,9 +97,10 @@ def train(plan: Plan, out: Path, *, resume: bool, begin: Path | None, minutes: f
     if checkpoint.exists():
         progress = load_checkpoint(checkpoint, learner)
         note(f"{out} goes on after {progress.samples} samples")
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     step_back()
     torch.set_num_threads(1)
-    out.mkdir(parents=True, exist_ok=True)
     training = Training(plan, out, learner, progress, batches, Pool([plan.validation]))
     with ending() as ended:
         training.go_on(ended, time.monotonic() + 60 * minutes if minutes is not None else np.inf)
@@ -198,10 +199,8 @@ def save_checkpoint(path: Path, learner: Learner, progress: Progress) -> None:
     """
     content = io.BytesIO()
     torch.save(learner.state() | {"progress": asdict(progress)}, content)
-    try:
+    with writing(path):
         write_whole(path, content.getvalue())
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}; check the path and the space there") from error
 
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:

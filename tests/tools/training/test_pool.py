@@ -42,6 +42,12 @@ def test_what_is_half_written_is_no_shard(tmp_path: Path) -> None:
         Pool([tmp_path])
 
 
+def test_a_pool_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CommandError, match="shard-00000 cannot be written: Not a directory; check the path"):
+        write_shard(tmp_path / "file" / shard_name(0), [unplaced(np.zeros((8, 8), np.uint8), "A")])
+
+
 def test_a_broken_shard_is_told(tmp_path: Path) -> None:
     write_shard(tmp_path / shard_name(0), [unplaced(np.zeros((8, 8), np.uint8), "A")])
     (tmp_path / shard_name(0) / "pixels.npy").write_bytes(b"")

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from glyphfeed.engines.engine import first_output
 from glyphfeed.engines.lexicon import Lexicon
 from glyphfeed.engines.loading import Backend, charset_of, load_engine
-from glyphfeed.engines.models import describe_recogniser
+from glyphfeed.engines.models import LineInput, describe_recogniser
 from glyphfeed.engines.recogniser import LINES as TOGETHER
 from glyphfeed.engines.recogniser import CtcRecogniser
 from glyphfeed.tools import cli
@@ -131,6 +132,7 @@ def test_a_validation_leaves_curve_and_network(pool: Path, tmp_path: Path) -> No
     kept = {entry.key: entry.value for entry in onnx.load(tmp_path / "recogniser.onnx").metadata_props}
     assert json.loads(kept["training"]) == {"synthetic": ["pool"], "real": [], "seed": 5, "samples": 640, "right": 0.0}
     assert [*kept["character"].split("\n"), " "] == list(CHARSET)
+    assert msgspec.json.decode(kept["input"], type=LineInput) == describe_recogniser(tmp_path / "recogniser.onnx").input
     (tmp_path / "recogniser.onnx").unlink()
     training.validate(3.4)
     assert not (tmp_path / "recogniser.onnx").exists(), "it is no better than the first"
@@ -145,10 +147,14 @@ def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
     read = from_onnx(tmp_path / "mine.onnx")
     assert read.keys() == back.keys()
     assert all(np.allclose(read[name], back[name], atol=2e-3) for name in back)
+    begun = Learner(9, read).weights()
+    assert all(np.array_equal(begun[name], read[name]) for name in read)
     assert (tmp_path / "mine.onnx").stat().st_size < 3_500_000
 
 
 def test_another_file_is_nothing_to_begin_from(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"none\.onnx cannot be read: No such file"):
+        from_onnx(tmp_path / "none.onnx")
     (tmp_path / "none.onnx").write_bytes(b"none")
     with pytest.raises(CommandError, match=r"none\.onnx is no ONNX file that can be read"):
         from_onnx(tmp_path / "none.onnx")
