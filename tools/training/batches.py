@@ -106,16 +106,15 @@ def pack(lines: Sequence[Line]) -> Batch:
 def vary(rng: Generator, word: Word) -> Line:
     """A word as a line, seen a little otherwise each time: cut wider or narrower, turned, stretched, in other light."""
     rows, columns = word.crop.shape
-    margins = rng.normal(0.0, 0.04, 4) * rows
-    left, top, right, bottom = -margins[0], -margins[1], columns + margins[2], rows + margins[3]
-    scale = HEIGHT / (bottom - top)
-    stretch = float(np.exp(rng.normal(0, 0.08)))
-    wanted = (right - left) * scale * stretch
-    width = round(min(max(wanted, LEAST * STRIDE * len(word.text), 8), WIDEST))
-    turn, shear = np.deg2rad(rng.normal(0, 2.5)), rng.normal(0, 0.08)
-    zoom = np.diag([width / (right - left), scale])
-    matrix = zoom @ np.array([[np.cos(turn), shear - np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    middle = np.array([left + right, top + bottom]) / 2
+    turn = np.deg2rad(rng.normal(0, 2.5 if rng.random() < 0.75 else 10))
+    turned = np.array([[np.cos(turn), rng.normal(0, 0.08) - np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    # What is turned is cut out level, as annotators do: all of it is within.
+    reach = (np.abs(turned) @ [columns, rows]) / 2 + rng.normal(0, 0.04, 2) * rows
+    scale = HEIGHT / (2 * reach[1])
+    width = 2 * reach[0] * scale * float(np.exp(rng.normal(0, 0.12)))
+    width = round(min(max(width, LEAST * STRIDE * len(word.text), 8), WIDEST))
+    matrix = np.diag([width / (2 * reach[0]), scale]) @ turned
+    middle = np.array([columns, rows]) / 2 + rng.normal(0, 0.03, 2) * rows
     affine = np.column_stack([matrix, np.array([width, HEIGHT]) / 2 - matrix @ middle])
     method = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
     picture = cv2.warpAffine(word.crop, affine, (width, HEIGHT), flags=method, borderMode=cv2.BORDER_REPLICATE)

@@ -78,8 +78,8 @@ def view(rng: Generator, lettering: Lettering) -> Lettering:
     if rng.random() < 0.2 and long > 2:
         bent = rng.uniform(0.15, 1.3) * rng.choice([-1, 1])
         arc = Arc((columns / 2, rows / 2), columns / bent)
-    turn = np.deg2rad(rng.normal(0, 4) if rng.random() < 0.8 else rng.normal(0, 14))
-    stretch = np.exp(rng.normal(0, 0.18))
+    turn = np.deg2rad(rng.normal(0, 4 if rng.random() < 0.65 else 16))
+    stretch = np.exp(rng.normal(-0.12, 0.22))
     shear = rng.normal(0, 0.12)
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ [[stretch, shear], [0, 1]]
     homography = np.eye(3)
