@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -49,8 +49,14 @@ def synthesise(out: Path, words: int, seed: int, fonts: Path | None, photos: Pat
     work = partial(fill, out, words, seed, tuple(readable), photos)
     # Not forked: the networks' threads would be missing in the copies.
     with ProcessPoolExecutor(processes, get_context("spawn"), initializer=step_back) as pool:
-        for number, count in zip(numbers, pool.map(work, numbers), strict=True):
-            note(f"{out / shard_name(number)}: {count} words")
+        try:
+            for number, count in zip(numbers, pool.map(work, numbers), strict=True):
+                note(f"{out / shard_name(number)}: {count} words")
+        except KeyboardInterrupt:
+            # Half a shard is worth nothing: nobody need wait for the other half.
+            for child in active_children():
+                child.kill()
+            raise
 
 
 def step_back() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import cv2
@@ -185,6 +188,17 @@ def test_words_are_rendered_by_several_processes_as_by_one(tmp_path: Path) -> No
     assert counts == [7, 7] == [len(made), 7]
     again = [Pool([tmp_path / folder]) for folder in ("b", "c")]
     assert all(np.array_equal(again[0][k].crop, again[1][k].crop) and again[0][k].text == again[1][k].text for k in range(7))
+
+
+def test_sigterm_ends_rendering_at_once_and_leaves_nothing_half(tmp_path: Path) -> None:
+    command = ["synthesise", "--words", "20000", "--fonts", str(FONTS), "--out", str(tmp_path / "out")]
+    with subprocess.Popen([sys.executable, "-m", "glyphfeed", "train", *command], stderr=subprocess.PIPE, text=True) as started:
+        assert started.stderr is not None
+        assert "fonts can be read" in started.stderr.readline()
+        started.send_signal(signal.SIGTERM)
+        assert started.stderr.read() == ""
+    assert started.returncode == cli.INTERRUPTED
+    assert not (tmp_path / "out").exists()
 
 
 def test_words_stand_on_photos() -> None:
