@@ -59,10 +59,15 @@ class PictureInput(Colours, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class LineInput(Colours, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a recogniser sees: lines of one height, padded on the right to the next of some widths, in pixels."""
+    """What a recogniser sees: lines of one height, padded on the right to the next of some widths, in pixels.
+
+    Lines that would be narrower than `narrowest` are stretched to it: few steps are not enough for the characters of a word that
+    is seen from the side.
+    """
 
     height: Pixels
     widths: Annotated[tuple[Pixels, ...], Meta(min_length=1)]
+    narrowest: Pixels = 8
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:

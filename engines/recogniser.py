@@ -168,14 +168,14 @@ def lay_lines(crops: Sequence[NDArray[np.uint8]], line: LineInput, batch: int) -
 def fill_line(crop: NDArray[np.uint8], line: LineInput) -> tuple[Tensor, float]:
     """Scale a crop to the network's height, normalise it, and pad it with 0 to one of its widths.
 
-    It goes into the narrowest that holds it, or squeezed into the widest.
+    It goes into the least that holds it, or squeezed into the widest; one that is narrower than `line.narrowest` is stretched.
 
     Returns:
         The tensor (1, channels, height, width) and the share of the width that the crop fills.
 
     """
     rows, columns = crop.shape[:2]
-    width = max(round(columns * line.height / rows), 8)
+    width = max(round(columns * line.height / rows), line.narrowest)
     bucket = min((w for w in line.widths if w >= width), default=max(line.widths))
     width = min(width, bucket)
     method = cv2.INTER_AREA if rows > line.height else cv2.INTER_CUBIC

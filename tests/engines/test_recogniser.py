@@ -64,6 +64,13 @@ def test_a_crop_too_long_for_any_width_is_squeezed() -> None:
     assert (tensor[..., WIDTHS_PX[-1] // 2 + 4 :] == 1).all()
 
 
+def test_what_is_narrower_than_the_network_can_tell_is_stretched() -> None:
+    tensor, filled = fill_line(crop(HEIGHT_PX, 40), replace(LINE, widths=(160,), narrowest=80))
+    assert filled == 80 / 160
+    assert (tensor[..., :36] == -1).all()
+    assert (tensor[..., 44:80] == 1).all()
+
+
 def test_a_sliver_still_has_some_width() -> None:
     tensor, filled = fill_line(crop(96, 1), LINE)
     assert tensor.shape[3] == WIDTHS_PX[0]

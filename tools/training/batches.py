@@ -15,7 +15,7 @@ import numpy as np
 
 from glyphfeed.tools.training.charset import classes_of
 from glyphfeed.tools.training.ctc import guide
-from glyphfeed.tools.training.network import HEIGHT, STRIDE
+from glyphfeed.tools.training.network import HEIGHT, LINE, STRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +29,12 @@ LINES: Final = 64
 """Lines of a batch."""
 SHUFFLED: Final = 32
 """So many batches are drawn together, and parted by width."""
-BUCKET: Final = 32
+BUCKET: Final = 16
 """Batches are padded to a multiple of so many pixels."""
 WIDEST: Final = 320
 """Wider lines are squeezed, in pixels."""
-LEAST: Final = 3
-"""Steps for each character that a line has at least."""
+LEAST: Final = 2
+"""Steps for each character that a line has at least: CTC says one in each, and the same twice only with one between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def vary(rng: Generator, word: Word) -> Line:
     # What is turned is cut out level, as annotators do: all of it is within.
     reach = (np.abs(turned) @ [columns, rows]) / 2 + rng.normal(0, 0.04, 2) * rows
     scale = HEIGHT / (2 * reach[1])
-    width = 2 * reach[0] * scale * float(np.exp(rng.normal(0, 0.12)))
-    width = round(min(max(width, LEAST * STRIDE * len(word.text), 8), WIDEST))
+    width = max(2 * reach[0] * scale, LINE.narrowest) * float(np.exp(rng.normal(0, 0.12)))
+    width = round(min(max(width, LEAST * STRIDE * len(word.text)), WIDEST))
     matrix = np.diag([width / (2 * reach[0]), scale]) @ turned
     middle = np.array([columns, rows]) / 2 + rng.normal(0, 0.03, 2) * rows
     affine = np.column_stack([matrix, np.array([width, HEIGHT]) / 2 - matrix @ middle])

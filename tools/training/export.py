@@ -16,10 +16,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from glyphfeed.engines.files import write_whole
-from glyphfeed.engines.models import LineInput
 from glyphfeed.tools.errors import CommandError, writing
 from glyphfeed.tools.training.charset import CHARACTERS
-from glyphfeed.tools.training.network import BLOCKS, HEIGHT, HIDDEN
+from glyphfeed.tools.training.network import BLOCKS, HEIGHT, HIDDEN, LINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,13 +29,6 @@ if TYPE_CHECKING:
 Weights = dict[str, "NDArray[np.float32]"]
 """By PyTorch's names for them (`network.Crnn`)."""
 
-LINE: Final = LineInput(
-    colour="grey",
-    mean=(127.5,),
-    std=(127.5,),
-    height=HEIGHT,
-    widths=(32, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768),
-)
 OPSET: Final = 13
 PRODUCER: Final = "glyphfeed"
 GATES: Final = (0, 3, 1, 2)
@@ -184,7 +176,7 @@ def described(content: bytes) -> str:
         'head = "ctc"\nlicence = "Apache-2.0"\n'
         f'sha256 = "{hashlib.sha256(content).hexdigest()}"\noutput = "logits"\nbfloat16 = false\n\n'
         f'[input]\ncolour = "{LINE.colour}"\nmean = {list(LINE.mean)}\nstd = {list(LINE.std)}\n'
-        f"height = {LINE.height}\nwidths = {list(LINE.widths)}\n\n"
+        f"height = {LINE.height}\nwidths = {list(LINE.widths)}\nnarrowest = {LINE.narrowest}\n\n"
         '[charset]\nmetadata = "character"\nspace = true\n'
     )
 

@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING, Final
 from torch import nn
 from torch.nn import functional
 
+from glyphfeed.engines.models import LineInput
 from glyphfeed.tools.training.charset import CHARSET
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-HEIGHT: Final = 32
-"""Pixels that a line is high."""
+LINE: Final = LineInput(
+    colour="grey",
+    mean=(127.5,),
+    std=(127.5,),
+    height=32,
+    widths=(80, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768),
+    narrowest=80,
+)
+"""How lines are put in.  Of the validation words 0.495 were right without a least width, 0.545 with 64 pixels, 0.565 with 80, and
+0.530 with 96, by a network that had learnt without."""
+HEIGHT: Final = LINE.height
 STRIDE: Final = 4
 """Pixels along the line for each step."""
 STEM: Final = (24, 48)

@@ -23,8 +23,9 @@ from glyphfeed.tools.training.batches import LINES, Batches
 from glyphfeed.tools.training.charset import folded, text_of
 from glyphfeed.tools.training.ctc import greedy
 from glyphfeed.tools.training.curve import draw_curve
-from glyphfeed.tools.training.export import LINE, from_onnx, write_recogniser
+from glyphfeed.tools.training.export import from_onnx, write_recogniser
 from glyphfeed.tools.training.learner import Learner, rate
+from glyphfeed.tools.training.network import LINE
 from glyphfeed.tools.training.pool import Pool
 from glyphfeed.tools.training.synthesise import step_back
 

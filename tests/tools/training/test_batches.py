@@ -46,7 +46,7 @@ def test_lines_are_packed_with_grey_beyond_them() -> None:
     short = Line(np.full((HEIGHT, 20), 255, np.uint8), classes_of("ab"), np.array([[0, 2], [3, 5]], np.float32))
     long = Line(np.zeros((HEIGHT, 40), np.uint8), classes_of("c"), np.full((1, 2), np.nan, np.float32))
     batch = pack([short, long])
-    assert batch.lines.shape == (2, 1, HEIGHT, 64)
+    assert batch.lines.shape == (2, 1, HEIGHT, 48)
     assert (batch.lines[0, 0, :, :20] == 1).all()
     assert (batch.lines[0, 0, :, 20:] == 0).all()
     assert (batch.lines[1, 0, :, :40] == -1).all()

@@ -31,9 +31,9 @@ pytest.importorskip("torch", reason="the extra train is not installed")
 import torch
 
 from glyphfeed.tools.training.batches import LINES, Batches, pack, vary
-from glyphfeed.tools.training.export import LINE, from_onnx, with_gates, without_gates, write_recogniser
+from glyphfeed.tools.training.export import from_onnx, with_gates, without_gates, write_recogniser
 from glyphfeed.tools.training.learner import ANNEALED, PEAK, WARM, Learner, load_weights, rate
-from glyphfeed.tools.training.network import HEIGHT, STRIDE, Crnn
+from glyphfeed.tools.training.network import HEIGHT, LINE, STRIDE, Crnn
 from glyphfeed.tools.training.training import (
     Plan,
     Progress,
