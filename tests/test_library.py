@@ -286,7 +286,7 @@ def test_a_picture_is_read_from_a_path_and_from_an_array(folder: Path, wall: Col
 
 
 def test_one_load_of_the_networks_serves_many_calls() -> None:
-    networks = networks_of("auto", None, None, ("en",))
+    networks = networks_of("auto", None, None, ("en",), ())
     with borrowed(networks, live=True) as first, borrowed(networks, live=True) as second:
         assert first is second
     with borrowed(networks, live=True) as later:
