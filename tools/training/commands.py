@@ -140,9 +140,12 @@ def train_recogniser(
     glyphfeed read sign.jpg --recogniser mine/recogniser.onnx
     """
     with bringing("train"):
-        from glyphfeed.tools.training.training import Plan, train
+        from glyphfeed.tools.training.export import from_onnx
+        from glyphfeed.tools.training.recognising import Plan, lesson_of
+        from glyphfeed.tools.training.training import train
 
-    train(Plan(synthetic, real or [], validation, samples, seed), out, resume=resume, begin=begin, minutes=minutes)
+    lesson = lesson_of(Plan(synthetic, real or [], validation, seed))
+    train(lesson, out, samples, seed, resume=resume, begin=from_onnx(begin) if begin else None, minutes=minutes)
 
 
 @train.command("judge")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def draw_curve(folder: Path, validations: Sequence[tuple[int, float, float]]) -> None:
-    """Write curve.csv and curve.png into a folder: samples seen, loss, and the share of words read right.
+def draw_curve(folder: Path, validations: Sequence[tuple[int, float, float]], figure: str) -> None:
+    """Write curve.csv and curve.png into a folder: samples seen, loss, and the figure of that name, 0..1.
 
     Raises:
         CommandError: they cannot be written.
@@ -25,18 +25,18 @@ def draw_curve(folder: Path, validations: Sequence[tuple[int, float, float]]) ->
     """
     table, picture = io.StringIO(), io.BytesIO()
     rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["samples", "loss", "right"])
-    rows.writerows((samples, f"{loss:.4f}", f"{right:.4f}") for samples, loss, right in validations)
-    samples, losses, rights = zip(*validations, strict=True)
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot(samples, rights, color="tab:blue")
-    axes.set(xlabel="samples seen", ylabel="words right", ylim=(0, 1))
+    rows.writerow(["samples", "loss", figure])
+    rows.writerows((samples, f"{loss:.4f}", f"{reached:.4f}") for samples, loss, reached in validations)
+    samples, losses, figures = zip(*validations, strict=True)
+    canvas = Figure(figsize=(8, 4), layout="constrained")
+    axes = canvas.add_subplot()
+    axes.plot(samples, figures, color="tab:blue")
+    axes.set(xlabel="samples seen", ylabel=figure, ylim=(0, 1))
     axes.grid(alpha=0.3)
     other = axes.twinx()
     other.plot(samples, losses, color="tab:orange", alpha=0.6)
     other.set(ylabel="loss", ylim=(0, None))
-    figure.savefig(picture, format="png", dpi=110)
+    canvas.savefig(picture, format="png", dpi=110)
     with writing(folder):
         write_whole(folder / "curve.csv", table.getvalue().encode())
         write_whole(folder / "curve.png", picture.getvalue())

@@ -8,43 +8,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from torch.nn import functional
 
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.ctc import IGNORED
-from glyphfeed.tools.training.network import Crnn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from glyphfeed.tools.training.batches import Batch
-    from glyphfeed.tools.training.export import Weights
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
 
-PEAK: Final = 1e-3
-WARM: Final = 20_000
-"""Samples over which the learning rate rises to its peak."""
-ANNEALED: Final = 0.2
-"""The last share of the samples, over which it falls to zero (Hägele et al., Scaling laws and compute-optimal training beyond
-fixed training durations, 2024: as good as a cosine, and the end need not be known from the beginning)."""
+    from glyphfeed.tools.training.export import Weights
+    from glyphfeed.tools.training.lesson import Lesson
+
 DECAY: Final = 0.9995
 """Of the average over the steps (Polyak and Juditsky, Acceleration of stochastic approximation by averaging, 1992)."""
-GUIDANCE: Final = 0.5
-"""What the cross-entropy of the steps weighs beside CTC (Hu et al., GTC: Guided training of CTC, 2020, where another network
-guides; here it is the renderer)."""
 LONGEST: Final = 5.0
 """Gradients longer than this are shortened to it."""
-
-
-def rate(samples: int, whole: int) -> float:
-    """The learning rate after so many samples of the whole: a rise, a plateau, and a straight fall to zero."""
-    falling = (whole - samples) / max(ANNEALED * whole, 1)
-    return PEAK * max(min(samples / WARM, 1.0, falling), 0.0)
 
 
 class Learner:
     """A network with its average and optimiser."""
 
-    def __init__(self, seed: int, weights: Weights | None = None) -> None:
+    def __init__(self, lesson: Lesson, seed: int, weights: Weights | None = None) -> None:
         """Begin from chance, or from weights.
 
         Raises:
@@ -53,26 +39,33 @@ class Learner:
         """
         torch.manual_seed(seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network, self.average = Crnn(), Crnn().eval()
+        self._network, self.average = lesson.make(), lesson.make().eval()
         if weights is not None:
             load_weights(self._network, weights)
         self.average.load_state_dict(self._network.state_dict())
         for network in (self._network, self.average):
             # Channels last: on CPUs dense convolutions train a half faster so.
             network.to(self.device, memory_format=torch.channels_last)
-        self._optimiser = torch.optim.AdamW(self._network.parameters(), PEAK, weight_decay=0.01)
+        self._optimiser = torch.optim.AdamW(self._network.parameters(), lesson.peak, weight_decay=0.01)
         self._short = self.device.type == "cuda" or computes_bfloat16()
+        self._loss = lesson.loss
         self.steps = 0
 
-    def learn(self, batch: Batch, speed: float) -> float | None:
-        """Take one step at a learning rate, and give the loss; None, and no step, where it or the gradient is not finite."""
+    def run(self, pictures: NDArray[np.float32]) -> torch.Tensor:
+        """See `lesson.Run`."""
+        seen = torch.from_numpy(pictures).to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._short):
+            given: torch.Tensor = self._network(seen)
+        return given.float()
+
+    def learn(self, number: int, speed: float) -> float | None:
+        """Take one step with a batch at a learning rate, and give the loss; None, and no step, where it or the gradient is not
+        finite.
+        """
         for group in self._optimiser.param_groups:
             group["lr"] = speed
         self._optimiser.zero_grad()
-        lines = torch.from_numpy(batch.lines).to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._short):
-            logits = self._network(lines)
-        loss = loss_of(logits.float(), batch)
+        loss = self._loss(self.run, number)
         loss.backward()
         length = torch.nn.utils.clip_grad_norm_(self._network.parameters(), LONGEST)
         if not bool(torch.isfinite(loss) & torch.isfinite(length)):
@@ -112,11 +105,11 @@ def computes_bfloat16() -> bool:
     return "BF16" in Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def load_weights(network: Crnn, weights: Weights) -> None:
+def load_weights(network: nn.Module, weights: Weights) -> None:
     """Give a network weights by their names.
 
     Raises:
-        CommandError: they are those of a network of other layers or another charset.
+        CommandError: they are those of another network.
 
     """
     try:
@@ -129,17 +122,6 @@ def load_weights(network: Crnn, weights: Weights) -> None:
         alien = [*weights]
     if alien:
         raise CommandError("the weights to begin from are of a network of another kind; begin without --from")
-
-
-def loss_of(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """CTC's loss, and the cross-entropy of those steps that are asked to say something; logits are (steps, lines, classes)."""
-    steps = functional.log_softmax(logits, dim=2)
-    lengths = torch.full((len(batch.lines),), len(steps))
-    classes, asked = (torch.from_numpy(part).to(logits.device) for part in (batch.classes, batch.asked))
-    loss = functional.ctc_loss(steps, classes, lengths, torch.from_numpy(batch.lengths), zero_infinity=True)
-    if (batch.asked != IGNORED).any():
-        loss = loss + GUIDANCE * functional.nll_loss(steps.permute(1, 2, 0), asked, ignore_index=IGNORED)
-    return loss
 
 
 def follow(averages: Iterable[torch.Tensor], tensors: Iterable[torch.Tensor], decay: float) -> None:
