@@ -8,7 +8,7 @@ import typer
 from glyphfeed.tools.errors import bringing
 from glyphfeed.tools.options import DetectorFile, Engine, RecogniserFile
 
-train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train a recogniser of one's own.")
+train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train networks of one's own.")
 PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
 SetKind = Literal["words", "icdar2015", "icdar2015-validation", "icdar2015-photos", "iiit5k", "icdar2003"]
 
@@ -165,3 +165,61 @@ def train_judge(
     from glyphfeed.tools.training.judging import judge_list
 
     print(judge_list(words, locate(RECOGNISER, recogniser)))
+
+
+@train.command("cut")
+def train_cut(
+    photos: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="ICDAR 2015's training photos.")],
+    detector: Annotated[
+        Path, typer.Option(metavar="FILE", help="Who finds the characters: a network that gives character maps, with its TOML.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the cuts go, for train detector.")] = Path("cuts.json"),
+) -> None:
+    """Find where the characters of real words are, and how far that can be trusted, by the maps of another detector, or ours.
+
+    [bold]Examples[/]
+
+    glyphfeed train cut IC15 --detector craftnet.onnx --out cuts.json
+    """
+    from glyphfeed.tools.training.annotated import read_icdar2015
+    from glyphfeed.tools.training.cutting import TRAINED, cut_photos
+
+    cut_photos(read_icdar2015(photos, TRAINED), detector, out)
+
+
+@train.command("detector")
+def train_detector(
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where checkpoint, network and curve go.")],
+    validation: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="ICDAR 2015's training photos; 801 to 868 tell how far it has come.")
+    ],
+    icdar2003: Annotated[Path | None, typer.Option(metavar="FOLDER", help="ICDAR 2003's photos, with cut characters.")] = None,
+    icdar2015: Annotated[Path | None, typer.Option(metavar="FOLDER", help="ICDAR 2015's training photos 1 to 800.")] = None,
+    cuts: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the characters of these are, by train cut.")] = None,
+    photos: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Photos without text, to hang signs on.")] = None,
+    fonts: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Fonts instead of the system's.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Crops to be shown in all; over the last fifth it settles.")] = 2_000_000,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds, if it holds something.")] = False,
+    begin: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Begin from what was written before, an ONNX file.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="All chance follows from it.")] = 1,
+) -> None:
+    """Train a detector of characters, in one thread that lets everything else go first.
+
+    Ctrl-C and SIGTERM end it with a checkpoint; the same command with --resume goes on.
+
+    [bold]Examples[/]
+
+    glyphfeed train detector --photos holiday --icdar2015 IC15 --validation IC15 --out mine --resume
+    glyphfeed read sign.jpg --detector mine/detector.onnx
+    """
+    with bringing("train"):
+        from glyphfeed.tools.training.annotated import read_icdar2015
+        from glyphfeed.tools.training.dense_export import from_onnx
+        from glyphfeed.tools.training.detecting import VALIDATION, Folders, gathered, lesson_of
+        from glyphfeed.tools.training.training import train
+
+    lesson = lesson_of(gathered(Folders(icdar2003, icdar2015, cuts, photos, fonts), seed), read_icdar2015(validation, VALIDATION))
+    train(lesson, out, samples, seed, resume=resume, begin=from_onnx(begin) if begin else None, minutes=minutes)

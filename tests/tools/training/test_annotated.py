@@ -1,0 +1,122 @@
+"""What the ICDAR sets tell of words, and what is made of it: characters, crops, and where real characters are cut."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.training.annotated import (
+    GUESSED,
+    Annotated,
+    Word,
+    edges_of,
+    read_cuts,
+    read_icdar2003,
+    read_icdar2015,
+    slices,
+)
+from glyphfeed.tools.training.crops import LEAST_HEIGHT_PX, crop_of, targets_of
+from glyphfeed.tools.training.cutting import edges_in
+from tests.tools.training.celled import celled, moved
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WIDE = np.array([[10.0, 20], [110, 20], [110, 40], [10, 40]])
+
+
+def test_characters_of_icdar_2003_lie_between_its_cuts(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"text": "ABC", "box": [10, 20, 100, 20], "cuts": [30, 70]}]))
+    (photo,) = read_icdar2003(tmp_path)
+    (word,) = photo.words
+    assert photo.picture == tmp_path / "a.jpg"
+    assert word.characters[:, 0, 0].tolist() == [10, 40, 80]
+    assert word.characters[:, 2].tolist() == [[40, 40], [80, 40], [110, 40]]
+    assert (word.trust, word.height) == (1, 20)
+
+
+def test_words_of_icdar_2015_are_split_by_cuts_or_usual_widths(tmp_path: Path) -> None:
+    (tmp_path / "img_7.jpg").touch()
+    (tmp_path / "gt_img_7.txt").write_text("10,20,110,20,110,40,10,40,Wi\n0,0,9,0,9,9,0,9,###\n", encoding="utf-8-sig")
+    (photo,) = read_icdar2015(tmp_path, range(1, 9))
+    (word,) = photo.words
+    assert word.trust == GUESSED
+    assert word.characters[0, 1, 0] - 10 == pytest.approx(100 * 1.1 / 1.4)
+    assert len(photo.unknown) == 1
+    (tmp_path / "cuts.json").write_text('{"img_7": [[[0, 0.5, 1], 0.75]]}')
+    (photo,) = read_icdar2015(tmp_path, range(1, 9), read_cuts(tmp_path / "cuts.json"))
+    assert photo.words[0].trust == 0.75
+    assert photo.words[0].characters[0, 1, 0] == 60
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="holds no photos with truth"):
+        read_icdar2015(tmp_path, range(1, 9))
+    (tmp_path / "a.json").write_text('[{"text": "A"}]')
+    with pytest.raises(CommandError, match=r"a\.json cannot be read .*docs/models\.md tells what it must hold"):
+        read_icdar2003(tmp_path)
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_every_character_has_some_width(text: str) -> None:
+    edges = edges_of(text)
+    assert edges[[0, -1]].tolist() == [0, 1]
+    assert (np.diff(edges) > 0).all()
+    assert len(edges) == len(text) + 1
+    characters = slices(WIDE, edges)
+    assert characters[:-1, 1] == pytest.approx(characters[1:, 0])
+    assert Word(characters).outline[[0, len(text), len(text) + 1, -1]] == pytest.approx(WIDE)
+
+
+def test_characters_are_cut_in_the_valleys_and_trusted_by_their_count() -> None:
+    profile = np.exp(-(((np.arange(40) % 10 - 5) / 2.5) ** 2))
+    edges, trust = edges_in(profile, "CAFE")
+    assert trust == 1
+    assert edges == pytest.approx([0, 0.25, 0.5, 0.75, 1], abs=0.03)
+    assert edges_in(profile, "CAFES")[1] == pytest.approx(0.8)
+    assert len(edges_in(profile, "CAFES")[0]) == 5
+    # With too few of them one keeps to usual widths.
+    edges, trust = edges_in(profile, "MARMALADE")
+    assert (len(edges), trust) == (10, GUESSED)
+
+
+def test_low_and_unknown_text_is_not_learnt_from() -> None:
+    low, high = (Word(moved(celled([height] * 3, height), 200, y)) for height, y in ((LEAST_HEIGHT_PX - 1, 40), (24, 120)))
+    unknown = moved(celled([60.0], 30.0)[0], 200, 200)
+    told = Annotated(None, (low, high), (unknown,))  # type: ignore[arg-type]
+    maps, trust = targets_of(told, np.eye(3), 256)
+    assert trust[10, 50] == trust[50, 50] == 0
+    assert trust[30, 50] == trust[5, 5] == 1
+    assert maps[0, :20].max() == 0
+    assert maps[0, 30, 50] > 0.8
+    half, trusted = targets_of(Annotated(None, (Word(high.characters, 0.5),)), np.eye(3), 256)  # type: ignore[arg-type]
+    assert trusted[30, 50] == 0.5
+    assert half == pytest.approx(maps)
+
+
+@given(st.integers(0, 2**32))
+def test_a_crop_shows_its_words_where_its_maps_say(seed: int) -> None:
+    cells = moved(celled([14.0] * 4, 20.0), 160, 90)
+    picture = np.full((180, 320, 3), 128, np.uint8)
+    for cell in cells:
+        cv2.fillPoly(picture, [np.round(cell.mean(axis=0) + (cell - cell.mean(axis=0)) * 0.4).astype(np.int32)], (255, 255, 255))
+    told = Annotated(None, (Word(cells),))  # type: ignore[arg-type]
+    rng = np.random.default_rng(seed)
+    crop = crop_of(picture, told, rng, 192)
+    assert crop.picture.shape == (192, 192, 3)
+    assert crop.maps.shape == (2, 48, 48)
+    again = crop_of(picture, told, np.random.default_rng(seed), 192)
+    assert np.array_equal(crop.picture, again.picture)
+    peak = np.unravel_index(crop.maps[0].argmax(), crop.maps[0].shape)
+    if crop.maps[0].max() > 0.8:
+        row, column = (4 * int(place) + 2 for place in peak)
+        here = float(crop.picture[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].mean())
+        grey = float(np.median(crop.picture[crop.picture.shape[0] // 2 :].mean(axis=2)))
+        assert abs(here - grey) > 5 or crop.picture.std() < 5

@@ -1,0 +1,126 @@
+"""A trained detector as an ONNX file with its description, and back.
+
+Owns the graph, which is written node by node from the layers of `dense`, as the recogniser's is (`export`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from glyphfeed.engines.files import write_whole
+from glyphfeed.engines.models import CharacterThresholds, PictureInput
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.training.dense import WIDTHS
+from glyphfeed.tools.training.export import OPSET, PRODUCER, Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from glyphfeed.tools.training.export import Weights
+
+PICTURE: Final = PictureInput(
+    colour="bgr",
+    mean=(127.5, 127.5, 127.5),
+    std=(127.5, 127.5, 127.5),
+    sizes=((544, 960), (960, 544)),
+    coarse_sizes=((352, 640),),
+)
+THRESHOLDS: Final = CharacterThresholds(text=0.4, low=0.35, link=0.4)
+"""Chosen on ICDAR 2015's training photos 801 to 868."""
+
+
+def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:
+    """The ONNX file of a network: `pictures` (pictures, 3, height, width) float32 in, `maps` (pictures, 2, height / 4, width / 4)
+    out; the metadata hold what is `told` of it: data, seed, figures.
+    """
+    graph = Graph(weights)
+    seen, levels = graph.relu(graph.unit("stem", "pictures", (2, 2))), []
+    for number in range(len(WIDTHS)):
+        seen = graph.relu(graph.unit(f"stages.{number}.0", seen, (2, 2)))
+        further = f"stages.{number}.1"
+        seen = graph.block(further, seen, (1, 1)) if number else graph.relu(graph.unit(further, seen, (1, 1)))
+        levels.append(pointwise(graph, f"laterals.{number}", seen))
+    for k in reversed(range(len(levels) - 1)):
+        levels[k] = graph.node("Add", f"sums.{k}", levels[k], enlarged(graph, f"ups.{k}", levels[k + 1], 2))
+    large = [enlarged(graph, f"large.{k}", level, 2**k) if k else level for k, level in enumerate(levels)]
+    joined = graph.relu(graph.unit("join", graph.node("Concat", "levels", *large, axis=1), (1, 1)))
+    pointwise(graph, "maps", joined)
+    sides = ("height", "width")
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "detector",
+            [helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["pictures", 3, *sides])],
+            [helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["pictures", 2, *(f"{side} / 4" for side in sides)])],
+            list(graph.stored.values()),
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        producer_name=PRODUCER,
+        ir_version=8,
+    )
+    helper.set_model_props(model, {"training": json.dumps(told, ensure_ascii=False)})
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def pointwise(graph: Graph, name: str, into: str) -> str:
+    """A 1x1 convolution with its bias."""
+    return graph.node("Conv", name, into, graph.weight(f"{name}.weight"), graph.weight(f"{name}.bias"))
+
+
+def enlarged(graph: Graph, name: str, into: str, times: int) -> str:
+    """A picture so many times as large, each pixel repeated, as PyTorch's `interpolate` does."""
+    scales = f"{name}.scales"
+    graph.stored[scales] = numpy_helper.from_array(np.array([1, 1, times, times], np.float32), scales)
+    told = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return graph.node("Resize", name, into, "", scales, **told)
+
+
+def from_onnx(path: Path) -> Weights:
+    """The weights that `to_onnx` has written.
+
+    Raises:
+        CommandError: the file is another's, or cannot be read.
+
+    """
+    try:
+        model = onnx.load(path)
+    except Exception as error:  # whatever protobuf says of what is no ONNX file
+        raise CommandError(f"{path} is no ONNX file that can be read ({error}); name one that train detector wrote") from error
+    if model.producer_name != PRODUCER or model.graph.name != "detector":
+        raise CommandError(f"{path} was not written by glyphfeed train detector; begin from a file that was, or without --from")
+    stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in model.graph.initializer}
+    return {name: array for name, array in stored.items() if not name.endswith(".scales")}
+
+
+def described(content: bytes) -> str:
+    """The description that lies beside an ONNX file (`engines.models`)."""
+    return (
+        'head = "character-maps"\nlicence = "Apache-2.0"\n'
+        f'sha256 = "{hashlib.sha256(content).hexdigest()}"\nbfloat16 = false\n\n'
+        f'[input]\ncolour = "{PICTURE.colour}"\nmean = {list(PICTURE.mean)}\nstd = {list(PICTURE.std)}\n'
+        f"sizes = {[list(size) for size in PICTURE.sizes]}\ncoarse_sizes = {[list(size) for size in PICTURE.coarse_sizes]}\n\n"
+        f"[thresholds]\ntext = {THRESHOLDS.text}\nlow = {THRESHOLDS.low}\nlink = {THRESHOLDS.link}\n"
+    )
+
+
+def write_detector(path: Path, weights: Weights, told: Mapping[str, object]) -> None:
+    """Write a network as an ONNX file with its description beside it.
+
+    Raises:
+        CommandError: they cannot be written.
+
+    """
+    content = to_onnx(weights, told)
+    try:
+        write_whole(path, content)
+        write_whole(path.with_suffix(".toml"), described(content).encode())
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}; check the path and the space there") from error

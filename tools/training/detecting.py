@@ -1,0 +1,161 @@
+"""`glyphfeed train detector`: what the detector is shown, and how it is judged.
+
+Owns the lesson; `training` is how it is learnt.  Half of what is shown is made up, the rest real photos.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+import torch
+
+from glyphfeed.engines.characters import words_from_maps
+from glyphfeed.engines.tensors import fit_into, lay
+from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.training.annotated import Annotated, read_cuts, read_icdar2003, read_icdar2015
+from glyphfeed.tools.training.crops import SIDE_PX, Crop, crop_of, in_other_light, targets_of
+from glyphfeed.tools.training.cutting import TRAINED
+from glyphfeed.tools.training.dense import STRIDE, Dense
+from glyphfeed.tools.training.dense_export import PICTURE, THRESHOLDS, write_detector
+from glyphfeed.tools.training.finding import Tally, tally
+from glyphfeed.tools.training.fonts import find_fonts, system_folders
+from glyphfeed.tools.training.lesson import Lesson
+from glyphfeed.tools.training.mining import mined_loss
+from glyphfeed.tools.training.scenes import make_scene
+from glyphfeed.tools.training.sources import photos_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from glyphfeed.tools.training.fonts import Font
+    from glyphfeed.tools.training.lesson import Run
+
+CROPS: Final = 8
+"""Crops of a batch."""
+MADE_UP: Final = 0.5
+"""Share of made-up scenes, where there is anything to make them of."""
+VALIDATION: Final = range(801, 869)
+"""Numbers of those of ICDAR 2015's training photos that tell how far it has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is trained with: annotated photos in sets of which each is shown as often, photos without text to hang signs on, and
+    fonts for them; the seed that all chance follows from.
+    """
+
+    sets: tuple[tuple[Annotated, ...], ...]
+    photos: tuple[Path, ...] = ()
+    fonts: tuple[Font, ...] = field(default=(), repr=False)
+    seed: int = 1
+
+    def crop(self, number: int, side: int = SIDE_PX) -> Crop:
+        """A crop, by its number from 0, which is always the same."""
+        rng = np.random.default_rng([self.seed, number])
+        if self.photos and (not self.sets or rng.random() < MADE_UP):
+            photo = read_colour(self.photos[rng.integers(len(self.photos))])
+            picture, words = make_scene(rng, self.fonts, photo, side)
+            told = Annotated(self.photos[0], tuple(words))
+            return Crop(in_other_light(picture, rng), *targets_of(told, np.eye(3), side))
+        some = self.sets[rng.integers(len(self.sets))]
+        told = some[rng.integers(len(some))]
+        return crop_of(read_colour(told.picture), told, rng, side)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where material lies, as far as there is some: ICDAR 2003's photos, ICDAR 2015's training photos, where these have their
+    characters (`cutting`), photos without text, and fonts other than the system's.
+    """
+
+    icdar2003: Path | None = None
+    icdar2015: Path | None = None
+    cuts: Path | None = None
+    photos: Path | None = None
+    fonts: Path | None = None
+
+
+def gathered(folders: Folders, seed: int) -> Material:
+    """Find what is to be trained with.
+
+    Raises:
+        CommandError: there is nothing, or a folder holds not what it should.
+
+    """
+    sets = []
+    if folders.icdar2003:
+        sets.append(tuple(read_icdar2003(folders.icdar2003)))
+    if folders.icdar2015:
+        cuts = read_cuts(folders.cuts) if folders.cuts else {}
+        sets.append(tuple(photo for photo in read_icdar2015(folders.icdar2015, TRAINED, cuts) if photo.words))
+    if not sets and not folders.photos:
+        raise CommandError("there is nothing to train with; name at least one of --icdar2003, --icdar2015 and --photos")
+    if not folders.photos:
+        return Material(tuple(sets), seed=seed)
+    fonts = find_fonts([folders.fonts] if folders.fonts else system_folders())
+    return Material(tuple(sets), tuple(photos_of(folders.photos)), tuple(fonts), seed)
+
+
+def read_colour(path: Path) -> NDArray[np.uint8]:
+    """A picture (height, width, 3), blue-green-red.
+
+    Raises:
+        CommandError: it cannot be read.
+
+    """
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise CommandError(f"{path} is no picture that can be read; remove it, or bring the file")
+    return np.asarray(picture, np.uint8)
+
+
+def lesson_of(material: Material, validation: Sequence[Annotated]) -> Lesson:
+    """The lesson of finding words, judged by those of some photos."""
+    told = {"photos": [len(some) for some in material.sets], "backgrounds": len(material.photos), "seed": material.seed}
+    return Lesson(
+        name="detector",
+        make=Dense,
+        loss=partial(loss_of, material),
+        figure="F",
+        judge=lambda network: judged(network, validation).f,
+        write=write_detector,
+        batch=CROPS,
+        peak=2e-3,
+        warm=2_000,
+        validated=8_000,
+        patience=1_000_000,
+        told=told,
+    )
+
+
+def loss_of(material: Material, run: Run, number: int) -> Tensor:
+    """The loss of a batch, by its number from 0."""
+    crops = [material.crop(number * CROPS + k) for k in range(CROPS)]
+    pictures = np.stack([crop.picture for crop in crops]).transpose(0, 3, 1, 2)
+    maps = run((pictures.astype(np.float32) - np.float32(127.5)) / np.float32(127.5))
+    truth, trust = (
+        torch.from_numpy(np.stack(part)).to(maps.device) for part in zip(*((c.maps, c.trust) for c in crops), strict=True)
+    )
+    return mined_loss(maps, truth, trust)
+
+
+def judged(network: nn.Module, photos: Sequence[Annotated]) -> Tally:
+    """How well a network finds the words of photos, laid as the reader lays them."""
+    device = next(network.parameters()).device
+    total = Tally()
+    for told in photos:
+        picture = read_colour(told.picture)
+        fit = fit_into(picture, PICTURE.sizes)
+        with torch.no_grad():
+            maps = network(torch.from_numpy(lay(picture, fit, PICTURE)).to(device)).cpu().numpy()[0]
+        found = [word.outline * STRIDE / fit.scale for word in words_from_maps(maps[0], maps[1], THRESHOLDS)]
+        total += tally(found, [word.outline for word in told.words], told.unknown)
+    return total
