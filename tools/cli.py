@@ -34,6 +34,7 @@ from glyphfeed.tools.options import (
     RecogniserFile,
     parse_alphabets,
     parse_languages,
+    parse_size,
     typed,
 )
 from glyphfeed.tools.training.commands import train
@@ -70,19 +71,6 @@ def glyphfeed(
     ] = False,
 ) -> None:
     """Point it at a camera, and it reads, follows and publishes the text it sees."""
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Read a size such as 1280x720.
-
-    Raises:
-        BadParameter: it is none.
-
-    """
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
-    if match is None:
-        raise typer.BadParameter(f"{text!r} is no size; write width x height, such as 1280x720", param_hint="--size")
-    return int(match[1]), int(match[2])
 
 
 def parse_recording(file: Path | None, topics: list[str], rotate: list[str], *, append: bool) -> RecordTo | None:

@@ -1,5 +1,6 @@
 """Options that several commands share, and how their words are read."""
 
+import re
 import shlex
 import shutil
 import sys
@@ -56,6 +57,19 @@ def parse_alphabets(text: str) -> tuple[str, ...]:
 def parse_languages(text: str) -> tuple[str, ...]:
     """Split a list such as en,fr; "none" is an empty one."""
     return () if text.strip() == "none" else tuple(part.strip().lower() for part in text.split(","))
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read a size such as 1280x720.
+
+    Raises:
+        BadParameter: it is none.
+
+    """
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no size; write width x height, such as 1280x720", param_hint="--size")
+    return int(match[1]), int(match[2])
 
 
 def program() -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from glyphfeed.tools.errors import bringing
-from glyphfeed.tools.options import DetectorFile, Engine, RecogniserFile
+from glyphfeed.tools.options import DetectorFile, Engine, RecogniserFile, parse_size, typed
 
 train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train networks of one's own.")
 PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
@@ -167,6 +167,31 @@ def train_judge(
     print(judge_list(words, locate(RECOGNISER, recogniser)))
 
 
+@train.command("field")
+def train_field(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="An ONNX file, or a PyTorch module as package.module:Class.")],
+    sample: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A picture to look at; without one, the demo's street.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Scale the sample to so many pixels.")] = None,
+    out: Annotated[Path | None, typer.Option("--picture", metavar="FILE", help="Draw the fields over the sample.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as Markdown to this file.")] = None,
+) -> None:
+    """Tell which part of a picture each layer of a network sees, by calculation, and how much of that counts, by gradients.
+
+    [bold]Examples[/]
+
+    glyphfeed train field mine/detector.onnx --picture field.png
+    glyphfeed train field glyphfeed.tools.training.dense:Dense
+    glyphfeed train field mine/recogniser.onnx --size 320x32
+    """
+    from glyphfeed.tools.bench.sheet import show
+
+    with bringing("train"):
+        from glyphfeed.tools.training.field_report import report_field
+
+    show([report_field(model, sample, parse_size(size) if size else None, out)], command=typed(), as_json=json, page=markdown)
 @train.command("cut")
 def train_cut(
     photos: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="ICDAR 2015's training photos.")],
