@@ -94,10 +94,12 @@ def read_icdar2015(folder: Path, numbers: range, cuts: Cuts | None = None) -> li
 
     """
     numbered = (folder / f"img_{number}.jpg" for number in numbers)
-    return [
-        Annotated(photo, *words_of(quads_of(photo), (cuts or {}).get(photo.stem)))
-        for photo in found((photo for photo in numbered if photo.is_file()), folder)
-    ]
+    return [read_photo(photo, cuts) for photo in found((photo for photo in numbered if photo.is_file()), folder)]
+
+
+def read_photo(photo: Path, cuts: Cuts | None = None) -> Annotated:
+    """Read one of these photos' truth; raises `CommandError` where it cannot be read."""
+    return Annotated(photo, *words_of(quads_of(photo), (cuts or {}).get(photo.stem)))
 
 
 def read_cuts(path: Path) -> Cuts:

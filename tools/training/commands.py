@@ -212,6 +212,25 @@ def train_cut(
     cut_photos(read_icdar2015(photos, TRAINED), detector, out)
 
 
+@train.command("score")
+def train_score(
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", exists=True, help="A list of ICDAR 2015's photos, or CUTE80's GroundTruth.xml.")
+    ],
+    detector: Annotated[Path, typer.Option(metavar="FILE", help="A network that gives character maps, with its TOML.")],
+) -> None:
+    """Tell how many words of photos a detector of characters finds, at an intersection over union of a half.
+
+    [bold]Examples[/]
+
+    glyphfeed train score report.txt --detector mine/detector.onnx
+    glyphfeed train score CUTE80/GroundTruth.xml --detector mine/detector.onnx
+    """
+    from glyphfeed.tools.training.scoring import score_detector
+
+    print(score_detector(truth, detector))
+
+
 @train.command("detector")
 def train_detector(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where checkpoint, network and curve go.")],

@@ -23,6 +23,7 @@ from glyphfeed.engines.tensors import PADDING, tensor_of
 from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, sides
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.training.annotated import GUESSED, edges_of
+from glyphfeed.tools.training.scoring import read_colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,14 +73,12 @@ def cut_photos(photos: Sequence[Annotated], detector: Path, out: Path) -> None:
 
 def cuts_of(told: Annotated, engine: Engine, model: CharacterMaps) -> Iterator[tuple[NDArray[np.float64], float]]:
     """For each word of a photo n + 1 edges, 0..1 along it, of n characters, and how far they are trusted."""
-    picture = cv2.imread(str(told.picture), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise CommandError(f"{told.picture} is no picture that can be read; remove it, or bring the file")
+    picture = read_colour(told.picture)
     for word in told.words:
         if word.height < LOOKED_AT:
             yield edges_of(word.text), GUESSED
         else:
-            profile = profile_of(np.asarray(picture, np.uint8), word, engine, model)
+            profile = profile_of(picture, word, engine, model)
             yield edges_in(profile, word.text)
 
 

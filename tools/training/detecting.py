@@ -9,23 +9,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
 import torch
 
-from glyphfeed.engines.characters import words_from_maps
-from glyphfeed.engines.tensors import fit_into, lay
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import Annotated, read_cuts, read_icdar2003, read_icdar2015
 from glyphfeed.tools.training.crops import SIDE_PX, Crop, crop_of, in_other_light, targets_of
 from glyphfeed.tools.training.cutting import TRAINED
-from glyphfeed.tools.training.dense import STRIDE, Dense
+from glyphfeed.tools.training.dense import Dense
 from glyphfeed.tools.training.dense_export import PICTURE, THRESHOLDS, write_detector
-from glyphfeed.tools.training.finding import Tally, tally
 from glyphfeed.tools.training.fonts import find_fonts, system_folders
 from glyphfeed.tools.training.lesson import Lesson
 from glyphfeed.tools.training.mining import mined_loss
 from glyphfeed.tools.training.scenes import make_scene
+from glyphfeed.tools.training.scoring import page_of, read_colour, score
 from glyphfeed.tools.training.sources import photos_of
 
 if TYPE_CHECKING:
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from glyphfeed.tools.training.finding import Tally
     from glyphfeed.tools.training.fonts import Font
     from glyphfeed.tools.training.lesson import Run
 
@@ -104,19 +102,6 @@ def gathered(folders: Folders, seed: int) -> Material:
     return Material(tuple(sets), tuple(photos_of(folders.photos)), tuple(fonts), seed)
 
 
-def read_colour(path: Path) -> NDArray[np.uint8]:
-    """A picture (height, width, 3), blue-green-red.
-
-    Raises:
-        CommandError: it cannot be read.
-
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise CommandError(f"{path} is no picture that can be read; remove it, or bring the file")
-    return np.asarray(picture, np.uint8)
-
-
 def lesson_of(material: Material, validation: Sequence[Annotated]) -> Lesson:
     """The lesson of finding words, judged by those of some photos."""
     told = {"photos": [len(some) for some in material.sets], "backgrounds": len(material.photos), "seed": material.seed}
@@ -148,14 +133,12 @@ def loss_of(material: Material, run: Run, number: int) -> Tensor:
 
 
 def judged(network: nn.Module, photos: Sequence[Annotated]) -> Tally:
-    """How well a network finds the words of photos, laid as the reader lays them."""
+    """How well a network finds the words of photos."""
     device = next(network.parameters()).device
-    total = Tally()
-    for told in photos:
-        picture = read_colour(told.picture)
-        fit = fit_into(picture, PICTURE.sizes)
+
+    def maps(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.no_grad():
-            maps = network(torch.from_numpy(lay(picture, fit, PICTURE)).to(device)).cpu().numpy()[0]
-        found = [word.outline * STRIDE / fit.scale for word in words_from_maps(maps[0], maps[1], THRESHOLDS)]
-        total += tally(found, [word.outline for word in told.words], told.unknown)
-    return total
+            given: NDArray[np.float32] = network(torch.from_numpy(tensor).to(device)).cpu().numpy()
+        return given
+
+    return score(maps, PICTURE, THRESHOLDS, [page_of(told) for told in photos])

@@ -38,6 +38,14 @@ class Tally:
             self.matched + other.matched, self.found + other.found, self.wanted + other.wanted, self.shared + other.shared
         )
 
+    def __str__(self) -> str:
+        """The figures for people."""
+        precision, recall = self.matched / max(self.found, 1), self.matched / max(self.wanted, 1)
+        return (
+            f"F {self.f:.3f}, precision {precision:.3f}, recall {recall:.3f}: {self.matched} of {self.wanted} words, "
+            f"with a mean intersection over union of {self.mean_iou:.3f}"
+        )
+
     @property
     def f(self) -> float:
         """F of the words, 0..1; 1 where there are none of either."""

@@ -17,6 +17,7 @@ from glyphfeed.tools import cli
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import read_cuts, read_icdar2015
 from glyphfeed.tools.training.cutting import cut_photos
+from glyphfeed.tools.training.scoring import read_cute80
 from tests.tools.training.setting import FONTS, plain_fonts
 
 pytest.importorskip("torch", reason="the extra train is not installed")
@@ -142,13 +143,42 @@ def test_another_file_is_nothing_to_begin_from(tmp_path: Path) -> None:
         from_onnx(tmp_path / "none.onnx")
 
 
-def test_nothing_is_found_by_a_network_that_gives_nothing(photos: Path) -> None:
+def sees_nothing() -> Dense:
+    """A network whose maps are empty."""
     network = Dense().eval()
     with torch.no_grad():
         network.maps.weight.zero_()
         network.maps.bias.zero_()
-    total = judged(network, read_icdar2015(photos, range(801, 869)))
+    return network
+
+
+def blind(folder: Path) -> Path:
+    """The same as a file."""
+    path = folder / "blind.onnx"
+    write_detector(path, {name: tensor.numpy() for name, tensor in sees_nothing().state_dict().items()}, {})
+    return path
+
+
+def test_nothing_is_found_by_a_network_that_gives_nothing(photos: Path) -> None:
+    total = judged(sees_nothing(), read_icdar2015(photos, range(801, 869)))
     assert (total.found, total.wanted, total.f) == (0, 1, 0)
+
+
+def test_networks_are_scored_by_photos_with_truth(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    detector = blind(tmp_path)
+    (photos / "list.txt").write_text("img_1.jpg\nimg_2.jpg\n")
+    assert cli.run(["train", "score", str(photos / "list.txt"), "--detector", str(detector)]) == 0
+    assert capsys.readouterr().out.startswith("F 0.000, precision 0.000, recall 0.000: 0 of 2 words")
+    points = '<PolygonPoints x="10 40 70 65 40 15" y="20 10 20 40 30 40">word</PolygonPoints>'
+    names = ("img_1.jpg", "gone.jpg")
+    images = "".join(f"<Image><ImageName>{name}</ImageName>{points}</Image>" for name in names)
+    (photos / "truth.xml").write_text(f"<tagset>{images}</tagset>")
+    (page,) = read_cute80(photos / "truth.xml")
+    assert page.photo == photos / "img_1.jpg"
+    assert page.wanted[0].tolist() == [[10, 20], [40, 10], [70, 20], [65, 40], [40, 30], [15, 40]]
+    (photos / "truth.xml").write_text("<tagset>")
+    with pytest.raises(CommandError, match=r"truth\.xml is no ground truth as CUTE80 has it"):
+        read_cute80(photos / "truth.xml")
 
 
 def test_what_there_is_is_gathered(photos: Path) -> None:
@@ -161,13 +191,8 @@ def test_what_there_is_is_gathered(photos: Path) -> None:
 
 
 def test_real_words_are_cut_by_what_a_network_sees(photos: Path, tmp_path: Path) -> None:
-    network = Dense().eval()
-    with torch.no_grad():
-        network.maps.weight.zero_()
-        network.maps.bias.zero_()
-    write_detector(tmp_path / "blind.onnx", {name: tensor.numpy() for name, tensor in network.state_dict().items()}, {})
     told = read_icdar2015(photos, range(1, 3))
-    cut_photos(told, tmp_path / "blind.onnx", tmp_path / "cuts.json")
+    cut_photos(told, blind(tmp_path), tmp_path / "cuts.json")
     cuts = read_cuts(tmp_path / "cuts.json")
     assert {*cuts} == {"img_1", "img_2"}
     # Who sees nothing keeps to usual widths.
