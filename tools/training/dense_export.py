@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from glyphfeed.engines.files import write_whole
-from glyphfeed.engines.models import CharacterThresholds, PictureInput
+from glyphfeed.engines.models import PictureInput
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.dense import WIDTHS
 from glyphfeed.tools.training.export import OPSET, PRODUCER, Graph
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from glyphfeed.engines.models import CharacterThresholds
     from glyphfeed.tools.training.export import Weights
 
 PICTURE: Final = PictureInput(
@@ -32,8 +33,6 @@ PICTURE: Final = PictureInput(
     sizes=((544, 960), (960, 544)),
     coarse_sizes=((352, 640),),
 )
-THRESHOLDS: Final = CharacterThresholds(text=0.4, low=0.35, link=0.4)
-"""Chosen on ICDAR 2015's training photos 801 to 868."""
 
 
 def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:
@@ -100,18 +99,18 @@ def from_onnx(path: Path) -> Weights:
     return {name: array for name, array in stored.items() if not name.endswith(".scales")}
 
 
-def described(content: bytes) -> str:
+def described(content: bytes, thresholds: CharacterThresholds) -> str:
     """The description that lies beside an ONNX file (`engines.models`)."""
     return (
         'head = "character-maps"\nlicence = "Apache-2.0"\n'
         f'sha256 = "{hashlib.sha256(content).hexdigest()}"\nbfloat16 = false\n\n'
         f'[input]\ncolour = "{PICTURE.colour}"\nmean = {list(PICTURE.mean)}\nstd = {list(PICTURE.std)}\n'
         f"sizes = {[list(size) for size in PICTURE.sizes]}\ncoarse_sizes = {[list(size) for size in PICTURE.coarse_sizes]}\n\n"
-        f"[thresholds]\ntext = {THRESHOLDS.text}\nlow = {THRESHOLDS.low}\nlink = {THRESHOLDS.link}\n"
+        f"[thresholds]\ntext = {thresholds.text}\nlow = {thresholds.low}\nlink = {thresholds.link}\n"
     )
 
 
-def write_detector(path: Path, weights: Weights, told: Mapping[str, object]) -> None:
+def write_detector(path: Path, weights: Weights, told: Mapping[str, object], thresholds: CharacterThresholds) -> None:
     """Write a network as an ONNX file with its description beside it.
 
     Raises:
@@ -121,6 +120,6 @@ def write_detector(path: Path, weights: Weights, told: Mapping[str, object]) -> 
     content = to_onnx(weights, told)
     try:
         write_whole(path, content)
-        write_whole(path.with_suffix(".toml"), described(content).encode())
+        write_whole(path.with_suffix(".toml"), described(content, thresholds).encode())
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}; check the path and the space there") from error

@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
+from glyphfeed.engines.models import CharacterThresholds
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import Annotated, read_cuts, read_icdar2003, read_icdar2015
 from glyphfeed.tools.training.crops import SIDE_PX, Crop, crop_of, in_other_light, targets_of
 from glyphfeed.tools.training.cutting import TRAINED
 from glyphfeed.tools.training.dense import Dense
-from glyphfeed.tools.training.dense_export import PICTURE, THRESHOLDS, write_detector
+from glyphfeed.tools.training.dense_export import PICTURE, write_detector
 from glyphfeed.tools.training.fonts import find_fonts, system_folders
 from glyphfeed.tools.training.lesson import Lesson
 from glyphfeed.tools.training.mining import mined_loss
 from glyphfeed.tools.training.scenes import make_scene
-from glyphfeed.tools.training.scoring import page_of, read_colour, score
+from glyphfeed.tools.training.scoring import page_of, read_colour, score, seen
 from glyphfeed.tools.training.sources import photos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-    from torch import Tensor, nn
+    from torch import nn
 
-    from glyphfeed.tools.training.finding import Tally
+    from glyphfeed.engines.tensors import Tensor
+    from glyphfeed.tools.training.export import Weights
     from glyphfeed.tools.training.fonts import Font
     from glyphfeed.tools.training.lesson import Run
 
@@ -42,6 +43,12 @@ MADE_UP: Final = 0.5
 """Share of made-up scenes, where there is anything to make them of."""
 VALIDATION: Final = range(801, 869)
 """Numbers of those of ICDAR 2015's training photos that tell how far it has come."""
+CHOICES: Final = [
+    CharacterThresholds(text, low, link)
+    for text, low in ((0.3, 0.2), (0.35, 0.25), (0.45, 0.3), (0.55, 0.35), (0.7, 0.4))
+    for link in (0.25, 0.4)
+]
+"""Thresholds of which the best are chosen: a network that has seen little gives low maps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +109,52 @@ def gathered(folders: Folders, seed: int) -> Material:
     return Material(tuple(sets), tuple(photos_of(folders.photos)), tuple(fonts), seed)
 
 
-def lesson_of(material: Material, validation: Sequence[Annotated]) -> Lesson:
+class Validation:
+    """Photos that tell how far a network has come, and with which thresholds it finds most."""
+
+    def __init__(self, photos: Sequence[Annotated]) -> None:
+        self._pages = [page_of(told) for told in photos]
+        self.thresholds = CHOICES[0]
+
+    def judge(self, network: nn.Module) -> float:
+        """F of the words that a network finds, 0..1, with the best thresholds."""
+        device = next(network.parameters()).device
+
+        def maps(tensor: Tensor) -> Tensor:
+            with torch.no_grad():
+                given: Tensor = network(torch.from_numpy(tensor).to(device)).cpu().numpy()
+            return given
+
+        looks = [seen(page, maps, PICTURE) for page in self._pages]
+        figures = [score(looks, choice).f for choice in CHOICES]
+        self.thresholds = CHOICES[int(np.argmax(figures))]
+        return max(figures)
+
+    def write(self, path: Path, weights: Weights, told: Mapping[str, object]) -> None:
+        """Write a network's weights with the thresholds that were best."""
+        write_detector(path, weights, told, self.thresholds)
+
+
+def lesson_of(material: Material, photos: Sequence[Annotated]) -> Lesson:
     """The lesson of finding words, judged by those of some photos."""
-    told = {"photos": [len(some) for some in material.sets], "backgrounds": len(material.photos), "seed": material.seed}
+    validation = Validation(photos)
     return Lesson(
         name="detector",
         make=Dense,
         loss=partial(loss_of, material),
         figure="F",
-        judge=lambda network: judged(network, validation).f,
-        write=write_detector,
+        judge=validation.judge,
+        write=validation.write,
+        told={"photos": [len(some) for some in material.sets], "backgrounds": len(material.photos), "seed": material.seed},
         batch=CROPS,
         peak=2e-3,
         warm=2_000,
         validated=8_000,
         patience=1_000_000,
-        told=told,
     )
 
 
-def loss_of(material: Material, run: Run, number: int) -> Tensor:
+def loss_of(material: Material, run: Run, number: int) -> torch.Tensor:
     """The loss of a batch, by its number from 0."""
     crops = [material.crop(number * CROPS + k) for k in range(CROPS)]
     pictures = np.stack([crop.picture for crop in crops]).transpose(0, 3, 1, 2)
@@ -130,15 +163,3 @@ def loss_of(material: Material, run: Run, number: int) -> Tensor:
         torch.from_numpy(np.stack(part)).to(maps.device) for part in zip(*((c.maps, c.trust) for c in crops), strict=True)
     )
     return mined_loss(maps, truth, trust)
-
-
-def judged(network: nn.Module, photos: Sequence[Annotated]) -> Tally:
-    """How well a network finds the words of photos."""
-    device = next(network.parameters()).device
-
-    def maps(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.no_grad():
-            given: NDArray[np.float32] = network(torch.from_numpy(tensor).to(device)).cpu().numpy()
-        return given
-
-    return score(maps, PICTURE, THRESHOLDS, [page_of(told) for told in photos])

@@ -6,6 +6,7 @@ Owns the way from a photo to its words, as the reader lays it, and the reading o
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -23,7 +24,7 @@ from glyphfeed.tools.training.finding import Tally, tally
 from glyphfeed.tools.training.sources import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from glyphfeed.tools.training.annotated import Annotated
 
     Maps = Callable[[Tensor], Tensor]
-    """Runs a network on pictures (1, 3, height, width)."""
+    """Runs a network on a picture (1, 3, height, width)."""
 
 
 class Page(NamedTuple):
@@ -65,17 +66,34 @@ def score_detector(truth: Path, detector: Path) -> Tally:
         raise CommandError(f"{detector} gives no character maps; name a network that does")
     pages = read_cute80(truth) if truth.suffix == ".xml" else [page_of(read_photo(photo)) for photo in listed(truth)]
     engine = load_engine(Backend.ONNXRUNTIME, detector, model.input.shapes, 0)
-    return score(lambda tensor: first_output(engine, tensor), model.input, model.thresholds, pages)
+    return score((seen(page, partial(first_output, engine), model.input) for page in pages), model.thresholds)
 
 
-def score(maps: Maps, inputs: PictureInput, thresholds: CharacterThresholds, pages: Sequence[Page]) -> Tally:
-    """Compare the words that a network finds in photos, laid as the reader lays them, with those wanted."""
+class Seen(NamedTuple):
+    """What a network gives for a page: region and affinity map (height, width), and how many pixels of the photo each of theirs
+    stands for, along either side.
+    """
+
+    page: Page
+    region: Tensor
+    affinity: Tensor
+    times: float
+
+
+def seen(page: Page, maps: Maps, inputs: PictureInput) -> Seen:
+    """Let a network see a page as the reader lays it."""
+    picture = read_colour(page.photo)
+    fit = fit_into(picture, inputs.sizes)
+    whole = maps(lay(picture, fit, inputs))
+    times = fit.bucket[1] / whole.shape[3] / fit.scale
+    region, affinity = covered(whole, fit)
+    return Seen(page, region, affinity, times)
+
+
+def score(pages: Iterable[Seen], thresholds: CharacterThresholds) -> Tally:
+    """Compare the words in maps with those wanted."""
     total = Tally()
-    for page in pages:
-        picture = read_colour(page.photo)
-        fit = fit_into(picture, inputs.sizes)
-        region, affinity = covered(maps(lay(picture, fit, inputs)), fit)
-        times = fit.width / fit.scale / region.shape[1]
+    for page, region, affinity, times in pages:
         outlines = [word.outline * times for word in words_from_maps(region, affinity, thresholds)]
         total += tally(outlines, page.wanted, page.unknown)
     return total

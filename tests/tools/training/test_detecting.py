@@ -25,7 +25,7 @@ import torch
 
 from glyphfeed.tools.training.dense import Dense
 from glyphfeed.tools.training.dense_export import from_onnx, write_detector
-from glyphfeed.tools.training.detecting import CROPS, Folders, Material, gathered, judged, lesson_of
+from glyphfeed.tools.training.detecting import CHOICES, CROPS, Folders, Material, Validation, gathered, lesson_of
 from glyphfeed.tools.training.learner import Learner, load_weights
 from glyphfeed.tools.training.mining import LEAST_NEGATIVES, NEGATIVES, mined_loss
 
@@ -121,9 +121,10 @@ def test_the_file_computes_what_the_network_does(backend: Backend, tmp_path: Pat
     torch.manual_seed(1)
     network = Dense().eval()
     path = tmp_path / "mine.onnx"
-    write_detector(path, {name: tensor.numpy() for name, tensor in network.state_dict().items()}, {"seed": 1})
+    write_detector(path, {name: tensor.numpy() for name, tensor in network.state_dict().items()}, {"seed": 1}, CHOICES[2])
     model = describe_detector(path)
     assert isinstance(model, CharacterMaps)
+    assert model.thresholds == CHOICES[2]
     engine = load_engine(backend, path, [(1, 3, 64, 96)], 1, exact=True)
     assert json.loads(str(engine.metadata("training"))) == {"seed": 1}
     picture = np.random.default_rng(2).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
@@ -155,13 +156,12 @@ def sees_nothing() -> Dense:
 def blind(folder: Path) -> Path:
     """The same as a file."""
     path = folder / "blind.onnx"
-    write_detector(path, {name: tensor.numpy() for name, tensor in sees_nothing().state_dict().items()}, {})
+    write_detector(path, {name: tensor.numpy() for name, tensor in sees_nothing().state_dict().items()}, {}, CHOICES[0])
     return path
 
 
 def test_nothing_is_found_by_a_network_that_gives_nothing(photos: Path) -> None:
-    total = judged(sees_nothing(), read_icdar2015(photos, range(801, 869)))
-    assert (total.found, total.wanted, total.f) == (0, 1, 0)
+    assert Validation(read_icdar2015(photos, range(801, 869))).judge(sees_nothing()) == 0
 
 
 def test_networks_are_scored_by_photos_with_truth(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
