@@ -57,7 +57,7 @@ class Characters:
         centres: (N, 2), weighted by the region map.
         covariances: (N, 2, 2) of their pixels, weighted likewise.
         peaks: (N,), the region map's greatest value in each, 0..1.
-        words: (N,), numbers from 0, equal for characters of one word.
+        words: (N,), a number for each word, equal for its characters.
         cut: the value down to which pixels of the region map are taken for a character's.
         pixels: (M, 2), centres.
         owners: (M,), to which character each pixel belongs.

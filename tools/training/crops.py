@@ -6,7 +6,7 @@ Owns the way from an annotated picture to a `Crop`.  Every crop is a pure functi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -18,10 +18,12 @@ from glyphfeed.tools.training.dense import STRIDE
 from glyphfeed.tools.training.targets import maps_of_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from glyphfeed.tools.training.annotated import Annotated
+    from glyphfeed.tools.training.annotated import Annotated, Word
 
 SIDE_PX: Final = 512
 HEIGHTS_PX: Final = (8.0, 80.0)
@@ -31,7 +33,7 @@ LEAST_HEIGHT_PX: Final = 6.0
 """Lower words cannot be told from texture, and are not learnt from."""
 BEYOND: Final = (PADDING, PADDING, PADDING)
 """What a crop shows beside the picture; mirrored text would be taken for a mistake."""
-INVERTED, GREY, BLURRED, NOISY, COMPRESSED = 0.1, 0.15, 0.3, 0.3, 0.3
+TURNED, INVERTED, GREY, BLURRED, NOISY, COMPRESSED = 0.15, 0.1, 0.15, 0.3, 0.3, 0.3
 """Shares of the crops to which this happens."""
 AT_A_WORD: Final = 0.85
 """Share of crops in whose middle half there is a word, if the picture has any."""
@@ -50,19 +52,18 @@ class Crop:
 
 def crop_of(picture: NDArray[np.uint8], told: Annotated, rng: Generator, side: int = SIDE_PX) -> Crop:
     """Cut a square out of a picture (height, width, 3) of which this is told."""
-    view = random_view(picture.shape[1::-1], told, rng, side)
+    view = random_view(picture.shape[1::-1], told.words, rng, side)
     seen = cv2.warpPerspective(picture, view, (side, side), flags=cv2.INTER_LINEAR, borderValue=BEYOND)
-    return Crop(in_other_light(np.asarray(seen, np.uint8), rng), *targets_of(told, view, side))
+    return Crop(in_other_light(np.asarray(seen, np.uint8), rng), *targets_of(told.words, told.unknown, view, side))
 
 
-def random_view(size: tuple[int, int], told: Annotated, rng: Generator, side: int) -> NDArray[np.float64]:
+def random_view(size: tuple[int, int], words: Sequence[Word], rng: Generator, side: int) -> NDArray[np.float64]:
     """Draw the homography (3, 3) that takes a picture of (width, height) into a crop: shift, scale, turn and a little tilt."""
-    at_word = bool(told.words) and rng.random() < AT_A_WORD
-    word = told.words[rng.integers(len(told.words))] if told.words else None
+    word = words[int(rng.integers(len(words)))] if words else None
     height = math.exp(rng.uniform(*np.log(HEIGHTS_PX)))
     scale = float(np.clip(height / word.height if word else 1.0, *SCALES))
-    centre = word.outline.mean(axis=0) if word and at_word else rng.uniform((0, 0), size)
-    angle = rng.normal(0, 5) if rng.random() < 0.85 else rng.uniform(-90, 90)
+    centre = word.outline.mean(axis=0) if word and rng.random() < AT_A_WORD else rng.uniform((0, 0), size)
+    angle = rng.uniform(-90, 90) if rng.random() < TURNED else rng.normal(0, 5)
     cos, sin = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
     stretch = math.exp(rng.normal(0, 0.1))
     tilt = rng.normal(0, 0.08, 2) / side
@@ -73,22 +74,23 @@ def random_view(size: tuple[int, int], told: Annotated, rng: Generator, side: in
     return np.asarray(to_crop @ turned @ to_origin)
 
 
-def targets_of(told: Annotated, view: NDArray[np.float64], side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Maps (2, side / 4, side / 4) of the words in a crop, and how much each of their pixels counts."""
+def targets_of(
+    words: Sequence[Word], unknown: Sequence[NDArray[np.float64]], view: NDArray[np.float64], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw maps (2, side / 4, side / 4) of a picture's words as seen in a crop by a homography, and tell how much each of their
+    pixels counts (side / 4, side / 4): 0 where there is text of which nothing more is known, by its outlines.
+    """
     cells = side // STRIDE
     trust = np.ones((cells, cells), np.float32)
-    drawn = []
-    for word in told.words:
+    drawn: list[NDArray[np.float64]] = []
+    for word in words:
         characters = transform(word.characters.reshape(-1, 2), view).reshape(-1, 4, 2) / STRIDE
-        seen = type(word)(characters, word.trust)
-        if not is_near(characters, cells):
-            continue
-        if seen.height * STRIDE < LEAST_HEIGHT_PX:
-            fill(trust, seen.outline, 0.0)
-        else:
-            drawn.append(characters)
-            fill(trust, seen.outline, word.trust)
-    for outline in told.unknown:
+        seen = replace(word, characters=characters)
+        large = seen.height * STRIDE >= LEAST_HEIGHT_PX
+        if is_near(characters, cells):
+            fill(trust, seen.outline, word.trust if large else 0.0)
+            drawn += [characters] if large else []
+    for outline in unknown:
         fill(trust, transform(outline, view) / STRIDE, 0.0)
     return maps_of_words(drawn, (cells, cells)), trust
 

@@ -14,7 +14,7 @@ import torch
 
 from glyphfeed.engines.models import CharacterThresholds
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.annotated import Annotated, read_cuts, read_icdar2003, read_icdar2015
+from glyphfeed.tools.training.annotated import read_cuts, read_icdar2003, read_icdar2015
 from glyphfeed.tools.training.crops import SIDE_PX, Crop, crop_of, in_other_light, targets_of
 from glyphfeed.tools.training.cutting import TRAINED
 from glyphfeed.tools.training.dense import Dense
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from glyphfeed.engines.tensors import Tensor
+    from glyphfeed.tools.training.annotated import Annotated
     from glyphfeed.tools.training.export import Weights
     from glyphfeed.tools.training.fonts import Font
     from glyphfeed.tools.training.lesson import Run
@@ -68,8 +69,7 @@ class Material:
         if self.photos and (not self.sets or rng.random() < MADE_UP):
             photo = read_colour(self.photos[rng.integers(len(self.photos))])
             picture, words = make_scene(rng, self.fonts, photo, side)
-            told = Annotated(self.photos[0], tuple(words))
-            return Crop(in_other_light(picture, rng), *targets_of(told, np.eye(3), side))
+            return Crop(in_other_light(picture, rng), *targets_of(words, (), np.eye(3), side))
         some = self.sets[rng.integers(len(self.sets))]
         told = some[rng.integers(len(some))]
         return crop_of(read_colour(told.picture), told, rng, side)
