@@ -192,6 +192,8 @@ def train_field(
         from glyphfeed.tools.training.field_report import report_field
 
     show([report_field(model, sample, parse_size(size) if size else None, out)], command=typed(), as_json=json, page=markdown)
+
+
 @train.command("cut")
 def train_cut(
     photos: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="ICDAR 2015's training photos.")],

@@ -21,7 +21,7 @@ from glyphfeed.engines.loading import Backend, load_engine
 from glyphfeed.engines.models import CharacterMaps, describe_detector
 from glyphfeed.engines.tensors import PADDING, tensor_of
 from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, sides
-from glyphfeed.tools.errors import CommandError, note
+from glyphfeed.tools.errors import CommandError, note, writing
 from glyphfeed.tools.training.annotated import GUESSED, edges_of
 from glyphfeed.tools.training.scoring import read_colour
 
@@ -65,10 +65,8 @@ def cut_photos(photos: Sequence[Annotated], detector: Path, out: Path) -> None:
         cuts[told.picture.stem] = [(edges.round(4).tolist(), trust) for edges, trust in cuts_of(told, engine, model)]
         if number % 50 == 0:
             note(f"{number} of {len(photos)} photos are cut")
-    try:
+    with writing(out):
         write_whole(out, json.dumps(cuts).encode())
-    except OSError as error:
-        raise CommandError(f"{out} cannot be written: {error.strerror}; check the path") from error
 
 
 def cuts_of(told: Annotated, engine: Engine, model: CharacterMaps) -> Iterator[tuple[NDArray[np.float64], float]]:

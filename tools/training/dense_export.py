@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from glyphfeed.engines.files import write_whole
 from glyphfeed.engines.models import PictureInput
-from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.errors import CommandError, writing
 from glyphfeed.tools.training.dense import WIDTHS
 from glyphfeed.tools.training.export import OPSET, PRODUCER, Graph
 
@@ -90,7 +90,9 @@ def from_onnx(path: Path) -> Weights:
 
     """
     try:
-        model = onnx.load(path)
+        model = onnx.load_from_string(path.read_bytes())
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}; check the path") from error
     except Exception as error:  # whatever protobuf says of what is no ONNX file
         raise CommandError(f"{path} is no ONNX file that can be read ({error}); name one that train detector wrote") from error
     if model.producer_name != PRODUCER or model.graph.name != "detector":
@@ -118,8 +120,6 @@ def write_detector(path: Path, weights: Weights, told: Mapping[str, object], thr
 
     """
     content = to_onnx(weights, told)
-    try:
+    with writing(path):
         write_whole(path, content)
         write_whole(path.with_suffix(".toml"), described(content, thresholds).encode())
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}; check the path and the space there") from error

@@ -17,7 +17,7 @@ from torch import nn
 
 from glyphfeed.engines.files import write_whole
 from glyphfeed.tools.bench.sheet import Sheet
-from glyphfeed.tools.errors import CommandError
+from glyphfeed.tools.errors import CommandError, writing
 from glyphfeed.tools.scenes.clip import render
 from glyphfeed.tools.scenes.street import demo_scene
 from glyphfeed.tools.training.fields import EFFECTIVE, effective_size, fields_of, gradient_at
@@ -171,7 +171,5 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
         CommandError: it cannot be written.
 
     """
-    try:
+    with writing(path):
         write_whole(path, cv2.imencode(".png", picture)[1].tobytes())
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}; check the path") from error

@@ -35,7 +35,9 @@ class OnnxNetwork(nn.Module):
         """
         super().__init__()
         try:
-            graph = onnx.load(path).graph
+            graph = onnx.load_from_string(path.read_bytes()).graph
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}; check the path") from error
         except Exception as error:  # onnx and protobuf raise errors of many kinds, which share no base
             raise CommandError(f"{path} is no ONNX file that can be read: {type(error).__name__}; check the path") from error
         if unknown := {node.op_type for node in graph.node} - OPERATIONS.keys():

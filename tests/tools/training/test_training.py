@@ -151,7 +151,7 @@ def test_weights_come_back_from_their_file(lesson: Lesson, tmp_path: Path) -> No
     read = from_onnx(tmp_path / "mine.onnx")
     assert read.keys() == back.keys()
     assert all(np.allclose(read[name], back[name], atol=2e-3) for name in back)
-    begun = Learner(9, read).weights()
+    begun = Learner(lesson, 9, read).weights()
     assert all(np.array_equal(begun[name], read[name]) for name in read)
     assert (tmp_path / "mine.onnx").stat().st_size < 3_500_000
 
