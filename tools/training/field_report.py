@@ -64,7 +64,9 @@ def report_field(model: str, sample: Path | None, size: tuple[int, int] | None, 
         f"{EFFECTIVE:.1%} of the greatest (Luo et al., 2016)."
     )
     columns = ("layer", "does", "stride", "field", "starts at")
-    return Sheet(f"Receptive fields of {model}, down x across, in pixels", columns, [row(layer) for layer in layers], (note,))
+    return Sheet(
+        f"Receptive fields of {Path(model).name}, down x across, in pixels", columns, [row(layer) for layer in layers], (note,)
+    )
 
 
 def opened(model: str) -> nn.Module:

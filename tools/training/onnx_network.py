@@ -44,8 +44,7 @@ class OnnxNetwork(nn.Module):
             raise CommandError(
                 f"{path} holds {', '.join(sorted(unknown))}, which this command does not know; give it a PyTorch module"
             )
-        self._nodes = list(graph.node)
-        self._attributes = [{a.name: plain(helper.get_attribute_value(a)) for a in node.attribute} for node in graph.node]
+        self._nodes = [(tuple(node.input), node.output[0], self._add(node)) for node in graph.node]
         self._weights = {tensor.name: f"weight_{number}" for number, tensor in enumerate(graph.initializer)}
         for tensor in graph.initializer:
             value = torch.from_numpy(numpy_helper.to_array(tensor).copy())
@@ -60,10 +59,30 @@ class OnnxNetwork(nn.Module):
         """What the file's network gives for its input."""
         values: dict[str, Any] = {"": None, self._input: picture}
         values |= {name: getattr(self, own) for name, own in self._weights.items()}
-        for node, attributes in zip(self._nodes, self._attributes, strict=True):
-            values[node.output[0]] = OPERATIONS[node.op_type](*(values[name] for name in node.input), **attributes)
+        for inputs, given, operation in self._nodes:
+            values[given] = operation(*(values[name] for name in inputs))
         output: Tensor = values[self._output]
         return output
+
+    def _add(self, node: onnx.NodeProto) -> Operation:
+        """Make a node a module of its own, by whose name people know the layer."""
+        name = (node.name or node.op_type).replace(".", "_")
+        operation = Operation(node)
+        self.add_module(name if not hasattr(self, name) else f"{name}_{node.output[0].replace('.', '_')}", operation)
+        return operation
+
+
+class Operation(nn.Module):
+    """A node of an ONNX file."""
+
+    def __init__(self, node: onnx.NodeProto) -> None:
+        super().__init__()
+        self._run = OPERATIONS[node.op_type]
+        self._attributes = {told.name: plain(helper.get_attribute_value(told)) for told in node.attribute}
+
+    def forward(self, *values: Any) -> Any:
+        """What it makes of its inputs."""
+        return self._run(*values, **self._attributes)
 
 
 def plain(value: Any) -> Any:
@@ -166,7 +185,7 @@ def batch_norm(
     value: Tensor, scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, epsilon: float = 1e-5, **_: Any
 ) -> Tensor:
     """ONNX's BatchNormalization as it is run after training."""
-    return functional.batch_norm(value, mean, variance, scale, shift, eps=epsilon)
+    return functional.batch_norm(value, mean.detach(), variance.detach(), scale, shift, eps=epsilon)
 
 
 OPERATIONS: Final[dict[str, Callable[..., Any]]] = {

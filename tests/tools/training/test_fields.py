@@ -133,7 +133,7 @@ def small_onnx(path: Path) -> None:
         "twice": np.array([1, 1, 2, 2]),
     }
     nodes = [
-        helper.make_node("Conv", ["x", "w", "b"], ["c"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["x", "w", "b"], ["c"], name="first.conv", strides=[2, 2], pads=[1, 1, 1, 1]),
         helper.make_node("BatchNormalization", ["c", "scale", "shift", "mean", "variance"], ["n"]),
         helper.make_node("Relu", ["n"], ["r"]),
         helper.make_node("Conv", ["r", "pair"], ["s"], auto_pad="SAME_UPPER"),
@@ -160,9 +160,13 @@ def test_an_onnx_file_computes_the_same_in_pytorch(tmp_path: Path) -> None:
     with torch.no_grad():
         assert network(torch.from_numpy(picture)).numpy() == pytest.approx(wanted, rel=1e-4, abs=1e-4)
     assert all(weight.requires_grad for weight in network.parameters())
-    (*_, last) = fields_of(network, torch.from_numpy(picture))
+    (first, *_, last) = fields_of(network, torch.from_numpy(picture))
+    assert (first.name, first.kind) == ("first_conv", "conv 3x3")
     assert last.field.whole
     assert last.field.across.stride == 1
+    gradient, _ = gradient_at(network, torch.from_numpy(picture))
+    assert gradient.shape == (16, 24)
+    assert gradient.any()
 
 
 def test_what_is_no_network_is_said(tmp_path: Path) -> None:
