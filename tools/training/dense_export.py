@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -37,7 +38,7 @@ PICTURE: Final = PictureInput(
 
 def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:
     """The ONNX file of a network: `pictures` (pictures, 3, height, width) float32 in, `maps` (pictures, 2, height / 4, width / 4)
-    out; the metadata hold what is `told` of it: data, seed, figures.
+    out; the metadata hold how pictures are put in, and what is `told` of its training.
     """
     graph = Graph(weights)
     seen, levels = graph.relu(graph.unit("stem", "pictures", (2, 2))), []
@@ -64,7 +65,8 @@ def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:
         producer_name=PRODUCER,
         ir_version=8,
     )
-    helper.set_model_props(model, {"training": json.dumps(told, ensure_ascii=False)})
+    kept = {"input": msgspec.json.encode(PICTURE).decode(), "training": json.dumps(told)}
+    helper.set_model_props(model, kept)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

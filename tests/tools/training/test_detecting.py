@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
 from glyphfeed.engines.engine import first_output
 from glyphfeed.engines.loading import Backend, load_engine
-from glyphfeed.engines.models import CharacterMaps, describe_detector
+from glyphfeed.engines.models import CharacterMaps, PictureInput, describe_detector
 from glyphfeed.tools import cli
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import read_cuts, read_icdar2015
-from glyphfeed.tools.training.cutting import cut_photos
+from glyphfeed.tools.training.cutting import TRAINED, cut_photos
 from glyphfeed.tools.training.scoring import read_cute80
 from tests.tools.training.setting import FONTS, plain_fonts
 
@@ -25,7 +26,7 @@ import torch
 
 from glyphfeed.tools.training.dense import Dense
 from glyphfeed.tools.training.dense_export import from_onnx, write_detector
-from glyphfeed.tools.training.detecting import CHOICES, CROPS, Folders, Material, Validation, gathered, lesson_of
+from glyphfeed.tools.training.detecting import CHOICES, CROPS, VALIDATION, Folders, Material, Validation, gathered, lesson_of
 from glyphfeed.tools.training.learner import Learner, load_weights
 from glyphfeed.tools.training.mining import LEAST_NEGATIVES, NEGATIVES, mined_loss
 
@@ -127,6 +128,7 @@ def test_the_file_computes_what_the_network_does(backend: Backend, tmp_path: Pat
     assert model.thresholds == CHOICES[2]
     engine = load_engine(backend, path, [(1, 3, 64, 96)], 1, exact=True)
     assert json.loads(str(engine.metadata("training"))) == {"seed": 1}
+    assert msgspec.json.decode(str(engine.metadata("input")), type=PictureInput) == model.input
     picture = np.random.default_rng(2).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
     with torch.no_grad():
         wanted = network(torch.from_numpy(picture)).numpy()
@@ -158,6 +160,12 @@ def blind(folder: Path) -> Path:
     path = folder / "blind.onnx"
     write_detector(path, {name: tensor.numpy() for name, tensor in sees_nothing().state_dict().items()}, {}, CHOICES[0])
     return path
+
+
+def test_no_photo_that_is_validated_with_is_trained_on() -> None:
+    # Words of the photos from 869 on are held out for recognisers, which read what detectors find.
+    assert not {*TRAINED} & {*VALIDATION}
+    assert max(*TRAINED, *VALIDATION) < 869
 
 
 def test_nothing_is_found_by_a_network_that_gives_nothing(photos: Path) -> None:
