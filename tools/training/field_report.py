@@ -24,6 +24,8 @@ from glyphfeed.tools.training.fields import EFFECTIVE, effective_size, fields_of
 from glyphfeed.tools.training.onnx_network import OnnxNetwork
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -49,7 +51,7 @@ def report_field(model: str, sample: Path | None, size: tuple[int, int] | None, 
     """
     network = opened(model)
     seen = scaled(read_sample(sample), size)
-    picture = laid(seen, channels_of(network))
+    picture = laid(seen, channels_of(network, model))
     try:
         layers = fields_of(network, picture)
         gradient, place = gradient_at(network, picture)
@@ -88,9 +90,17 @@ def opened(model: str) -> nn.Module:
     return network.eval()
 
 
-def channels_of(network: nn.Module) -> int:
-    """How many channels its pictures have, by its first convolution."""
-    return int(next(weight for weight in network.parameters() if weight.ndim == 4).shape[1])
+def channels_of(network: nn.Module, model: str) -> int:
+    """How many channels the pictures of a network of this name have, by its first convolution.
+
+    Raises:
+        CommandError: it has none.
+
+    """
+    kernel = next((weight for weight in network.parameters() if weight.ndim == 4), None)
+    if kernel is None:
+        raise CommandError(f"{model} has no convolution, and so no receptive field; name a network that looks at pictures")
+    return int(kernel.shape[1])
 
 
 def read_sample(sample: Path | None) -> NDArray[np.uint8]:
@@ -127,13 +137,13 @@ def row(layer: LayerField) -> tuple[str, str, str, str, str]:
     sides = (layer.field.down, layer.field.across)
     if math.isinf(layer.field.down.low):
         return layer.name, layer.kind, "–", "whole", "–"
-    size, stride, start = (" x ".join(plainly(side, key) for side in sides) for key in ("size", "stride", "low"))
-    return layer.name, layer.kind, stride, f"{size}{' and whole' if layer.field.whole else ''}", start
+    size = f"{both(side.size for side in sides)}{' and whole' if layer.field.whole else ''}"
+    return layer.name, layer.kind, both(side.stride for side in sides), size, both(side.low for side in sides)
 
 
-def plainly(reach: Reach, key: str) -> str:
-    """A number of a reach for people."""
-    return f"{getattr(reach, key):g}"
+def both(numbers: Iterable[float]) -> str:
+    """What there is down and across, for people."""
+    return " x ".join(f"{number:g}" for number in numbers)
 
 
 def drawn(picture: NDArray[np.uint8], gradient: NDArray[np.float64], field: Field, place: tuple[int, int]) -> NDArray[np.uint8]:

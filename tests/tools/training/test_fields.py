@@ -183,6 +183,11 @@ def test_what_is_no_network_is_said(tmp_path: Path) -> None:
         report_field("glyphfeed.nowhere:Net", None, None, None)
 
 
+def test_a_network_without_pictures_is_said() -> None:
+    with pytest.raises(CommandError, match="Identity has no convolution, and so no receptive field"):
+        report_field("torch.nn:Identity", None, None, None)
+
+
 def test_the_command_tells_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_onnx(tmp_path / "small.onnx")
     with pytest.raises(CommandError, match="cannot see 64x48 pixels"):
