@@ -12,11 +12,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from glyphfeed.engines.models import PictureInput
 from glyphfeed.tools.training.network import Block, Unit
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+PICTURE: Final = PictureInput(
+    colour="bgr",
+    mean=(127.5, 127.5, 127.5),
+    std=(127.5, 127.5, 127.5),
+    sizes=((544, 960), (960, 544)),
+    coarse_sizes=((352, 640),),
+)
+"""How pictures are put in."""
 STEM: Final = 24
 WIDTHS: Final = (32, 64, 96, 128)
 """Channels at strides 4, 8, 16 and 32."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -15,9 +15,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from glyphfeed.engines.files import write_whole
-from glyphfeed.engines.models import PictureInput
 from glyphfeed.tools.errors import CommandError, writing
-from glyphfeed.tools.training.dense import WIDTHS
+from glyphfeed.tools.training.dense import PICTURE, WIDTHS
 from glyphfeed.tools.training.export import OPSET, PRODUCER, Graph
 
 if TYPE_CHECKING:
@@ -26,14 +25,6 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.models import CharacterThresholds
     from glyphfeed.tools.training.export import Weights
-
-PICTURE: Final = PictureInput(
-    colour="bgr",
-    mean=(127.5, 127.5, 127.5),
-    std=(127.5, 127.5, 127.5),
-    sizes=((544, 960), (960, 544)),
-    coarse_sizes=((352, 640),),
-)
 
 
 def to_onnx(weights: Weights, told: Mapping[str, object]) -> bytes:

@@ -17,8 +17,8 @@ from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import read_cuts, read_icdar2003, read_icdar2015
 from glyphfeed.tools.training.crops import SIDE_PX, Crop, crop_of, in_other_light, targets_of
 from glyphfeed.tools.training.cutting import TRAINED
-from glyphfeed.tools.training.dense import Dense
-from glyphfeed.tools.training.dense_export import PICTURE, write_detector
+from glyphfeed.tools.training.dense import PICTURE, Dense
+from glyphfeed.tools.training.dense_export import write_detector
 from glyphfeed.tools.training.fonts import find_fonts, system_folders
 from glyphfeed.tools.training.lesson import Lesson
 from glyphfeed.tools.training.mining import mined_loss

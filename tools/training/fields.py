@@ -114,10 +114,14 @@ def fields_of(network: nn.Module, picture: Tensor) -> list[LayerField]:
 def named(network: nn.Module) -> Iterator[Callable[[], str]]:
     """Within, tells which of a network's modules is running."""
     running: list[str] = []
+
+    def leave(*_: object) -> None:
+        running.pop()
+
     handles = []
     for name, module in network.named_modules():
         handles.append(module.register_forward_pre_hook(lambda *_, name=name: running.append(name)))
-        handles.append(module.register_forward_hook(lambda *_: running.pop() and None))
+        handles.append(module.register_forward_hook(leave))
     try:
         yield lambda: running[-1] if running else ""
     finally:
