@@ -1,6 +1,6 @@
 """`glyphfeed train detector`: what the detector is shown, and how it is judged.
 
-Owns the lesson; `training` is how it is learnt.  Half of what is shown is made up, the rest real photos.
+Owns the lesson; `training` is how it is learnt.  Half of what is shown is synthetic, the rest real photos.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 CROPS: Final = 8
 """Crops of a batch."""
-MADE_UP: Final = 0.5
-"""Share of made-up scenes, where there is anything to make them of."""
+SYNTHETIC: Final = 0.5
+"""Share of synthetic scenes, where there is anything to make them of."""
 VALIDATION: Final = range(801, 869)
 """Numbers of those of ICDAR 2015's training photos that tell how far it has come."""
 CHOICES: Final = [
@@ -66,7 +66,7 @@ class Material:
     def crop(self, number: int, side: int = SIDE_PX) -> Crop:
         """A crop, by its number from 0, which is always the same."""
         rng = np.random.default_rng([self.seed, number])
-        if self.photos and (not self.sets or rng.random() < MADE_UP):
+        if self.photos and (not self.sets or rng.random() < SYNTHETIC):
             photo = read_colour(self.photos[rng.integers(len(self.photos))])
             picture, words = make_scene(rng, self.fonts, photo, side)
             return Crop(in_other_light(picture, rng), *targets_of(words, (), np.eye(3), side))

@@ -1,4 +1,4 @@
-"""Made-up scenes: signs of several words, straight, bent and seen from the side, on photos in which there is no other text.
+"""Synthetic scenes: signs of several words, straight, bent and seen from the side, on photos in which there is no other text.
 
 Owns what is on a sign and where it hangs.  Letters and their places are `lettering`'s, texts `vocabulary`'s.  Pictures are
 (height, width, 3) uint8, blue-green-red.

@@ -56,7 +56,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def material(photos: Path) -> Material:
-    """These photos, and made-up scenes."""
+    """These photos, and synthetic scenes."""
     return Material((tuple(read_icdar2015(photos, range(1, 3))),), (photos / "img_1.jpg",), tuple(plain_fonts()), 3)
 
 

@@ -211,4 +211,4 @@ def test_fields_are_framed_over_the_sample() -> None:
     canvas = drawn(np.full((40, 60, 3), 100, np.uint8), gradient, Field(Reach(4, -3, 3), Reach(4, -3, 3)), (5, 7))
     assert canvas[17, 25].tolist() == canvas[23, 31].tolist() == [0, 200, 255]
     assert canvas[18, 30].tolist() == canvas[20, 32].tolist() == [80, 220, 80]
-    assert canvas[5, 5].tolist() == [50, 50, 53] or canvas[5, 5].max() < 60
+    assert canvas[5, 5].max() < 60

@@ -1,4 +1,4 @@
-"""Made-up scenes: letters are where the truth says, and nowhere else."""
+"""Synthetic scenes: letters are where the truth says, and nowhere else."""
 
 from __future__ import annotations
 
