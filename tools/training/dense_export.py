@@ -15,9 +15,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from glyphfeed.engines.files import write_whole
-from glyphfeed.tools.errors import CommandError, writing
+from glyphfeed.tools.errors import writing
 from glyphfeed.tools.training.dense import PICTURE, WIDTHS
-from glyphfeed.tools.training.export import OPSET, PRODUCER, Graph
+from glyphfeed.tools.training.export import OPSET, PRODUCER, Graph, numbers_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,16 +82,8 @@ def from_onnx(path: Path) -> Weights:
         CommandError: the file is another's, or cannot be read.
 
     """
-    try:
-        model = onnx.load_from_string(path.read_bytes())
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}; check the path") from error
-    except Exception as error:  # whatever protobuf says of what is no ONNX file
-        raise CommandError(f"{path} is no ONNX file that can be read ({error}); name one that train detector wrote") from error
-    if model.producer_name != PRODUCER or model.graph.name != "detector":
-        raise CommandError(f"{path} was not written by glyphfeed train detector; begin from a file that was, or without --from")
-    stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in model.graph.initializer}
-    return {name: array for name, array in stored.items() if not name.endswith(".scales")}
+    stored = numbers_in(path, "detector")
+    return {name: array.astype(np.float32) for name, array in stored.items() if not name.endswith(".scales")}
 
 
 def described(content: bytes, thresholds: CharacterThresholds) -> str:

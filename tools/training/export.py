@@ -151,8 +151,8 @@ def regated(array: NDArray[np.float32], order: tuple[int, ...]) -> NDArray[np.fl
     return np.concatenate([parts[gate] for gate in order])
 
 
-def from_onnx(path: Path) -> Weights:
-    """The weights that `to_onnx` has written.
+def numbers_in(path: Path, network: str) -> dict[str, NDArray[Any]]:
+    """The numbers in an ONNX file that training has written of a network, which is called as its command is.
 
     Raises:
         CommandError: the file is another's, or cannot be read.
@@ -163,10 +163,20 @@ def from_onnx(path: Path) -> Weights:
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}; check the path") from error
     except Exception as error:  # whatever protobuf says of what is no ONNX file
-        raise CommandError(f"{path} is no ONNX file that can be read ({error}); name one that train recogniser wrote") from error
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    if model.producer_name != PRODUCER or "classes.bias" not in stored:
-        raise CommandError(f"{path} was not written by glyphfeed train recogniser; begin from a file that was, or without --from")
+        raise CommandError(f"{path} is no ONNX file that can be read ({error}); name one that train {network} wrote") from error
+    if model.producer_name != PRODUCER or model.graph.name != network:
+        raise CommandError(f"{path} was not written by glyphfeed train {network}; begin from a file that was, or without --from")
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def from_onnx(path: Path) -> Weights:
+    """The weights that `to_onnx` has written.
+
+    Raises:
+        CommandError: the file is another's, or cannot be read.
+
+    """
+    stored = numbers_in(path, "recogniser")
     return without_gates({name: array.astype(np.float32) for name, array in stored.items() if array.dtype != np.int64})
 
 
