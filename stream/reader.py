@@ -17,6 +17,7 @@ from glyphfeed.stream.detecting.news import SMALLEST_PX, News
 from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.schedule import Schedule
 from glyphfeed.stream.geometry import axis, clear_of_border, is_tall, rectify, share_inside, turn, with_margins
+from glyphfeed.stream.motion.afterglow import Afterglow
 from glyphfeed.stream.motion.changes import Changes, Part
 from glyphfeed.stream.motion.flow import Flow, blur_px
 from glyphfeed.stream.reading.appearance import appearance_at
@@ -78,6 +79,7 @@ class Reader:
         `budget` of reads.
         """
         self._tracker = Tracker()
+        self._afterglow = Afterglow()
         self._flow = Flow()
         self._changes = Changes()
         self._news = News()
@@ -100,12 +102,19 @@ class Reader:
 
     def follow(self, frame: Frame) -> None:
         """Move every track to this frame, which follows the last one in time."""
+        taken, was_lit = frame, self._afterglow.lit
+        frame = self._afterglow.show(taken)
         last, self._frame = self._frame, frame
         dt = max(frame.pts - last.pts, 1e-3) if last else 1 / 30
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
         self._pts = frame.pts
         self.stand(frame.pts)
         motion = self._flow.step(frame.grey, self._tracker.quads)
+        self._afterglow.watch(taken, motion)
+        if motion.cut and self._afterglow.lit:
+            # Nothing of the last moment is left.
+            self._afterglow.forget()
+            frame = self._frame = taken
         if last and last.grey is frame.grey and motion.camera is None:
             # The same picture again shows nothing to follow where little is left of it once it is reduced, as of a long strip.
             motion = replace(motion, camera=np.eye(3), cut=False)
@@ -122,6 +131,8 @@ class Reader:
         if motion.cut:
             self._news = News()
         self._compare(frame)
+        if self._afterglow.lit and not was_lit:
+            self._see_whole(self._afterglow.parts)
         self._news.add(self._unknown(parts), frame.pts, frame.size)
         self._take_leave()
 
@@ -179,6 +190,16 @@ class Reader:
             else:
                 level = turn(track.quad, 1) if is_tall(track.quad) else track.quad
                 notice_in_part(belief, appearance, clear_of_border(level, frame.size, 0.0))
+
+    def _see_whole(self, parts: Sequence[Part]) -> None:
+        """Look at parts that flickered until now: what was not read in them was taken from pieces of letters."""
+        for part in parts:
+            self._news.ask(part)
+        for track in tuple(self._tracker.tracks):
+            x, y = track.quad.mean(axis=0)
+            inside = any(part.left <= x <= part.right and part.top <= y <= part.bottom for part in parts)
+            if inside and track.identity.announced is None:
+                self._tracker.tracks.remove(track)
 
     def _unknown(self, parts: Sequence[Part]) -> list[Part]:
         """The parts of the picture that changed and are not only text that is known, and was found to say what it did."""

@@ -16,6 +16,7 @@ from glyphfeed.stream.records import EventType, TextState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.tools.scenes.clip import Scene, Sign, Waypoint, locate_words, render, travel
 from tests.stream.driving import Notebook
+from tests.stream.leds import flicker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -281,3 +282,15 @@ def test_a_subtitle_is_told_while_it_stands_and_no_longer(view: View, speed: flo
         assert told.count([]) <= (0.3 if speed else 0.1) * len(told)
         if number:
             assert plain(SPEECH[number - 1]) not in {plain(text.text) for text in seen.at(begins + 0.15)}
+
+
+@pytest.mark.parametrize(
+    ("lines", "period", "dark", "step"),
+    [(["ROAD CLOSED"], 2, 1, 1), (["USE EXIT 5", "DELAYS"], 21, 7, 14)],
+    ids=["every other row", "a third that rolls"],
+)
+def test_a_sign_of_leds_is_read_whose_rows_are_dark_in_turn(
+    view: View, lines: list[str], period: int, dark: int, step: int
+) -> None:
+    seen = view(flicker(lines, 2 * FPS, period, dark, step))
+    assert sorted(plain(text.text) for text in seen.at(seen.end)) == sorted(plain(line) for line in lines)
