@@ -34,8 +34,8 @@ MOMENT_S, MOMENT_FRAMES = 0.2, 3
 ALIKE = 3
 """So many moments in a row must show the same."""
 STEADY = 0.9
-"""Share of what comes and goes in a part of the picture that must look the same in each moment: on signs it is 0.99 and more, and
-none of thirty clips of streets, tickers and films comes to it anywhere."""
+"""Share of what comes and goes in a part of the picture that must look the same in each moment: on a sign it was 0.98 to 0.99,
+and none of thirty clips of streets, tickers and films comes to it anywhere."""
 LEAST_PX = 64
 """So many pixels of the small picture flicker where a sign can be read."""
 DOUBTS = 4
