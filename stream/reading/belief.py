@@ -60,14 +60,19 @@ rule, and by so much at the least, where the text moves in the picture by the se
 and the like, 99 in 100 differ by 0.13 and more, of the same ones in another blur 1 in 100 by 0.03; in clips filmed by hand the
 same letters differ by 0.1 as a rule.  Where pixels are seen to be new in still text and not beside it, less is enough: of 66
 filmed lines of 20 to 70 pixels, on three grounds, in which a digit changes, 5 differ by 0.06 to 0.12."""
-OTHER = 0.55
+OTHER = 0.6
 """What correlates less than this as a whole is another text, or none (generated displays)."""
+GONE = 0.3
+"""The same, against the picture that was read: what fades out differs little from a moment ago (0.2 once it is gone)."""
 HABIT = 0.15
 """How much one comparison counts for what is usual."""
 RETURNED = 0.1
 """What looks like what was read, but for so much, is there again."""
 ALL_CHANGED = 0.6
 """Where so much of a text has changed it may reach further now, or less far."""
+UNCOVERED = 3
+"""So many readings that agree make a new text where something else has changed as well: what stands before a text for a moment
+makes it be misread, and the next time otherwise."""
 CHALLENGE_CONFIDENCE = 0.85
 """What is read where settled text has changed its look must be as sure as this to count as a new text."""
 
@@ -207,11 +212,12 @@ def notice(
     least = LEAST_CHANGE_MOVING if not still else LEAST_CHANGE_SEEN if witnessed and alone else LEAST_CHANGE
     limit = max(least, TIMES_USUAL * belief.usual)
     if belief.refuted:
-        belief.refuted = changed = letters < belief.fit - RETURNED
+        # As little as refuted it keeps it so.
+        belief.refuted = changed = letters < belief.fit - min(RETURNED, max(2 * belief.usual, LEAST_CHANGE_SEEN / 2))
     else:
         # Blur, and a place that is off, change all letters, and a little.
         local = float(np.median(windows)) > 1 - limit / 2
-        belief.refuted = differs > limit and (witnessed or local or whole < OTHER)
+        belief.refuted = (differs > limit and (witnessed or local or whole < OTHER)) or whole_read < GONE
         changed = belief.refuted or whole_read < SAME or belief.altered >= 2
     if (changed and not belief.changed) or (belief.refuted and not was_refuted):
         all_changed = float((windows < 1 - limit).mean()) >= ALL_CHANGED or whole < OTHER
@@ -285,7 +291,7 @@ def challenge(
         belief.show(appearance)
     elif lattice.confidence < CHALLENGE_CONFIDENCE or not plain(lattice.text) or may_be_hidden(belief, lattice):
         begins_anew = contradict(belief, appearance)
-    elif belief.refuted and (belief.confined or extent_known):
+    elif belief.refuted and (belief.confined or (belief.replaced and extent_known)):
         belief.evidence, belief.challenger, belief.settled = fusion.begin(lattice, weight), None, False
         belief.ticks += 1
         belief.show(appearance)
@@ -294,7 +300,11 @@ def challenge(
         begins_anew = contradict(belief, appearance)
         if not begins_anew:
             belief.challenger = fusion.begin(lattice, weight)
-    elif awaits_extent or (belief.refuted and not extent_known) or not (belief.changed or outweighs(weight, belief.evidence)):
+    elif (
+        awaits_extent
+        or (belief.refuted and not (extent_known and (belief.replaced or belief.challenger.readings + 1 >= UNCOVERED)))
+        or not (belief.changed or outweighs(weight, belief.evidence))
+    ):
         belief.challenger = fusion.fuse(belief.challenger, lattice, weight)
     else:
         belief.evidence, belief.challenger = fusion.fuse(belief.challenger, lattice, weight), None
