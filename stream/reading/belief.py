@@ -62,7 +62,7 @@ same letters differ by 0.1 as a rule.  Where pixels are seen to be new in still 
 filmed lines of 20 to 70 pixels, on three grounds, in which a digit changes, 5 differ by 0.06 to 0.12."""
 OTHER = 0.6
 """What correlates less than this as a whole is another text, or none (generated displays)."""
-GONE = 0.3
+GONE = 0.45
 """The same, against the picture that was read: what fades out differs little from a moment ago (0.2 once it is gone)."""
 HABIT = 0.15
 """How much one comparison counts for what is usual."""
