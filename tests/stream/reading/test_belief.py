@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from glyphfeed.engines.lattice import Lattice
 from glyphfeed.stream.reading import fusion
 from glyphfeed.stream.reading.appearance import appearance_at
-from glyphfeed.stream.reading.belief import CONTRADICTIONS, LIKELIER, Belief, notice, notice_in_part, resume, take_rivals
+from glyphfeed.stream.reading.belief import (
+    CONTRADICTIONS,
+    LIKELIER,
+    UNCOVERED,
+    Belief,
+    notice,
+    notice_in_part,
+    resume,
+    take_rivals,
+)
 from glyphfeed.stream.reading.requests import Reading, ReadRequest
 from glyphfeed.stream.reading.words import plain
 from glyphfeed.stream.records import TextState
@@ -263,3 +272,35 @@ def test_what_the_border_leaves_of_a_text_bears_it_out_or_not(shows: str, borne_
     # Too little of it says nothing.
     notice_in_part(belief, pictured("        "), (0.0, 0.05))
     assert belief.refuted is not borne_out
+
+
+def test_what_was_refuted_by_a_little_is_not_borne_out_by_the_same_picture() -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as("10:43", pictured("10:43"))])
+    for k in range(30):
+        notice(belief, pictured("10:43", seed=k), k)
+    for k in range(30, 40):
+        notice(belief, pictured("10:48", seed=k), k, witnessed=k == 30)
+        assert belief.refuted
+    notice(belief, pictured("10:43", seed=41), 41)
+    assert not belief.refuted
+
+
+def test_text_that_fades_out_is_refuted_though_each_picture_is_like_the_one_before() -> None:
+    belief = Belief()
+    shown = pictured("Gate 31")
+    blank = np.asarray(cv2.resize(pictured("       ", seed=9), shown.shape[::-1]), np.float32)
+    take_rivals(belief, [read_as("Gate 31", shown)])
+    for k in range(21):
+        notice(belief, shown * np.float32(1 - k / 20) + blank * np.float32(k / 20), k)
+    assert belief.refuted
+
+
+def test_where_something_passes_another_text_is_believed_only_once_it_was_read_several_times() -> None:
+    belief = Belief()
+    take_rivals(belief, [read_as("Gate 31", pictured("Gate 31"))])
+    notice(belief, pictured("Exit 12"), 1, alone=False, witnessed=True)
+    for k in range(UNCOVERED):
+        assert belief.text == "Gate 31"
+        take_rivals(belief, [read_as("Exit 12", pictured("Exit 12"), k + 1.0)], extent_known=True)
+    assert belief.text == "Exit 12"
