@@ -14,8 +14,7 @@ import numpy as np
 
 from glyphfeed.engines.tensors import PADDING
 from glyphfeed.stream.geometry import transform
-from glyphfeed.tools.training.dense import STRIDE
-from glyphfeed.tools.training.targets import maps_of_words
+from glyphfeed.tools.training.targets import STRIDE, maps_of_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,8 +31,6 @@ WIDTHS: Final = (32, 64, 96, 128)
 """Channels at strides 4, 8, 16 and 32."""
 NECK: Final = 24
 """Channels of each of these in the neck."""
-STRIDE: Final = 4
-"""Pixels of a picture for each of the maps, along either side."""
 
 
 class Dense(nn.Module):

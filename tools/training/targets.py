@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+STRIDE: Final = 4
+"""Pixels of a picture for each of the maps, along either side."""
+
 REACH: Final = 1.5
 """A Gaussian is drawn as far as this many halves of its quad, three standard deviations, where it is down to 0.011."""
 
