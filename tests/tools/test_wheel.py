@@ -42,7 +42,9 @@ def test_a_wheel_installs_one_name_and_all_of_it(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         inside = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert {name.partition("/")[0] for name in inside} == {"glyphfeed"}
-    files = {file.relative_to(ROOT) for name in FOLDERS for file in (ROOT / name).rglob("*") if file.suffix in SUFFIXES}
+    kept = [file.relative_to(ROOT) for name in FOLDERS for file in (ROOT / name).rglob("*") if file.suffix in SUFFIXES]
+    # Weights that nothing uses by itself yet are not brought along.
+    files = {file for file in kept if file.parent != Path("engines/weights")}
     assert inside == {file.as_posix() if file.parts[0] == "glyphfeed" else f"glyphfeed/{file.as_posix()}" for file in files}
 
 
