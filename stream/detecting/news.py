@@ -53,11 +53,11 @@ class News:
         """Take in the parts of a picture of (width, height) that changed at stream time `now`."""
         self._parts = [(at, part) for at, part in self._parts if now - at < STALE_S]
         self._parts += [(now, part) for part in parts]
-        for cells in (self._cells(part, size) for part in parts):
-            rested = self._wait_s[cells] <= RESTED * (self._at - self._changed_at[cells])
-            self._until[cells][rested] = now
-        for cells in (self._cells(part, size) for part in parts):
-            self._changed_at[cells] = now
+        changed = np.zeros_like(self._until, np.bool_)
+        for part in parts:
+            changed[self._cells(part, size)] = True
+        self._until[changed & (self._wait_s <= RESTED * (self._at - self._changed_at))] = now
+        self._changed_at[changed] = now
         self._at = now
 
     def ask(self, part: Part) -> None:

@@ -10,6 +10,10 @@ from glyphfeed.tools.options import DetectorFile, Engine, RecogniserFile, parse_
 
 train = typer.Typer(name="train", no_args_is_help=True, help="Make words to learn from, and train networks of one's own.")
 PoolFolder = Annotated[Path, typer.Option("--out", metavar="POOL", help="The folder that the words go into.")]
+Minutes = Annotated[float | None, typer.Option(min=0, help="Stop after so long.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds, if it holds something.")]
+Begin = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="Begin from what was written before, an ONNX file.")]
+TrainingSeed = Annotated[int, typer.Option(min=0, help="All chance follows from it.")]
 SetKind = Literal["words", "icdar2015", "icdar2015-validation", "icdar2015-photos", "iiit5k", "icdar2003"]
 
 
@@ -123,12 +127,10 @@ def train_recogniser(
         list[Path] | None, typer.Option(metavar="POOL", help="Real words, half of what is shown; may be repeated.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Words to be shown in all; over the last fifth it settles.")] = 10_000_000,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds, if it holds something.")] = False,
-    begin: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Begin from what was written before, an ONNX file.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="All chance follows from it.")] = 1,
+    minutes: Minutes = None,
+    resume: Resume = False,
+    begin: Begin = None,
+    seed: TrainingSeed = 1,
 ) -> None:
     """Train a recogniser, in one thread that lets everything else go first.
 
@@ -245,12 +247,10 @@ def train_detector(
     photos: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Photos without text, to hang signs on.")] = None,
     fonts: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Fonts instead of the system's.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Crops to be shown in all; over the last fifth it settles.")] = 2_000_000,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds, if it holds something.")] = False,
-    begin: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Begin from what was written before, an ONNX file.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="All chance follows from it.")] = 1,
+    minutes: Minutes = None,
+    resume: Resume = False,
+    begin: Begin = None,
+    seed: TrainingSeed = 1,
 ) -> None:
     """Train a detector of characters, in one thread that lets everything else go first.
 
