@@ -1,6 +1,6 @@
 """Where a feed may live: checks on ZeroMQ addresses before a socket sees them.
 
-Owns: the default address, and what may be bound and connected.  Opens nothing.
+Owns: the default address, what may be bound and connected, and where requests are answered.  Opens nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from glyphfeed.stream.errors import FeedError
 DEFAULT_ENDPOINT: Final = "tcp://127.0.0.1:5570"
 ANY_ENDPOINT: Final = "tcp://127.0.0.1:*"
 """Any free port of this machine."""
+LAST_PORT: Final = 65534
+"""The one after it is the last that there is."""
 
 _TCP = re.compile(r"tcp://(?P<host>[^\s/]+):(?P<port>\*|\d{1,5})", re.ASCII)
 _IPC = re.compile(r"ipc://\S.*")
@@ -46,11 +48,23 @@ def check_connect(endpoint: str) -> None:
         raise _not_an_address(endpoint)
 
 
+def requests_endpoint(endpoint: str) -> str:
+    """Where the publisher of a feed answers requests: at the port after that of the feed, or at PATH.requests.
+
+    Raises:
+        FeedError: it is no address that a client can connect to.
+
+    """
+    check_connect(endpoint)
+    tcp = _parse(endpoint)
+    return f"tcp://{tcp['host']}:{int(tcp['port']) + 1}" if tcp else f"{endpoint}.requests"
+
+
 def _parse(endpoint: str) -> re.Match[str] | None:
     """Match the parts of a TCP address; None for a path of this machine (`ipc://`)."""
     tcp = _TCP.fullmatch(endpoint)
-    # libzmq itself takes a port beyond 65535 modulo 65536, silently.
-    if tcp and (tcp["port"] == "*" or 0 < int(tcp["port"]) <= 65535):
+    # libzmq itself takes a port beyond 65535 modulo 65536, silently; the port after this one is for requests.
+    if tcp and (tcp["port"] == "*" or 0 < int(tcp["port"]) <= LAST_PORT):
         return tcp
     if not tcp and _IPC.fullmatch(endpoint):
         return None

@@ -1,38 +1,36 @@
 """The sending end of the feed: one XPUB socket and, where asked for, a recording of every message.
 
-Owns: the socket, numbering, and the last messages for whoever comes late.  Does not own the format (wire), the file
-(recording), nor the queue between the threads of a live reader and the thread that publishes (outbox).
+Owns: numbering, sending, and the last messages for whoever comes late.  Does not own the format (wire), how the sockets are bound
+(sockets), what is answered beside the feed (requests, history), the file (recording), nor the queue between the threads of a
+live reader and the thread that publishes (outbox).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import secrets
 import socket
-import stat
 import time
-from contextlib import suppress
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.stream.feed.history import History
 from glyphfeed.stream.feed.recording import Recording, RecordTo
-from glyphfeed.stream.records import Status
+from glyphfeed.stream.feed.requests import RequestServer
+from glyphfeed.stream.feed.sockets import bind_pair
+from glyphfeed.stream.records import Event, Snapshot, Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from glyphfeed.stream.records import Record
 
-_LINGER_MS: Final = 500
-# Messages that wait for one subscriber before its own are dropped: half a minute of one camera, some 10 MB.
-_QUEUE_LENGTH: Final = 1000
 _SUBSCRIBED: Final = b"\x01"
 _UNSUBSCRIBED: Final = b"\x00"
 
@@ -52,47 +50,30 @@ class Publisher:
     """
 
     def __init__(self, endpoint: str = DEFAULT_ENDPOINT, record: Path | RecordTo | None = None) -> None:
-        check_bind(endpoint)
         self.epoch = secrets.token_hex(8)
         self._seqs: dict[str, int] = {}
         self._last: dict[str, bytes] = {}
+        self._history = History(self.epoch)
         self._subscriptions = 0
         self._recording: Recording | None = None
-        # A context of its own: ending it is what waits for the last messages to leave.
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.XPUB)
-        self._awake, self._waker = socket.socketpair()
-        try:
-            self.endpoint = self._bind(endpoint)
+        with ExitStack() as opened:
+            # A context of its own: ending it is what waits for the last messages to leave.
+            context = zmq.Context()
+            opened.callback(context.term)
+            self._socket, router, self.endpoint = bind_pair(context, endpoint)
+            opened.callback(self._socket.close)
+            opened.callback(RequestServer(router, self._history).close)
+            self._awake, self._waker = (opened.enter_context(end) for end in socket.socketpair())
             # After the bind, so that a second publisher does not continue the recording of the first.
             if record is not None:
                 self._recording = Recording(record if isinstance(record, RecordTo) else RecordTo(record))
-        except BaseException:
-            self.close()
-            raise
+                opened.callback(self._recording.close)
+            self._opened = opened.pop_all()
+        self._awake.setblocking(False)
+        self._waker.setblocking(False)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._awake, zmq.POLLIN)
-
-    def _bind(self, endpoint: str) -> str:
-        """Bind the socket and return the address that clients connect to."""
-        self._awake.setblocking(False)
-        self._waker.setblocking(False)
-        # Every subscription and unsubscription of every peer comes up, also where another peer has the same prefix.
-        self._socket.setsockopt(zmq.XPUB_VERBOSER, 1)
-        self._socket.setsockopt(zmq.SNDHWM, _QUEUE_LENGTH)
-        self._socket.setsockopt(zmq.LINGER, _LINGER_MS)
-        self._socket.setsockopt(zmq.IPV6, int("[" in endpoint))
-        _check_path(endpoint)
-        try:
-            self._socket.bind(endpoint)
-        except zmq.ZMQError as error:
-            if error.errno == errno.EADDRINUSE:
-                reason = "another program already uses this address; stop it or choose another one with --feed"
-            else:
-                reason = f"{zmq.strerror(error.errno or 0)}; choose another address with --feed"
-            raise FeedError(f"The feed cannot be published on {endpoint}: {reason}.") from error
-        return self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     @property
     def subscribers(self) -> int:
@@ -131,10 +112,21 @@ class Publisher:
         self._seqs[topic] = seq
         if kind.is_state:
             self._last[topic] = message
+        # Before it is sent, so that whoever has missed it can ask for it.
+        self._keep(record, seq, message)
         # XPUB never blocks: it drops for those whose queue is full.
         self._socket.send(message, zmq.NOBLOCK)
         if self._recording is not None:
             self._recording.write(message)
+
+    def _keep(self, record: Record, seq: int, message: bytes) -> None:
+        """Keep of what was told what can be asked for."""
+        _, _, body = message.partition(b" ")
+        match record:
+            case Snapshot():
+                self._history.add_text(record.source, body)
+            case Event():
+                self._history.add_event(record.source, seq, body)
 
     def serve(self, timeout_s: float | None) -> None:
         """Wait for new subscriptions and answer them with the last messages that they match.
@@ -175,35 +167,10 @@ class Publisher:
             FeedError: the recording is incomplete; everything is closed nevertheless, and a second call raises no more.
 
         """
-        self._awake.close()
-        self._waker.close()
-        self._socket.close()
-        self._context.term()
-        if self._recording is not None:
-            self._recording.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _check_path(endpoint: str) -> None:
-    """Refuse an `ipc://` path that holds something else: binding would delete it, even a file or a socket in use."""
-    scheme, _, name = endpoint.partition("://")
-    if scheme != "ipc":
-        return
-    path = Path(name)
-    try:
-        is_socket = stat.S_ISSOCK(path.stat().st_mode)
-    except OSError:
-        return
-    if not is_socket:
-        raise FeedError(f"The feed cannot be published on {endpoint}: a file is in the way; choose another path with --feed.")
-    with socket.socket(socket.AF_UNIX) as probe:
-        if probe.connect_ex(name) == 0:
-            raise FeedError(
-                f"The feed cannot be published on {endpoint}: another program already uses it; "
-                "stop it or choose another one with --feed."
-            )

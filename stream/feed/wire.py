@@ -35,6 +35,14 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """A place among the events of one source: after the one with this epoch and seq; `Position("", 0)` is before them all."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One received message; `body` holds every field of the contract.
 
@@ -67,6 +75,11 @@ class Message:
     def seq(self) -> int:
         """Number of the message within its topic and epoch, from 1."""
         return int(self.body["seq"])
+
+    @property
+    def position(self) -> Position:
+        """Where the message stands within its topic."""
+        return Position(self.epoch, self.seq)
 
     @property
     def record(self) -> Record | None:

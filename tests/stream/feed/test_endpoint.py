@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.endpoint import check_bind, check_connect
+from glyphfeed.stream.feed.endpoint import check_bind, check_connect, requests_endpoint
 
-LOCAL = ["tcp://127.0.0.1:5570", "tcp://127.8.9.1:1", "tcp://localhost:65535", "tcp://[::1]:5570", "ipc:///run/feed"]
+LOCAL = ["tcp://127.0.0.1:5570", "tcp://127.8.9.1:1", "tcp://localhost:65534", "tcp://[::1]:5570", "ipc:///run/feed"]
 REMOTE = [
     "tcp://0.0.0.0:5570",
     "tcp://*:5570",
@@ -22,6 +22,7 @@ NONSENSE = [
     "127.0.0.1:5570",
     "tcp://127.0.0.1",
     "tcp://127.0.0.1:0",
+    "tcp://127.0.0.1:65535",
     "tcp://127.0.0.1:65536",
     "tcp://127.0.0.1:5570/feed",
     "tcp://127.0.0.1:5570 ",
@@ -55,6 +56,20 @@ def test_what_is_no_address_is_refused_with_an_example(endpoint: str) -> None:
             check(endpoint)
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "beside"),
+    [
+        ("tcp://127.0.0.1:5570", "tcp://127.0.0.1:5571"),
+        ("tcp://[::1]:65534", "tcp://[::1]:65535"),
+        ("tcp://camera-host.example.org:5570", "tcp://camera-host.example.org:5571"),
+        ("ipc:///run/a:1", "ipc:///run/a:1.requests"),
+    ],
+)
+def test_requests_are_answered_beside_the_feed(endpoint: str, beside: str) -> None:
+    assert requests_endpoint(endpoint) == beside
+
+
 def test_a_client_cannot_connect_to_any_free_port() -> None:
-    with pytest.raises(FeedError, match="is not an address"):
-        check_connect("tcp://127.0.0.1:*")
+    for connect in (check_connect, requests_endpoint):
+        with pytest.raises(FeedError, match="is not an address"):
+            connect("tcp://127.0.0.1:*")

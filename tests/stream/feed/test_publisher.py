@@ -275,7 +275,7 @@ def test_a_path_of_this_machine_works_and_is_not_stolen(tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/feed"
     with Publisher(endpoint) as owner, plain_subscriber(endpoint) as subscriber:
         serve_until_subscribed(owner, 1)
-        with pytest.raises(FeedError, match="another program already uses it"):
+        with pytest.raises(FeedError, match="another program already uses this address"):
             Publisher(endpoint)
         owner.put(snapshot(9))
         assert receive(subscriber)[1]["frame"] == 9
@@ -291,7 +291,7 @@ def test_a_path_left_behind_by_a_killed_publisher_is_used_again(tmp_path: Path) 
 def test_a_file_in_the_way_of_a_path_is_kept(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("keep me")
-    with pytest.raises(FeedError, match="a file is in the way"):
+    with pytest.raises(FeedError, match="precious is in the way"):
         Publisher(f"ipc://{precious}")
     assert precious.read_text() == "keep me"
 

@@ -1,0 +1,70 @@
+"""Where clients ask: a ROUTER socket beside the feed, and the thread that answers there.
+
+Owns: that thread, how a request is framed, and how much of the machine requests may take.  Does not own what is answered
+(answering), nor the binding (publisher).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import zmq
+
+from glyphfeed.stream.feed.answering import answer
+
+if TYPE_CHECKING:
+    from glyphfeed.stream.feed.answering import Told
+
+REST: Final = 4.0
+"""After each answer the thread rests this many times as long as it has worked: requests take a fifth of one core at most, whoever
+asks how often."""
+_FRAMES_LIMIT: Final = 8
+"""A request comes in two or three frames, in a few more through proxies."""
+
+
+class RequestServer:
+    """Answers what comes at a bound ROUTER socket, in a thread of its own; the socket is its own, too.
+
+    Waits for nobody: who does not take its answers loses them.
+    """
+
+    def __init__(self, router: zmq.Socket[bytes], told: Told) -> None:
+        self._router, self._told = router, told
+        self._stopped = threading.Event()
+        self._awake, self._waker = socket.socketpair()
+        self._pool = ThreadPoolExecutor(1, "glyphfeed-requests")
+        self._serving = self._pool.submit(self._serve)
+
+    def _serve(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._router, zmq.POLLIN)
+        poller.register(self._awake, zmq.POLLIN)
+        while not self._stopped.is_set():
+            # Ends with a request, or with the close.
+            poller.poll()
+            began_s = time.thread_time()
+            with suppress(zmq.Again):
+                self._answer(self._router.recv_multipart(zmq.NOBLOCK))
+            self._stopped.wait(REST * (time.thread_time() - began_s))
+
+    def _answer(self, frames: list[bytes]) -> None:
+        """Answer a request in its own framing: what came before the last frame says whose it is."""
+        if len(frames) <= _FRAMES_LIMIT:
+            # ROUTER never blocks: it drops where the client is gone, or too many answers wait for it.
+            self._router.send_multipart([*frames[:-1], answer(frames[-1], self._told)], zmq.NOBLOCK)
+
+    def close(self) -> None:
+        """End the thread and close the socket; twice is fine."""
+        self._stopped.set()
+        with suppress(OSError):
+            self._waker.send(b"\0")
+        self._pool.shutdown()
+        self._router.close()
+        self._awake.close()
+        self._waker.close()
+        self._serving.result()
