@@ -21,19 +21,30 @@ _IPC = re.compile(r"ipc://\S.*")
 _LOOPBACK = re.compile(r"127(\.\d{1,3}){3}|localhost|\[::1\]", re.ASCII)
 
 
-def check_bind(endpoint: str) -> None:
-    """Accept an address that only this machine can reach; port `*` means any free one.
+def check_bind(endpoint: str, *, protected: bool = False) -> None:
+    """Accept an address to publish on; port `*` means any free one.  One that others can reach needs to be `protected`.
 
     Raises:
-        FeedError: it is no address, or others could reach it, which needs keys that the feed does not have yet.
+        FeedError: it is no address, or others could reach it without a key.
+
+    """
+    _parse(endpoint)
+    if not protected and not is_local(endpoint):
+        raise FeedError(
+            f"The feed may not be published on {endpoint} without keys, as other machines could connect: make some with "
+            f"glyphfeed keys new NAME, or choose an address of this machine such as {DEFAULT_ENDPOINT} with --feed."
+        )
+
+
+def is_local(endpoint: str) -> bool:
+    """Whether only this machine can reach an address.
+
+    Raises:
+        FeedError: it is no address.
 
     """
     tcp = _parse(endpoint)
-    if tcp and not _LOOPBACK.fullmatch(tcp["host"]):
-        raise FeedError(
-            f"The feed may not be published on {endpoint}: other machines could connect and the keys that would keep "
-            f"strangers out are not there yet; choose a loopback address such as {DEFAULT_ENDPOINT} with --feed."
-        )
+    return tcp is None or _LOOPBACK.fullmatch(tcp["host"]) is not None
 
 
 def check_connect(endpoint: str) -> None:

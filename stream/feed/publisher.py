@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
 from glyphfeed.stream.feed.history import History
 from glyphfeed.stream.feed.recording import Recording, RecordTo
 from glyphfeed.stream.feed.requests import RequestServer
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from glyphfeed.stream.feed.keys import ServerKeys
     from glyphfeed.stream.records import Record
 
 _SUBSCRIBED: Final = b"\x01"
@@ -44,12 +45,23 @@ class Publisher:
     With `record` each message is a line of that file too, except what is sent again to a late subscriber; a path alone is a
     file that does not hold anything yet.  If the disk fills up, the recording ends and the feed goes on, until `close` raises.
 
+    With `keys` only who has an allowed one may connect.  An address that others can reach needs them, unless `insecure` says
+    that anybody may.
+
     Raises:
         FeedError: the address is taken, unusable or reachable by others, or the record file cannot be written or holds something.
 
     """
 
-    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, record: Path | RecordTo | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str = DEFAULT_ENDPOINT,
+        record: Path | RecordTo | None = None,
+        *,
+        keys: ServerKeys | None = None,
+        insecure: bool = False,
+    ) -> None:
+        check_bind(endpoint, protected=keys is not None or insecure)
         self.epoch = secrets.token_hex(8)
         self._seqs: dict[str, int] = {}
         self._last: dict[str, bytes] = {}
@@ -60,7 +72,7 @@ class Publisher:
             # A context of its own: ending it is what waits for the last messages to leave.
             context = zmq.Context()
             opened.callback(context.term)
-            self._socket, router, self.endpoint = bind_pair(context, endpoint)
+            self._socket, router, self.endpoint = bind_pair(context, endpoint, keys)
             opened.callback(self._socket.close)
             opened.callback(RequestServer(router, self._history).close)
             self._awake, self._waker = (opened.enter_context(end) for end in socket.socketpair())

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import zmq
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.endpoint import check_bind, requests_endpoint
+from glyphfeed.stream.feed.endpoint import requests_endpoint
 
 if TYPE_CHECKING:
+    from glyphfeed.stream.feed.keys import ServerKeys
+
     Socket: TypeAlias = zmq.Socket[bytes]
 
 _LINGER_MS: Final = 500
@@ -33,15 +35,19 @@ _HEARTBEAT_MS, _SILENCE_MS = 5000, 15_000
 _ATTEMPTS: Final = 50
 
 
-def bind_pair(context: zmq.Context[Socket], endpoint: str, attempts: int = _ATTEMPTS) -> tuple[Socket, Socket, str]:
+def bind_pair(
+    context: zmq.Context[Socket], endpoint: str, keys: ServerKeys | None = None, attempts: int = _ATTEMPTS
+) -> tuple[Socket, Socket, str]:
     """Bind the socket that sends and the one that is asked; with them comes the address that clients connect to.
 
     Raises:
-        FeedError: one of the addresses is taken, unusable or reachable by others.
+        FeedError: one of the addresses is taken or unusable.
 
     """
-    check_bind(endpoint)
     sending, asked = _sending(context, endpoint), _asked(context, endpoint)
+    if keys is not None:
+        keys.apply(sending)
+        keys.apply(asked)
     try:
         _bind(sending, endpoint, endpoint)
         bound = sending.getsockopt_string(zmq.LAST_ENDPOINT)
@@ -52,7 +58,7 @@ def bind_pair(context: zmq.Context[Socket], endpoint: str, attempts: int = _ATTE
         # Of free ports the system may have given the last one there is, or one whose neighbour is not free.
         if not endpoint.endswith(":*") or attempts <= 1:
             raise
-        return bind_pair(context, endpoint, attempts - 1)
+        return bind_pair(context, endpoint, keys, attempts - 1)
     return sending, asked, bound
 
 
