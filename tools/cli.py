@@ -26,6 +26,7 @@ from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.errors import note, tell
+from glyphfeed.tools.keys import keys
 from glyphfeed.tools.options import (
     Alphabets,
     DetectorFile,
@@ -362,6 +363,7 @@ def quantise(
 
 
 app.add_typer(bench)
+app.add_typer(keys)
 app.add_typer(train)
 
 
