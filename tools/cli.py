@@ -124,6 +124,17 @@ def watch(
     feed: Annotated[
         str, typer.Option(metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
     ] = DEFAULT_ENDPOINT,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Let in only who has a key that is allowed there; on addresses that others reach this is so in any case.",
+            rich_help_panel="Feed",
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let everybody in, also from other machines.", rich_help_panel="Feed")
+    ] = False,
     record: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write every message to this new file too, one a line.", rich_help_panel="Recording"),
@@ -198,6 +209,8 @@ def watch(
         opened,
         networks,
         feed=feed,
+        keys=keys,
+        insecure=insecure,
         record=recording,
         chars=chars,
         subscribers=wait_subscribers,

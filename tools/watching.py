@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from glyphfeed.stream.feed.endpoint import is_local
+from glyphfeed.stream.feed.keys import ServerKeys, default_folder
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.tools.displays.views import Views
@@ -36,6 +38,8 @@ def watch(
     networks: Networks,
     *,
     feed: str,
+    keys: Path | None,
+    insecure: bool,
     record: RecordTo | None,
     chars: bool,
     subscribers: int,
@@ -60,7 +64,7 @@ def watch(
         raise CommandError(f"the film and the recording cannot both be {film}: give each a name of its own")
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.
-        publisher = stack.enter_context(Publisher(feed, record))
+        publisher = stack.enter_context(Publisher(feed, record, keys=feed_keys(feed, keys, insecure=insecure), insecure=insecure))
         others = [open_film(stack, film, sources[0])] if film is not None else []
         displays: list[Display] = open_windows(stack) if window else []
         networks = networks.locate()
@@ -73,6 +77,23 @@ def watch(
         for name, error in failures:
             tell(error, name)
     return 2 if failures else 0
+
+
+def feed_keys(feed: str, folder: Path | None, *, insecure: bool) -> ServerKeys | None:
+    """The keys that a feed asks for: those of a folder where one was named, else the user's own where others could connect.
+
+    Raises:
+        CommandError: keys were named, and the feed was to be without.
+        FeedError: the folder holds none, or others can read them.
+
+    """
+    if insecure and folder is not None:
+        raise CommandError("--insecure publishes without keys, and --keys with them: leave one of them out")
+    if folder is not None:
+        return ServerKeys.load(folder)
+    own = default_folder()
+    # Where there are none the publisher tells how to make some.
+    return ServerKeys.load(own) if own.exists() and not insecure and not is_local(feed) else None
 
 
 def is_taken(path: Path) -> bool:

@@ -136,6 +136,22 @@ def clients(folder: Path) -> Iterator[Client | FeedError]:
                         yield error
 
 
+def marks(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What is different after a client was allowed or revoked.
+
+    Raises:
+        OSError: the folder cannot be read; one that is not there is empty.
+
+    """
+    found: list[tuple[str, int, int]] = []
+    for room in (_ALLOWED, _REVOKED):
+        with suppress(FileNotFoundError):
+            for path in (folder / room).iterdir():
+                status = path.stat()
+                found.append((str(path), status.st_mtime_ns, status.st_ino))
+    return tuple(sorted(found))
+
+
 def issue(folder: Path, name: str, out: Path) -> None:
     """Make a pair of keys for a new client, allow it, and write what its machine needs to `out`; where there are no keys of the
     feed yet, make these first.  A revoked client gets a new pair so.

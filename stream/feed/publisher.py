@@ -8,6 +8,7 @@ live reader and the thread that publishes (outbox).
 from __future__ import annotations
 
 import dataclasses
+import logging
 import secrets
 import socket
 import time
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
+from glyphfeed.stream.feed.admission import Admission
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind, is_local
 from glyphfeed.stream.feed.history import History
 from glyphfeed.stream.feed.recording import Recording, RecordTo
 from glyphfeed.stream.feed.requests import RequestServer
@@ -32,8 +34,12 @@ if TYPE_CHECKING:
     from glyphfeed.stream.feed.keys import ServerKeys
     from glyphfeed.stream.records import Record
 
+_log = logging.getLogger("glyphfeed.feed")
+
 _SUBSCRIBED: Final = b"\x01"
 _UNSUBSCRIBED: Final = b"\x00"
+# So many are taken in before the next message is sent, whoever floods the feed with them.
+_CHANGES: Final = 100
 
 
 class Publisher:
@@ -72,9 +78,13 @@ class Publisher:
             # A context of its own: ending it is what waits for the last messages to leave.
             context = zmq.Context()
             opened.callback(context.term)
+            self._admission = Admission(context, keys)
             self._socket, router, self.endpoint = bind_pair(context, endpoint, keys)
+            self._admission.watch(self._socket, router)
+            if keys is None and not is_local(endpoint):
+                _log.warning("The feed on %s has no keys: everybody who reaches this machine can connect.", self.endpoint)
             opened.callback(self._socket.close)
-            opened.callback(RequestServer(router, self._history).close)
+            opened.callback(RequestServer(router, self._history, self._admission).close)
             self._awake, self._waker = (opened.enter_context(end) for end in socket.socketpair())
             # After the bind, so that a second publisher does not continue the recording of the first.
             if record is not None:
@@ -161,16 +171,23 @@ class Publisher:
 
         The last messages go to everyone who matches, as XPUB has no way to address one; `seq` tells the others.
         """
-        while self._socket.poll(0):
-            change = self._socket.recv(zmq.NOBLOCK)
-            kind, prefix = change[:1], change[1:]
+        prefixes = set()
+        for _ in range(_CHANGES):
+            if not self._socket.poll(0):
+                break
+            change = self._socket.recv(zmq.NOBLOCK, copy=False)
+            kind, prefix = change.bytes[:1], change.bytes[1:]
+            admitted = self._admission.admits(change)
             if kind == _SUBSCRIBED:
                 self._subscriptions += 1
-                for message in self._last.values():
-                    if message.startswith(prefix):
-                        self._socket.send(message, zmq.NOBLOCK)
+                if admitted:
+                    prefixes.add(prefix)
             elif kind == _UNSUBSCRIBED:
                 self._subscriptions -= 1
+        if prefixes:
+            for message in self._last.values():
+                if message.startswith(tuple(prefixes)):
+                    self._socket.send(message, zmq.NOBLOCK)
 
     def close(self) -> None:
         """Close the socket and the recording, waiting at most 0.5 s for messages still on their way; twice is fine.

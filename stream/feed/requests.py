@@ -18,6 +18,7 @@ import zmq
 from glyphfeed.stream.feed.answering import answer
 
 if TYPE_CHECKING:
+    from glyphfeed.stream.feed.admission import Admission
     from glyphfeed.stream.feed.answering import Told
 
 REST: Final = 4.0
@@ -33,8 +34,8 @@ class RequestServer:
     Waits for nobody: who does not take its answers loses them.
     """
 
-    def __init__(self, router: zmq.Socket[bytes], told: Told) -> None:
-        self._router, self._told = router, told
+    def __init__(self, router: zmq.Socket[bytes], told: Told, admission: Admission) -> None:
+        self._router, self._told, self._admission = router, told, admission
         self._stopped = threading.Event()
         self._awake, self._waker = socket.socketpair()
         self._pool = ThreadPoolExecutor(1, "glyphfeed-requests")
@@ -49,14 +50,14 @@ class RequestServer:
             poller.poll()
             began_s = time.thread_time()
             with suppress(zmq.Again):
-                self._answer(self._router.recv_multipart(zmq.NOBLOCK))
+                self._answer(self._router.recv_multipart(zmq.NOBLOCK, copy=False))
             self._stopped.wait(REST * (time.thread_time() - began_s))
 
-    def _answer(self, frames: list[bytes]) -> None:
+    def _answer(self, frames: list[zmq.Frame]) -> None:
         """Answer a request in its own framing: what came before the last frame says whose it is."""
-        if len(frames) <= _FRAMES_LIMIT:
+        if self._admission.admits(frames[-1]) and len(frames) <= _FRAMES_LIMIT:
             # ROUTER never blocks: it drops where the client is gone, or too many answers wait for it.
-            self._router.send_multipart([*frames[:-1], answer(frames[-1], self._told)], zmq.NOBLOCK)
+            self._router.send_multipart([*frames[:-1], answer(frames[-1].bytes, self._told)], zmq.NOBLOCK)
 
     def close(self) -> None:
         """End the thread and close the socket; twice is fine."""
