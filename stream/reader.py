@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import groupby
+from itertools import compress, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from glyphfeed.stream.detecting.news import SMALLEST_PX, News
 from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.schedule import Schedule
+from glyphfeed.stream.detecting.zones import EVERYWHERE, Zones
 from glyphfeed.stream.geometry import axis, clear_of_border, is_tall, rectify, share_inside, turn, with_margins
 from glyphfeed.stream.motion.afterglow import Afterglow
 from glyphfeed.stream.motion.changes import Changes, Part
@@ -32,7 +33,7 @@ from glyphfeed.stream.tracking.returning import inherit, nearest_kin
 from glyphfeed.stream.tracking.tracker import IN_VIEW, Tracker, is_void
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from glyphfeed.stream.detecting.passes import Detections
     from glyphfeed.stream.reading.requests import Reading
@@ -72,13 +73,23 @@ BESIDE, BESIDE_HEIGHTS = 0.2, 0.4
 class Reader:
     """Reads one source.  Call `follow` for each frame, then any of the others; one thread only."""
 
-    def __init__(self, source: str = "source", *, chars: bool = False, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        source: str = "source",
+        *,
+        chars: bool = False,
+        budget: Budget | None = None,
+        ids: Iterator[int] | None = None,
+        zones: Zones = EVERYWHERE,
+    ) -> None:
         """Begin without any text; `source` is what snapshots and events call what is read.
 
         With `chars` the snapshots tell texts down to their single characters.  Readers of several live sources may share a
-        `budget` of reads.
+        `budget` of reads.  `ids` are what texts are known by, where an earlier reader of the source has used up some.
         """
-        self._tracker = Tracker()
+        self.zones = zones
+        """Where text is read; any thread may change it at any time."""
+        self._tracker = Tracker(ids)
         self._afterglow = Afterglow()
         self._flow = Flow()
         self._changes = Changes()
@@ -122,6 +133,7 @@ class Reader:
             # The next page of a document looks much like the one before.
             motion = replace(motion, camera=None, cut=True)
         self._tracker.follow(frame, motion, dt)
+        self._leave_out()
         if motion.cut:
             self._schedule.restart()
             self._fresh = True
@@ -207,10 +219,12 @@ class Reader:
             track.quad for track in self._tracker.tracks if track.belief.trusted and not track.lost and not is_void(track)
         ]
         boxes = [(quad.min(axis=0) - MARGIN_PX, quad.max(axis=0) + MARGIN_PX) for quad in borne_out]
+        zones, size = self.zones, self._now.size
         return [
             part
             for part in parts
-            if not any(
+            if zones.touch(part, size)
+            and not any(
                 low[0] <= part.left and low[1] <= part.top and part.right <= high[0] and part.bottom <= high[1]
                 for low, high in boxes
             )
@@ -249,8 +263,9 @@ class Reader:
     def accept_detections(self, found: Detections) -> None:
         """Take in what a pass found, over the current frame or an earlier one; that of a scene that was cut away is dropped."""
         kind = found.asked.kind
-        kept = np.array([is_tall(quad) == kind.turned for quad in found.quads], np.bool_)
-        news = self._tracker.accept(replace(found, quads=found.quads[kept], scores=found.scores[kept]))
+        found = found.only(self.zones.hold(found.quads.mean(axis=1), found.asked.frame.size))
+        news = self._tracker.accept(found.only(np.array([is_tall(quad) == kind.turned for quad in found.quads], np.bool_)))
+        self._leave_out()
         if found.asked.frame.index >= self._tracker.scene:
             if found.asked.part is None:
                 self._schedule.found(kind, news=news)
@@ -324,7 +339,7 @@ class Reader:
                 request = rivals[0].request
                 track.reads.made(len(rivals), request.view, request.pts, begins_anew=begins_anew)
                 self._recall(track)
-        self._teller.announce(self._tracker.tracks, self._now, self._pts)
+        self._teller.announce(self._wanted(), self._now, self._pts)
 
     def _recall(self, track: Track) -> None:
         """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
@@ -335,6 +350,18 @@ class Reader:
         if kin is not None:
             self._tracker.tracks.remove(kin)
             inherit(track, kin)
+
+    def _wanted(self) -> list[Track]:
+        """The texts that lie where text is read."""
+        tracks, zones = self._tracker.tracks, self.zones
+        if zones.everywhere or not tracks:
+            return tracks
+        held = zones.hold(np.array([track.quad.mean(axis=0) for track in tracks]), self._now.size)
+        return list(compress(tracks, held))
+
+    def _leave_out(self) -> None:
+        """Take text that has come to where none is read for one that has left the picture."""
+        self._tracker.leave_out(self._wanted())
 
     def snapshot(self) -> Snapshot:
         """Describe the current frame: every text that is in view."""

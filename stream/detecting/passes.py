@@ -50,3 +50,7 @@ class Detections:
     asked: DetectorPass
     quads: NDArray[np.float32]
     scores: NDArray[np.float32]
+
+    def only(self, chosen: NDArray[np.bool_]) -> Detections:
+        """Those of the quads that are chosen, (N,)."""
+        return Detections(self.asked, self.quads[chosen], self.scores[chosen])

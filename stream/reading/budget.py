@@ -12,7 +12,9 @@ class Budget:
     """Reads that several readers share: what the purse of one cannot hold any more, all may spend."""
 
     def __init__(self, per_s: float = 15.0, burst: float = 20.0, readers: int = 1) -> None:
-        """Allow `per_s` reads a second to so many readers together, and about `burst` at once after a rest."""
+        """Allow `per_s` reads a second to so many readers together, and about `burst` at once after a rest; how many `readers`
+        there are may change at any time.
+        """
         self.per_s, self.burst, self.readers = per_s, burst, readers
         self._spare = 0.0
         self._lock = threading.Lock()
@@ -36,8 +38,11 @@ class Purse:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._most = max(budget.burst / budget.readers, LEAST_BURST)
         self._left = self._most
+
+    @property
+    def _most(self) -> float:
+        return max(self._budget.burst / self._budget.readers, LEAST_BURST)
 
     def fill(self, seconds: float) -> None:
         """Let this reader's part flow in for so many seconds of its stream time; what does not fit is left to all."""

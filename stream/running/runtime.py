@@ -1,23 +1,31 @@
-"""Running sources until they end: one driver a source, one thread that publishes, and whoever waits for it in the calling thread.
+"""Running sources, which may come and go: a driver for each, one thread that publishes, and whoever waits in the calling thread.
 
-Owns: the threads, and who failed.  Does not own what becomes of it (sinks), nor how it is shown (displays).
+Owns: the threads, who failed, and what sources share.  Does not own what becomes of it (sinks), nor how it is shown (displays).
 """
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
+from glyphfeed.stream.detecting.zones import EVERYWHERE
 from glyphfeed.stream.feed.outbox import TurnOutbox, run
 from glyphfeed.stream.feed.sinks import LiveSink, TurnSink
 from glyphfeed.stream.reading.budget import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
+    from types import TracebackType
+    from typing import Self
 
     from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.detecting.zones import Zones
     from glyphfeed.stream.feed.publisher import Publisher
+    from glyphfeed.stream.reader import Reader
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
@@ -48,6 +56,118 @@ class FanOut:
             sink.report(status)
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A source that is being read, or was until it ended."""
+
+    source: Source
+    reader: Reader
+    thread: Future[None]
+
+
+class Runtime:
+    """Sources that are read beside each other, and that come and go without disturbing the others.
+
+    Used by one thread, as a context; its end ends all sources, and waits for that.  What is found out goes to a feed, if there is
+    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters.  Live sources
+    share one budget of reads; a recording has its own, so that what is read of it does not depend on what else runs.
+
+    Raises:
+        FeedError: at the end of the context, where the feed could not go on.
+
+    """
+
+    def __init__(
+        self, engines: Engines, publisher: Publisher | None = None, others: Sequence[Sink] = (), *, chars: bool = False
+    ) -> None:
+        self._engines, self._others, self._chars = engines, others, chars
+        # A thread for each, however many come.
+        self._pool = ThreadPoolExecutor(sys.maxsize, "glyphfeed")
+        self._outbox = None if publisher is None else TurnOutbox(publisher.wake)
+        self._publishing: list[Future[None]] = []
+        if publisher is not None and self._outbox is not None:
+            self._publishing.append(self._pool.submit(run, publisher, self._outbox))
+        self._budget = Budget()
+        self._reading: dict[str, Running] = {}
+        self._told: set[Future[None]] = set()
+        self._ids: dict[str, Iterator[int]] = {}
+
+    def add(self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE) -> None:
+        """Begin to read a source, whose name no other has that was not removed; where one had it before, ids go on from there.
+
+        `engines` are given where the source has others than the rest.
+        """
+        # The core takes a second to import, and is not needed before the networks are there.
+        from glyphfeed.stream.reader import Reader
+
+        sinks = self._others if self._outbox is None else [feed_sink(source, self._outbox), *self._others]
+        budget = self._budget if source.live else None
+        ids = self._ids.setdefault(source.name, count(1))
+        reader = Reader(source.name, chars=self._chars, budget=budget, ids=ids, zones=zones)
+        thread = self._pool.submit(read, source, engines or self._engines, FanOut(sinks), reader)
+        self._reading[source.name] = Running(source, reader, thread)
+        self._share()
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Stop sources, wait until they have told of their end, and forget them."""
+        self._stop([self._reading.pop(name) for name in names])
+        self._share()
+
+    def change_zones(self, name: str, zones: Zones) -> None:
+        """Read elsewhere in the pictures of a source from now on."""
+        self._reading[name].reader.zones = zones
+
+    def _share(self) -> None:
+        """Part the budget of reads among the live sources that there are."""
+        live = [running for running in self._reading.values() if running.source.live and not running.thread.done()]
+        self._budget.readers = max(len(live), 1)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until a source has ended, or for so long; whether any is still read, and all is published."""
+        # Ends when a source does, or with the time-out.
+        reading = {running.thread for running in self._reading.values() if not running.thread.done()}
+        left = wait(reading, timeout_s, FIRST_COMPLETED).not_done
+        return bool(left) and self.publishes
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the feed goes on, if there is one."""
+        return not any(thread.done() for thread in self._publishing)
+
+    def take_failures(self) -> Failures:
+        """The sources that have failed, but for those that were told of before."""
+        # Of one that is stuck nothing is known, and to ask would be to wait for it.
+        ended = [(name, running.thread) for name, running in self._reading.items() if running.thread.done()]
+        failed = [(name, thread) for name, thread in ended if thread not in self._told and thread.exception()]
+        self._told.update(thread for _, thread in failed)
+        return [(name, error) for name, thread in failed if (error := thread.exception()) is not None]
+
+    def _stop(self, leaving: Sequence[Running]) -> set[Future[None]]:
+        """Stop sources and wait until they have ended; those that are stuck."""
+        for running in leaving:
+            running.source.stop()
+        if self._outbox is not None and not self.publishes:
+            # Nobody takes any more: this ends the wait of those who put in turn.
+            self._outbox.close()
+        return wait([running.thread for running in leaving], JOIN_S).not_done
+
+    def _end(self) -> None:
+        stuck = self._stop(list(self._reading.values()))
+        if self._outbox is not None:
+            self._outbox.close()
+        stuck = wait([*self._publishing, *stuck], JOIN_S).not_done
+        self._pool.shutdown(wait=not stuck)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+        if kind is None:
+            for thread in self._publishing:
+                thread.result()
+
+
 def run_sources(
     sources: Sequence[Source],
     engines: Engines,
@@ -58,43 +178,21 @@ def run_sources(
     go_on: Callable[[], bool] = lambda: True,
     period_s: float = LOOK_S,
 ) -> Failures:
-    """Read all sources until each has ended or failed, or the caller does not want to go on.
+    """Read all sources until each has ended or failed, or the caller does not want to go on; see `Runtime`.
 
-    What is found out goes to a feed, if there is a `publisher`, which stays open, and then to the `others`.  `chars` tells texts
-    down to their single characters.  `go_on` is asked every `period_s` in the calling thread.  Live sources share one budget of
-    reads; a recording has its own, so that what is read of it does not depend on what else runs.
+    `go_on` is asked every `period_s` in the calling thread.
 
     Raises:
         FeedError: the feed cannot go on.
         KeyboardInterrupt: the user pressed Ctrl-C; here, too, everything has ended in order.
 
     """
-    pool = ThreadPoolExecutor(len(sources) + 1, "glyphfeed")
-    outbox = None if publisher is None else TurnOutbox(publisher.wake)
-    publishing = [] if publisher is None or outbox is None else [pool.submit(run, publisher, outbox)]
-    budget = Budget(readers=max(sum(source.live for source in sources), 1))
-    reading = []
-    for source in sources:
-        sinks = others if outbox is None else [feed_sink(source, outbox), *others]
-        reading.append(pool.submit(read, source, engines, FanOut(sinks), budget, chars))
-    try:
-        watch_over(reading, publishing, go_on, period_s)
-    finally:
+    with Runtime(engines, publisher, others, chars=chars) as runtime:
         for source in sources:
-            source.stop()
-        if outbox is not None and any(thread.done() for thread in publishing):
-            # Nobody takes any more: this ends the wait of those who put in turn.
-            outbox.close()
-        wait(reading, JOIN_S)
-        if outbox is not None:
-            outbox.close()
-        stuck = wait([*publishing, *reading], JOIN_S).not_done
-        pool.shutdown(wait=not stuck)
-    for thread in publishing:
-        thread.result()
-    # Of one that is stuck nothing is known, and to ask would be to wait for it.
-    ended = [(source.name, thread.exception()) for source, thread in zip(sources, reading, strict=True) if thread.done()]
-    return [(name, error) for name, error in ended if error is not None]
+            runtime.add(source)
+        while runtime.wait(period_s) and go_on():
+            pass
+    return runtime.take_failures()
 
 
 def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
@@ -102,26 +200,10 @@ def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
     return LiveSink(outbox) if source.live else TurnSink(outbox)
 
 
-def read(source: Source, engines: Engines, sink: Sink, budget: Budget, chars: bool) -> None:
+def read(source: Source, engines: Engines, sink: Sink, reader: Reader) -> None:
     """Read one source with the driver that is made for it."""
-    # The core takes a second to import, and is not needed before the networks are there.
     from glyphfeed.stream.drivers.live import read_live
     from glyphfeed.stream.drivers.recorded import read_recorded
-    from glyphfeed.stream.reader import Reader
 
-    if source.live:
-        read_live(source, engines, sink, Reader(source.name, chars=chars, budget=budget))
-    else:
-        read_recorded(source, engines, sink, Reader(source.name, chars=chars))
-
-
-def watch_over(
-    reading: Sequence[Future[None]], publishing: Sequence[Future[None]], go_on: Callable[[], bool], period_s: float
-) -> None:
-    """Wait until nothing is read or published any more, or it is not to go on."""
-    running = {*reading}
-    while running and not any(thread.done() for thread in publishing):
-        # Ends when a source does, or with the time-out.
-        running -= wait(running, period_s, FIRST_COMPLETED).done
-        if not go_on():
-            return
+    drive = read_live if source.live else read_recorded
+    drive(source, engines, sink, reader)

@@ -7,6 +7,7 @@ not know threads or clocks: stream time is passed in, in seconds.
 from __future__ import annotations
 
 import math
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,7 @@ from glyphfeed.stream.tracking.sighting import ASTRAY, Sighting, held_by
 from glyphfeed.stream.tracking.track import Identity, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -72,11 +73,12 @@ TEXT_MIN_HEIGHT_PX = 6.0
 class Tracker:
     """The tracks of one source."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: Iterator[int] | None = None) -> None:
+        """Begin without any text; `ids` are what the texts are known by, from 1 on where none are given."""
         self.tracks: list[Track] = []
         self.gone: list[Track] = []
         """Tracks that left for good since this list was last emptied."""
-        self._next_id = 1
+        self._ids = ids or count(1)
         self._trail = Trail()
         self._now: Present | None = None
         self.scene = 0
@@ -112,6 +114,13 @@ class Tracker:
             if not track.lost:
                 track.missed(1)
         self._forget(now)
+
+    def leave_out(self, wanted: Collection[Track]) -> None:
+        """Lose all texts that are not `wanted`, as if they had left the picture."""
+        if len(wanted) < len(self.tracks):
+            for track in self.tracks:
+                if track not in wanted:
+                    track.misplace()
 
     def _overlaps_picture(self, track: Track) -> bool:
         """Tell whether the picture may show any of a text."""
@@ -190,13 +199,12 @@ class Tracker:
             if not is_sound(quad, now.size) or axis(quad).height < TEXT_MIN_HEIGHT_PX or not is_in_view(quad, now.size):
                 continue
             frame = now.frame
-            identity, belief = Identity(self._next_id, frame.captured_at), Belief(quarters=possible_turns(quad)[0])
+            identity, belief = Identity(next(self._ids), frame.captured_at), Belief(quarters=possible_turns(quad)[0])
             track = Track(identity, QuadFilter(quad, velocity), frame.pts, frame.pts, frame.captured_at, belief)
             track.history.append((frame.index, track.quad))
             track.unconfirmed = float(scores[j]) < SURE_SCORE
             track.found_by.add(kind)
             track.cut_at = quads[j] if ends_cut_off(quads[j], now) else None
-            self._next_id += 1
             self.tracks.append(track)
             news = True
         return news

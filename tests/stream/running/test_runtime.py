@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glyphfeed.stream.detecting.zones import EVERYWHERE, Zones, parse_zone
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import Subscriber
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import Snapshot
-from glyphfeed.stream.running.runtime import run_sources
+from glyphfeed.stream.running.runtime import Runtime, run_sources
 from glyphfeed.stream.sources.address import name_sources, open_source
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.watching import show_sources
-from tests.stream.driving import ANY_PORT, Broken, Notebook, Stalled, driver_threads, recorded
+from tests.stream.driving import ANY_PORT, Broken, Notebook, Poster, Stalled, driver_threads, recorded
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.records import Record
+    from glyphfeed.stream.records import Colour, Record
     from glyphfeed.tools.displays.views import View
 
 
@@ -96,6 +97,66 @@ def test_a_feed_that_breaks_ends_everything(clip: Path, engines: Engines) -> Non
     with Breaks(ANY_PORT) as publisher, pytest.raises(ValueError, match="not finite"):
         run_sources([open_source(str(clip), "wall")], engines, publisher)
     assert driver_threads("wall") == []
+
+
+def test_sources_come_and_go_while_others_go_on(wall: Colour, engines: Engines) -> None:
+    notebook = Notebook()
+
+    def ids(name: str) -> set[int]:
+        return {text.id for snapshot in notebook.snapshots if snapshot.source == name for text in snapshot.texts}
+
+    def states(name: str) -> list[str]:
+        told = [status.state.value for status in notebook.statuses if status.source == name]
+        return [state for i, state in enumerate(told) if i == 0 or told[i - 1] != state]
+
+    with Publisher(ANY_PORT) as publisher, Runtime(engines, publisher, [notebook]) as runtime:
+        runtime.add(Poster(wall, "stays"))
+        runtime.add(Poster(wall, "goes"))
+        notebook.wait_until(lambda: bool(ids("stays") and ids("goes")))
+        before = ids("goes")
+        runtime.remove(["goes"])
+        assert states("goes")[-1] == "ended"
+        assert driver_threads("goes") == []
+        # The same name again: another source, whose texts are not taken for the old ones.
+        runtime.add(Poster(wall, "goes"))
+        notebook.wait_until(lambda: ids("goes") > before)
+        assert min(ids("goes") - before) > max(before)
+        assert runtime.wait(0)
+    assert states("stays") == ["connecting", "live", "ended"]
+    assert states("goes") == ["connecting", "live", "ended", "connecting", "live", "ended"]
+    frames = [snapshot.frame for snapshot in notebook.snapshots if snapshot.source == "stays"]
+    assert frames == sorted(frames)
+    assert runtime.take_failures() == []
+
+
+def test_zones_change_while_a_source_is_read(wall: Colour, engines: Engines) -> None:
+    notebook = Notebook()
+
+    def shown() -> set[str]:
+        return {text.text.replace(" ", "") for text in notebook.snapshots[-1].texts if text.text}
+
+    with Runtime(engines, None, [notebook]) as runtime:
+        runtime.add(Poster(wall, "wall"), zones=Zones(read=(parse_zone("0,0 1,0.5"),)))
+        notebook.wait_until(lambda: notebook.words == {"EXIT12"})
+        runtime.change_zones("wall", EVERYWHERE)
+        notebook.wait_until(lambda: bool(notebook.snapshots) and shown() == {"EXIT12", "Bakery"})
+        runtime.change_zones("wall", Zones(ignore=(parse_zone("0,0 1,0.5"),)))
+        notebook.wait_until(lambda: shown() == {"Bakery"})
+    assert {text.id for text in notebook.snapshots[-1].texts} == {event.entity.id for event in notebook.events[1:2]}
+
+
+def test_a_failure_is_told_once_and_does_not_keep_its_name(clip: Path, engines: Engines) -> None:
+    with Runtime(engines) as runtime:
+        runtime.add(Broken(open_source(str(clip), "wall", Pace.LIVE), 5))
+        while runtime.wait(DEADLINE_S):
+            pass
+        assert [(name, str(error)) for name, error in runtime.take_failures()] == [("wall", "wall: the cable was cut")]
+        assert runtime.take_failures() == []
+        runtime.remove(["wall"])
+        runtime.add(Broken(open_source(str(clip), "wall", Pace.LIVE), 5))
+        while runtime.wait(DEADLINE_S):
+            pass
+        assert [name for name, _ in runtime.take_failures()] == ["wall"]
 
 
 @pytest.mark.parametrize(
