@@ -74,6 +74,17 @@ class Engines:
     rest: Callable[[], None] = lambda: None
     """Ends the threads that they keep, until they are used again; to be called while nobody uses them."""
 
+    def expecting(self, languages: Sequence[str], alphabets: Sequence[str]) -> Engines:
+        """The same networks for who expects other words and letters; see `load_engines`.
+
+        Raises:
+            EngineError: a language or an alphabet is not known.
+
+        """
+        assert isinstance(self.recogniser, CtcRecogniser), "it was loaded"
+        recogniser = self.recogniser.expecting(load_lexicon(languages), known(alphabets))
+        return Engines(self.detector, recogniser, recogniser.rest)
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -6,6 +6,7 @@ Owns the way from upright crops to lattices.  Does not cut the crops out of a fr
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Protocol
@@ -78,13 +79,11 @@ class CtcRecogniser:
 
         """
         check_classes(engine, model, charset)
-        # The blank is always possible.
-        self._barred = np.append(False, ~readable(charset, alphabets)) if alphabets else None
         self._engine = engine
         self._pool = ThreadPoolExecutor(engine.streams, "glyphfeed-lines")
         self._model = model
         self._charset = charset
-        self._lexicon = lexicon
+        self._expect(lexicon, alphabets)
 
     @property
     def name(self) -> str:
@@ -103,6 +102,18 @@ class CtcRecogniser:
         """End the threads that lines of several widths are read in, until such are read again; not while another thread reads."""
         pool, self._pool = self._pool, ThreadPoolExecutor(self._engine.streams, "glyphfeed-lines")
         pool.shutdown()
+
+    def expecting(self, lexicon: Lexicon, alphabets: Sequence[str]) -> CtcRecogniser:
+        """A recogniser of the same network that expects other words and letters."""
+        other = copy(self)
+        other._expect(lexicon, alphabets)
+        other._pool = ThreadPoolExecutor(self._engine.streams, "glyphfeed-lines")
+        return other
+
+    def _expect(self, lexicon: Lexicon, alphabets: Sequence[str]) -> None:
+        self._lexicon = lexicon
+        # The blank is always possible.
+        self._barred = np.append(False, ~readable(self._charset, alphabets)) if alphabets else None
 
     def _read_together(self, together: Lines) -> list[tuple[int, Lattice]]:
         """Read lines of one width: the number of each, and what it says."""

@@ -137,6 +137,17 @@ def test_letters_of_other_alphabets_are_not_read(alphabets: tuple[str, ...], tex
     assert recogniser.read([crop(HEIGHT_PX, 160)])[0].text == text
 
 
+def test_one_network_reads_for_several_who_expect_other_letters() -> None:
+    latin = CtcRecogniser(Ruler(), MODEL, CHARSET, Lexicon({}))
+    greek = latin.expecting(Lexicon({"abba": 1.0}), ("greek",))
+    line = crop(HEIGHT_PX, 160)
+    assert [reader.read([line])[0].text for reader in (latin, greek, latin)] == ["AB", "", "AB"]
+    assert greek.name == latin.name
+    greek.rest()
+    assert latin.read([line])[0].text == "AB"
+
+
+
 def test_no_crops_give_no_lattices() -> None:
     assert CtcRecogniser(Ruler(), MODEL, CHARSET, Lexicon({})).read([]) == []
 
