@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from glyphfeed.stream.errors import FeedError as FeedError
     from glyphfeed.stream.errors import InputError as InputError
     from glyphfeed.stream.errors import SourceError as SourceError
+    from glyphfeed.stream.feed.client import Feed as Feed
+    from glyphfeed.stream.feed.client import connect as connect
+    from glyphfeed.stream.feed.drawing import Shown as Shown
+    from glyphfeed.stream.feed.keys import ClientKeys as ClientKeys
+    from glyphfeed.stream.feed.wire import Message as Message
+    from glyphfeed.stream.feed.wire import Position as Position
     from glyphfeed.stream.records import Char as Char
     from glyphfeed.stream.records import Event as Event
     from glyphfeed.stream.records import EventType as EventType
     from glyphfeed.stream.records import Sight as Sight
+    from glyphfeed.stream.records import Snapshot as Snapshot
     from glyphfeed.stream.records import SourceState as SourceState
     from glyphfeed.stream.records import Status as Status
     from glyphfeed.stream.records import TextEntity as TextEntity
@@ -38,8 +45,12 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "engines.errors": ("EngineError", "GlyphfeedError"),
     "stream.errors": ("FeedError", "InputError", "SourceError"),
+    "stream.feed.client": ("Feed", "connect"),
+    "stream.feed.drawing": ("Shown",),
+    "stream.feed.keys": ("ClientKeys",),
+    "stream.feed.wire": ("Message", "Position"),
     "stream.records": (
-        *("Char", "Event", "EventType", "Sight", "SourceState"),
+        *("Char", "Event", "EventType", "Sight", "Snapshot", "SourceState"),
         *("Status", "TextEntity", "TextState", "Word"),
     ),
     "stream.running.library": ("read", "watch"),
@@ -50,15 +61,21 @@ _HOMES: Final = {
 
 __all__ = [
     "Char",
+    "ClientKeys",
     "EngineError",
     "Event",
     "EventType",
+    "Feed",
     "FeedError",
     "GlyphfeedError",
     "InputError",
+    "Message",
     "Pace",
+    "Position",
     "Reader",
+    "Shown",
     "Sight",
+    "Snapshot",
     "SourceError",
     "SourceState",
     "Status",
@@ -67,6 +84,7 @@ __all__ = [
     "Watch",
     "Word",
     "__version__",
+    "connect",
     "read",
     "watch",
 ]

@@ -308,6 +308,9 @@ def listen(
         typer.Option(metavar="T", help="Only topics that begin like this, such as event/ or text/cam0; may be repeated."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a message.")] = False,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
+    ] = None,
 ) -> None:
     """Print what a feed says, until Ctrl-C.
 
@@ -320,7 +323,7 @@ def listen(
 
     from glyphfeed.tools.listening import print_feed
 
-    print_feed(endpoint, topic or [], json, Console())
+    print_feed(endpoint, topic or [], json, Console(), keys)
 
 
 @app.command()

@@ -15,12 +15,14 @@ from rich.console import Console
 from rich.text import Text
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.records import Event, EventType, Snapshot, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from glyphfeed.stream.feed.keys import ClientKeys
     from glyphfeed.stream.feed.wire import Message
     from glyphfeed.stream.records import Record
 
@@ -37,33 +39,33 @@ _STYLES: Final = {
 }
 
 
-def print_feed(endpoint: str, topics: Sequence[str], as_json: bool, console: Console) -> None:
+def print_feed(
+    endpoint: str, topics: Sequence[str], as_json: bool, console: Console, keys: Path | ClientKeys | None = None
+) -> None:
     """Print each message of a feed as one line until Ctrl-C, or until nobody reads the lines any more.
 
-    `topics` are prefixes; none means everything.  A line of JSON holds the fields of the message and its topic.
-    What is no message (nobody there yet, a restart, lost events) goes to stderr.
+    `topics` are prefixes; none means all that are for people.  A line of JSON holds the fields of the message and its topic.
+    What is no message (nobody there, a restart, lost events) goes to stderr.
 
     Raises:
-        FeedError: the address is none, or what comes from there is no feed.
+        FeedError: the address is none, the keys cannot be used, or what comes from there is no feed.
 
     """
     output = console.file
     if isinstance(output, io.TextIOWrapper):
         # JSON is UTF-8 whatever the terminal is; a lone surrogate becomes the JSON escape that it came from.
         output.reconfigure(encoding="utf-8" if as_json else None, errors="backslashreplace")
-    notes = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    notes = Notes(Console(stderr=True, highlight=False, markup=False, soft_wrap=True))
     try:
-        with Subscriber(endpoint, topics or [""]) as feed:
-            message = feed.receive(_PATIENCE_S)
-            if message is None:
-                unless = ", or nothing on these topics" if topics else ""
-                notes.print(f"Nobody publishes at {endpoint} yet{unless}; still waiting, Ctrl-C ends.")
+        with connect(endpoint, topics or DEFAULT_TOPICS, keys=keys) as feed:
             while True:
-                if message is not None:
-                    _note_losses(message, notes)
-                    output.write((json_line(message) if as_json else _rendered(text_line(message), console)) + "\n")
-                    output.flush()
                 message = feed.receive(_PATIENCE_S)
+                if message is None:
+                    notes.tell_silence(feed.trouble, "Nothing on these topics yet." if topics else "Nothing is published yet.")
+                    continue
+                notes.tell_losses(message)
+                output.write((json_line(message) if as_json else _rendered(text_line(message), console)) + "\n")
+                output.flush()
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
@@ -71,6 +73,35 @@ def print_feed(endpoint: str, topics: Sequence[str], as_json: bool, console: Con
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, output.fileno())
         os.close(nowhere)
+
+
+class Notes:
+    """What is told beside the messages, each once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._silence: str | None = ""
+        self._epoch = ""
+
+    def tell_silence(self, trouble: str | None, otherwise: str) -> None:
+        """Tell why nothing comes; that all is well and nothing happens only before the first message."""
+        reason = trouble or (otherwise if self._silence == "" else None)
+        if reason is not None and reason != self._silence:
+            self._console.print(f"{reason} Still waiting, Ctrl-C ends.")
+        self._silence = reason
+
+    def tell_losses(self, message: Message) -> None:
+        """Tell that the publisher was restarted, once for all sources, and how many events were lost before a message."""
+        self._silence = None
+        if message.restarted and message.epoch != self._epoch:
+            self._epoch = message.epoch
+            self._console.print("The publisher was restarted.")
+        name = printable(f"event/{message.source}")
+        if message.missed:
+            before = f" before number {message.seq}" if message.kind == "event" else ""
+            self._console.print(f"{name}: {message.missed} lost{before}.")
+        elif message.lost:
+            self._console.print(f"{name}: some may be lost.")
 
 
 def json_line(message: Message) -> str:
@@ -146,10 +177,3 @@ def _rendered(line: Text, console: Console) -> str:
     with console.capture() as capture:
         console.print(line, end="", soft_wrap=True, highlight=False)
     return capture.get()
-
-
-def _note_losses(message: Message, notes: Console) -> None:
-    if message.restarted:
-        notes.print("The publisher was restarted.")
-    if message.missed:
-        notes.print(f"{printable(message.topic)}: {message.missed} lost before number {message.seq}.")

@@ -46,14 +46,15 @@ class Position:
 class Message:
     """One received message; `body` holds every field of the contract.
 
-    `missed` counts the messages of this `event/` topic that were lost just before this one; `restarted` says that
-    this is the first message of a publisher that was started anew.  The client fills in both, one message alone
-    cannot tell.
+    `missed` counts the events of this source that are lost for good before this message, as far as they can be counted, and
+    `lost` says that some are, or may be.  `restarted` says that this is the first message of this source by a publisher that was
+    started anew.  The client fills them in, one message alone cannot tell.
     """
 
     topic: str
     body: Body
     missed: int = 0
+    lost: bool = False
     restarted: bool = False
 
     @property
@@ -134,6 +135,16 @@ def parse(message: bytes) -> Message:
         topic, body = name.decode(), json.loads(text)
     except (ValueError, RecursionError):
         raise _stranger() from None
+    return message_of(topic, body)
+
+
+def message_of(topic: str, body: Any) -> Message:
+    """Make a message of its parts, where they are ones.
+
+    Raises:
+        FeedError: the body is none of this version of the feed.
+
+    """
     if not isinstance(body, dict) or "v" not in body:
         raise _stranger()
     if body["v"] != VERSION:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
-from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.client import connect
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.tools import cli
 from glyphfeed.tools.scenes.clip import render
@@ -201,7 +201,7 @@ def test_a_subscriber_begins_it_and_a_reader_of_the_lines_that_goes_away_ends_it
         assert child.stdout is not None
         assert child.stderr is not None
         endpoint = child.stderr.readline().split()[-1]
-        with Subscriber(endpoint, ["text/"]) as subscriber:
+        with connect(endpoint, ["text/"]) as subscriber:
             first = subscriber.receive(3 * DEADLINE_S)
             assert first is not None
             assert first.seq == 1

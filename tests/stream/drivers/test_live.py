@@ -14,7 +14,7 @@ from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.live import read_live
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.feed.sinks import LiveSink
 from glyphfeed.stream.records import EventType, SourceState, TextState
 from glyphfeed.stream.sources.address import open_source
@@ -113,8 +113,8 @@ def test_a_clip_played_live_keeps_its_times_and_counts_what_it_drops(clip: Path,
 def test_a_subscriber_gets_frames_events_and_health(wall: Colour, engines: Engines) -> None:
     topics: list[str] = []
     texts: set[str] = set()
-    with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber, ExitStack() as stack:
-        wait_until(lambda: publisher.subscribers == 1)
+    with publishing() as (publisher, outbox), connect(publisher.endpoint) as subscriber, ExitStack() as stack:
+        wait_until(lambda: publisher.subscribers == len(DEFAULT_TOPICS))
         driving = stack.enter_context(Driving(Poster(wall, "wall"), engines, LiveSink(outbox)))
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             topics.append(message.topic)

@@ -19,7 +19,7 @@ from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.recorded import COARSE_S, FINE_S, PassAhead, read_recorded
 from glyphfeed.stream.drivers.still import read_still
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.feed.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
@@ -130,8 +130,8 @@ def latest_text(messages: list[Message], frame: int) -> dict[str, Any]:
 
 
 def test_a_subscriber_gets_every_frame(clip: Path, engines: Engines) -> None:
-    with publishing() as (publisher, outbox), Subscriber(publisher.endpoint) as subscriber:
-        wait_until(lambda: publisher.subscribers == 1)
+    with publishing() as (publisher, outbox), connect(publisher.endpoint) as subscriber:
+        wait_until(lambda: publisher.subscribers == len(DEFAULT_TOPICS))
         read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox))
         frames = []
         while (message := subscriber.receive(DEADLINE_S)) is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from glyphfeed.stream.detecting.zones import EVERYWHERE, Zones, parse_zone
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.feed.client import Subscriber
+from glyphfeed.stream.feed.client import connect
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import Snapshot
 from glyphfeed.stream.running.runtime import Runtime, run_sources
@@ -48,7 +48,7 @@ def test_a_source_that_fails_does_not_stop_the_others(clip: Path, engines: Engin
         open_source(address, "played", Pace.LIVE),
         Broken(open_source(address, "broken", Pace.LIVE), 5),
     ]
-    with Publisher(ANY_PORT, record) as publisher, Subscriber(publisher.endpoint, ["status/"]) as subscriber:
+    with Publisher(ANY_PORT, record) as publisher, connect(publisher.endpoint, ["status/"]) as subscriber:
         wait_until(lambda: bool(publisher.serve(0.02)) or publisher.subscribers == 1)
         failures = run_sources(sources, engines, publisher)
         last: dict[str, str] = {}
