@@ -1,7 +1,7 @@
-"""The recording of a feed: each message as one line of a file.
+"""The recording of a feed: each message as one line of a file, which is compressed where its name ends in .gz.
 
-Owns: the file, when it is continued and when another one is begun, and what happens when its disk fills up.  Does not own what is
-sent (publisher).
+Owns: the file, when it is continued and when another one is begun, what happens when its disk fills up, and reading it.  Does not
+own what is sent (publisher), nor the format of compressed files (compression).
 """
 
 from __future__ import annotations
@@ -9,22 +9,28 @@ from __future__ import annotations
 import logging
 import os
 import time
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.compression import GzipWriter, is_gzip, lines_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+File: TypeAlias = BinaryIO | GzipWriter
+
+_COMPRESSED: Final = ".gz"
 _log = logging.getLogger("glyphfeed.feed")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordTo:
-    """What is to be recorded, and where: `path` is the file that is written to, always.
+    """What is to be recorded, and where: `path` is the file that is written to, always, compressed if it ends in `.gz`.
 
     With `append` an earlier recording is continued.  Only messages whose topics begin with one of `topics` are kept, where there
     are any.  Before the file would be longer than `most_bytes`, and with `daily` at the first message of a day by the machine's
@@ -53,8 +59,8 @@ class Recording:
         self._path = plan.path
         self._topics = tuple(topic.encode() for topic in plan.topics)
         self._failure: FeedError | None = None
-        self._file: BinaryIO | None = _open(plan)
-        self._length = os.fstat(self._file.fileno()).st_size if plan.path.is_file() else 0
+        self._file: File | None = _open(plan)
+        self._length = plan.path.stat().st_size if plan.path.is_file() else 0
         self._begun_at = _begun_at(plan.path) if self._length else None
 
     def write(self, message: bytes) -> None:
@@ -65,14 +71,19 @@ class Recording:
         try:
             if self._is_complete(len(line), now):
                 self._file = self._put_aside(self._file)
-            self._file.write(line)
+            further = self._file.write(line)
             self._file.flush()
         except OSError as error:
             self._fail(error)
             _log.error("%s The feed goes on without it.", self._failure)
         else:
             self._begun_at = self._begun_at or now
-            self._length += len(line)
+            self._length += further
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended because its file could not be written."""
+        return self._failure is not None
 
     def _is_complete(self, further: int, now: float) -> bool:
         plan = self._plan
@@ -81,17 +92,18 @@ class Recording:
         is_long = plan.most_bytes is not None and self._length + further > plan.most_bytes
         return is_long or (plan.daily and time.localtime(now)[:3] != time.localtime(self._begun_at)[:3])
 
-    def _put_aside(self, file: BinaryIO) -> BinaryIO:
+    def _put_aside(self, file: File) -> File:
         """Give a complete file a name of its own, and begin another."""
         file.close()
         path = self._path
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self._begun_at))
-        name, number = f"{path.stem}-{stamp}", 1
-        while (aside := path.with_name(f"{name}{path.suffix}" if number == 1 else f"{name}-{number}{path.suffix}")).exists():
+        suffix = "".join(path.suffixes[-2:]) if is_compressed(path) else path.suffix
+        name, number = f"{path.name.removesuffix(suffix)}-{stamp}", 1
+        while (aside := path.with_name(f"{name}{suffix}" if number == 1 else f"{name}-{number}{suffix}")).exists():
             number += 1
         path.rename(aside)
         self._length, self._begun_at = 0, None
-        return path.open("xb")
+        return _writer(path, "xb")
 
     def close(self) -> None:
         """Close the file; twice is fine.
@@ -120,7 +132,30 @@ class Recording:
                 file.close()
 
 
-def _open(plan: RecordTo) -> BinaryIO:
+def is_compressed(path: Path) -> bool:
+    """Whether what is recorded there is compressed, by its name."""
+    return path.suffix == _COMPRESSED
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a recording, compressed or not, with their ends; the last one has none where it was cut.
+
+    Raises:
+        FeedError: it cannot be read, or is damaged.
+
+    """
+    read = 0
+    try:
+        with path.open("rb") as file, suppress(EOFError):
+            for line in lines_of(file):
+                yield line
+                read += 1
+    except (OSError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"it is damaged after line {read}"
+        raise FeedError(f"The recording {path} cannot be read: {reason}.") from error
+
+
+def _open(plan: RecordTo) -> File:
     path = plan.path
     try:
         # Devices and pipes hold nothing that could be lost, and neither does an empty file.
@@ -129,11 +164,17 @@ def _open(plan: RecordTo) -> BinaryIO:
             raise FeedError(f"There is a file {path} already: continue it with --append, or record elsewhere.")
         if holds:
             _mend(path)
-        return path.open("ab" if holds else "wb")
+        return _writer(path, "r+b" if holds else "wb")
     except FileNotFoundError as error:
         raise FeedError(f"Cannot record to {path}: its directory does not exist; create it or record elsewhere.") from error
     except OSError as error:
         raise FeedError(f"Cannot record to {path}: {error.strerror}; record elsewhere.") from error
+
+
+def _writer(path: Path, mode: str) -> File:
+    if is_compressed(path):
+        return GzipWriter(cast("BinaryIO", path.open(mode)))
+    return cast("BinaryIO", path.open("ab" if mode == "r+b" else mode))
 
 
 def _mend(path: Path) -> None:
@@ -144,6 +185,12 @@ def _mend(path: Path) -> None:
 
     """
     _begun_at(path)
+    with path.open("rb") as file:
+        if is_gzip(file) != is_compressed(path):
+            raise FeedError(f"What is compressed has a name that ends in {_COMPRESSED}, and nothing else: rename {path} first.")
+    if is_compressed(path):
+        _mend_compressed(path)
+        return
     with path.open("r+b") as file:
         end = file.seek(0, os.SEEK_END)
         tail = b""
@@ -154,6 +201,20 @@ def _mend(path: Path) -> None:
         file.truncate(end + tail.rfind(b"\n") + 1)
 
 
+def _mend_compressed(path: Path) -> None:
+    """The same for a compressed file, which is written anew if it was cut."""
+    with path.open("rb") as file, suppress(EOFError):
+        if all(line.endswith(b"\n") for line in lines_of(file)):
+            return
+    mended = path.with_name(f"{path.name}.mended")
+    with path.open("rb") as file, mended.open("wb") as other, suppress(EOFError):
+        writer = GzipWriter(other)
+        for line in lines_of(file):
+            if line.endswith(b"\n"):
+                writer.write(line)
+    mended.replace(path)
+
+
 def _begun_at(path: Path) -> float:
     """When the first message of a recording was sent, Unix seconds.
 
@@ -161,9 +222,8 @@ def _begun_at(path: Path) -> float:
         FeedError: this is no recording.
 
     """
-    with path.open("rb") as file:
-        line = file.readline(10_000_000)
     try:
-        return float(wire.parse(line).body["published_at"])
-    except (FeedError, KeyError, TypeError, ValueError):
+        with path.open("rb") as file:
+            return float(wire.parse(next(lines_of(file))).body["published_at"])
+    except (EOFError, FeedError, KeyError, StopIteration, TypeError, ValueError, zlib.error):
         raise FeedError(f"{path} is not a recording of a feed, and cannot be continued; record elsewhere.") from None
