@@ -11,9 +11,12 @@ import pytest
 from hypothesis import settings
 
 from glyphfeed.engines.loading import Backend, Engines, load_engines
+from glyphfeed.stream.feed import wire
 from glyphfeed.tools.scenes.clip import Scene, Sign, Waypoint, render, travel, write_clip
+from tests.contract import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from glyphfeed.stream.records import Colour
@@ -43,6 +46,16 @@ def all_messages() -> None:
     """What a command line was told to tell has no say in the next test."""
     for name in ("glyphfeed", "glyphfeed.engines"):
         logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def contract(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every message that a test publishes or receives keeps the contract, but where it is marked as `strange`."""
+    watch = Watch()
+    monkeypatch.setattr(wire, "message", watch.writing(wire.message))
+    monkeypatch.setattr(wire, "parse", watch.parsing(wire.parse))
+    yield
+    assert request.node.get_closest_marker("strange") or not watch.breaches, watch.breaches
 
 
 @pytest.fixture(scope="session")

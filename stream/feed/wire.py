@@ -1,7 +1,7 @@
 """The wire format: records to messages and messages back, as version 1 of the feed's contract (docs/feed.md) says.
 
-Owns: topics, the table of the kinds of messages, the names and rounding of fields, and the bytes.  Each kind has its writing and
-its reading half side by side.  Pure; does not own numbering, clocks or sockets.
+Owns: topics, the table of the kinds of messages, the rounding of fields, and the bytes.  Each kind has its writing and its
+reading half side by side.  Pure; does not own which fields there are (shapes), numbering, clocks or sockets.
 
 A message is `<topic> <json>` in UTF-8, split at its first space.  Coordinates and velocities have 1 decimal,
 confidences 4 and times 6, which is finer than they are known and keeps a message small.
@@ -18,18 +18,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.feed.shapes import SOURCE_PATTERN
 from glyphfeed.stream.records import Char, Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from glyphfeed.stream.feed.shapes import EntityBody, EventBody, StatusBody, TextBody
     from glyphfeed.stream.records import Polygon, Record
 
 VERSION: Final = 1
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object."""
-_SOURCE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SOURCE = re.compile(SOURCE_PATTERN)
 # Built once: json.dumps with options builds an encoder on every call.  Bodies are fresh trees, so cycles need no check.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 
@@ -161,7 +163,7 @@ def _stranger() -> FeedError:
     return FeedError("A message came that does not belong to a text feed: is this the address of another program?")
 
 
-def text_body(snapshot: Snapshot) -> Body:
+def text_body(snapshot: Snapshot) -> TextBody:
     """Write a snapshot as the fields of a `text/` message."""
     return {
         "frame": snapshot.frame,
@@ -181,10 +183,10 @@ def read_text(source: str, body: Body) -> Snapshot:
     return Snapshot(source, int(body["frame"]), float(body["pts"]), float(body["captured_at"]), (width, height), texts, blocks)
 
 
-def event_body(event: Event) -> Body:
+def event_body(event: Event) -> EventBody:
     """Write an event as the fields of an `event/` message; `previous` only where there is one."""
-    body: Body = {
-        "type": event.type,
+    body: EventBody = {
+        "type": event.type.value,
         "frame": event.frame,
         "captured_at": round(event.captured_at, 6),
         "entity": _entities([event.entity])[0],
@@ -201,7 +203,7 @@ def read_event(source: str, body: Body) -> Event:
     return Event(source, kind, frame, captured_at, entity, None if previous is None else str(previous))
 
 
-def status_body(status: Status) -> Body:
+def status_body(status: Status) -> StatusBody:
     """Write a status as the fields of a `status/` message; what is not known yet is null."""
     return {
         "state": status.state,
@@ -250,7 +252,7 @@ def _read_milliseconds(duration_ms: Any) -> float | None:
     return None if duration_ms is None else float(duration_ms)
 
 
-def _entities(entities: Sequence[TextEntity]) -> list[Body]:
+def _entities(entities: Sequence[TextEntity]) -> list[EntityBody]:
     """Write text entities; their polygons are rounded in one go, as a call of numpy costs more than 4 points."""
     if not entities:
         return []
@@ -262,10 +264,10 @@ def _entities(entities: Sequence[TextEntity]) -> list[Body]:
     return [_entity(entity, points) for entity in entities]
 
 
-def _entity(entity: TextEntity, points: Iterator[list[float]]) -> Body:
+def _entity(entity: TextEntity, points: Iterator[list[float]]) -> EntityBody:
     """Write one text entity, taking its rounded points from the iterator: its own, those of its words, of its characters."""
     vx, vy = entity.velocity
-    body: Body = {
+    body: EntityBody = {
         "id": entity.id,
         "rev": entity.rev,
         "state": entity.state,
@@ -291,7 +293,7 @@ def _entity(entity: TextEntity, points: Iterator[list[float]]) -> Body:
                 "char": char.char,
                 "polygon": list(islice(points, len(char.polygon))),
                 "confidence": round(char.confidence, 4),
-                "alternatives": [[other, round(probability, 4)] for other, probability in char.alternatives],
+                "alternatives": [(other, round(probability, 4)) for other, probability in char.alternatives],
             }
             for char in entity.chars
         ]
@@ -337,7 +339,7 @@ class Kind:
     """
 
     name: str
-    write: Callable[[Any], Body]
+    write: Callable[[Any], Mapping[str, Any]]
     read: Callable[[str, Body], Record]
     is_state: bool = True
 

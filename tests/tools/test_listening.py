@@ -161,6 +161,7 @@ def test_what_was_read_cannot_steer_the_terminal() -> None:
     assert "\N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}next" in str(text_line(nasty))
 
 
+@pytest.mark.strange
 def test_no_other_word_of_a_feed_can_either() -> None:
     nasty = message("event/cam1", {**wire.event_body(event()), "source": "\x1b[2J\nfake"})
     assert "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}fake" in str(text_line(nasty))
@@ -171,6 +172,7 @@ def test_no_other_word_of_a_feed_can_either() -> None:
     assert "\x1b" not in str(complaint.value)
 
 
+@pytest.mark.strange
 def test_a_message_that_lacks_what_its_line_tells_is_an_error_in_one_sentence() -> None:
     for nasty in (
         message("event/cam1", {"type": "flagged"}),
@@ -187,6 +189,7 @@ def test_figures_that_are_not_known_yet_are_left_out() -> None:
     assert line.endswith("connecting  30.0 fps in, 29.5 out, 3 dropped, 2 texts, 11 reads")
 
 
+@pytest.mark.strange
 def test_topics_and_events_of_a_later_version_are_shown_too() -> None:
     assert '"answer":42' in str(text_line(message("news/cam1", {"answer": 42})))
     flagged = message("event/cam1", {**wire.event_body(event("EXIT 12")), "type": "flagged", "flag": {}})

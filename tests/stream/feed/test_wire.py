@@ -76,7 +76,7 @@ def test_characters_are_told_where_they_were_asked_for() -> None:
     first = replace(entity(1, "12"), chars=letters)
     asked, empty, plain = wire.text_body(snapshot(0, first, replace(entity(2, ""), chars=()), entity(3)))["texts"]
     assert asked["chars"] == [
-        {"char": "1", "polygon": box(1, 1).tolist(), "confidence": 0.9124, "alternatives": [["l", 0.05], ["I", 0.02]]},
+        {"char": "1", "polygon": box(1, 1).tolist(), "confidence": 0.9124, "alternatives": [("l", 0.05), ("I", 0.02)]},
         {"char": "2", "polygon": box(9, 1).tolist(), "confidence": 1.0, "alternatives": []},
     ]
     assert empty["chars"] == []
@@ -115,6 +115,7 @@ def test_status_body_has_the_fields_of_the_contract() -> None:
     }
 
 
+@pytest.mark.strange
 def test_a_message_is_its_topic_a_space_and_compact_json() -> None:
     assert wire.message("text/cam1", {"v": 1}, {"text": "Größe 3"}) == 'text/cam1 {"v":1,"text":"Größe 3"}'.encode()
 
@@ -185,6 +186,7 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
         wire.parse(raw)
 
 
+@pytest.mark.strange
 def test_another_version_is_refused_by_its_number() -> None:
     with pytest.raises(FeedError, match="version 2 and this client version 1"):
         wire.parse(wire.message("text/cam1", {**HEADER, "v": 2}, {}))
@@ -213,6 +215,7 @@ def test_each_kind_of_message_reads_what_it_writes(kind: wire.Kind) -> None:
         assert received.texts[1].chars[0].alternatives == (("l", 0.06),)
 
 
+@pytest.mark.strange
 @pytest.mark.parametrize(
     ("topic", "body"),
     [
@@ -240,6 +243,7 @@ def test_a_message_that_is_not_as_the_contract_says_is_told_in_one_sentence(topi
         _ = received.record
 
 
+@pytest.mark.strange
 def test_what_a_later_version_adds_is_no_record_and_no_error() -> None:
     assert wire.parse(wire.message("news/cam1", HEADER, {})).record is None
     later = {**wire.event_body(event()), "type": "admired"}
