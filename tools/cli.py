@@ -27,6 +27,7 @@ from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.errors import note, tell
 from glyphfeed.tools.keys import keys
+from glyphfeed.tools.messages.commands import COMMANDS
 from glyphfeed.tools.options import (
     Alphabets,
     DetectorFile,
@@ -324,6 +325,10 @@ def listen(
     from glyphfeed.tools.listening import print_feed
 
     print_feed(endpoint, topic or [], json, Console(), keys)
+
+
+for command in COMMANDS:
+    app.command()(command)
 
 
 @app.command()
