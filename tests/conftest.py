@@ -53,7 +53,7 @@ def contract(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Every message that a test publishes or receives keeps the contract, but where it is marked as `strange`."""
     watch = Watch()
     monkeypatch.setattr(wire, "message", watch.writing(wire.message))
-    monkeypatch.setattr(wire, "parse", watch.parsing(wire.parse))
+    monkeypatch.setattr(wire, "message_of", watch.reading(wire.message_of))
     yield
     assert request.node.get_closest_marker("strange") or not watch.breaches, watch.breaches
 

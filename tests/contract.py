@@ -27,7 +27,7 @@ def validator(kind: str) -> Draft202012Validator:
 
 
 class Watch:
-    """Looks over the shoulders of `wire.message` and `wire.parse`, and remembers what breaks the contract."""
+    """Looks on as `wire.message` writes and `wire.message_of` reads, and remembers what breaks the contract."""
 
     def __init__(self) -> None:
         self.breaches: list[str] = []
@@ -42,10 +42,10 @@ class Watch:
 
         return watched
 
-    def parsing(self, parse: Callable[[bytes], wire.Message]) -> Callable[[bytes], wire.Message]:
-        def watched(raw: bytes) -> wire.Message:
-            message = parse(raw)
-            self._look(message.topic, message.body)
+    def reading(self, read: Callable[[str, Any], wire.Message]) -> Callable[[str, Any], wire.Message]:
+        def watched(topic: str, body: Any) -> wire.Message:
+            message = read(topic, body)
+            self._look(topic, message.body)
             return message
 
         return watched

@@ -3,8 +3,8 @@
 Owns: the rules, and the words in which a breach is told.  Pure; does not own where the messages come from, nor the shapes
 (shapes).
 
-Whoever listens may have come late, may have lost what may be lost, or wanted some topics only; so a rule speaks where it can be
-sure.  What belongs together is known by source and epoch, as events of an earlier run may be fetched when the next one has begun.
+Whoever listens may have come late, may have lost what may be lost, may have fetched events late, or wanted some topics only; so a
+rule speaks where it can be sure.  Of what comes on one topic the order counts, between topics `published_at` does.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Text:
     told_rev: int = 0
     said: str | None = None
     is_read: bool = False
-    has_left: bool = False
+    left_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -72,8 +72,8 @@ class _Run:
     promised: StatusMessage | None = None
     """A status that counts events which have not come yet."""
     ended_at: float | None = None
-    early: str = ""
-    """What came before the text of its frame."""
+    early: tuple[str, float] | None = None
+    """What came before the text of its frame, and when it was published."""
 
 
 class Conformance:
@@ -227,16 +227,18 @@ def _text(run: _Run, body: TextMessage) -> Breaches:
     last, run.shown = run.shown, body
     if last is not None:
         yield from _progress(last, body)
-    # Only where no `text/` can have been lost in between.
-    if run.early and body["seq"] == (last["seq"] if last is not None else 0) + 1:
-        yield f"{run.early} came before the text/ of that frame"
-    run.early = ""
+    if run.early is not None:
+        what, published_at = run.early
+        # Only where no `text/` can have been lost in between.
+        if body["published_at"] > published_at and body["seq"] == (last["seq"] if last is not None else 0) + 1:
+            yield f"{what} came before the text/ of that frame"
+        run.early = None
     ids = [entity["id"] for entity in body["texts"]]
     for number in _repeated(ids):
         yield f"there are several texts with id {number}"
     for entity in body["texts"]:
         yield from _entity(entity, body["captured_at"])
-        yield from _known(run, entity, is_event=False)
+        yield from _known(run, entity, body["published_at"], is_event=False)
     if "blocks" in body:
         trusted = {entity["id"] for entity in body["texts"] if entity["state"] is not TextState.TENTATIVE}
         yield from _blocks(list(itertools.chain.from_iterable(body["blocks"])), {*ids}, trusted)
@@ -310,7 +312,7 @@ def is_clockwise(polygon: Sequence[Sequence[float]]) -> bool:
     return area > uncertain or corners < 3 * uncertain
 
 
-def _known(run: _Run, entity: EntityBody, *, is_event: bool) -> Breaches:
+def _known(run: _Run, entity: EntityBody, published_at: float, *, is_event: bool) -> Breaches:
     """Compare a text with what was told of it before, in `text/` or `event/`, of which some may be missing here."""
     number, rev = entity["id"], entity["rev"]
     content = entity["text"], entity["state"], entity.get("attributes"), entity.get("flags")
@@ -319,9 +321,9 @@ def _known(run: _Run, entity: EntityBody, *, is_event: bool) -> Breaches:
     run.texts[number] = known
     if len(run.texts) > REMEMBERED:
         del run.texts[next(iter(run.texts))]
-    if known.has_left:
+    if known.left_at is not None and published_at > known.left_at:
         yield f"text {number} has left, and is there again"
-        known.has_left = False
+        known.left_at = None
     if abs(known.first_seen - entity["first_seen"]) > ROUNDED_S:
         yield f"first_seen of text {number} was {known.first_seen} and is {entity['first_seen']}: is it another text?"
         known.first_seen = entity["first_seen"]
@@ -356,9 +358,9 @@ def _event(run: _Run, body: EventMessage, *, may_miss: bool) -> Breaches:
         if seq <= run.promised["last_event_seq"]:
             yield f"a status has counted event {seq} before it was published (last_event_seq {run.promised['last_event_seq']})"
         run.promised = None
-    _note_early(run, f"event {seq}", frame)
+    _note_early(run, body, f"event {seq}")
     yield from _entity(entity, body["captured_at"])
-    yield from _known(run, entity, is_event=True)
+    yield from _known(run, entity, body["published_at"], is_event=True)
     yield from _happening(run.texts[entity["id"]], body, is_whole=run.is_whole)
 
 
@@ -382,13 +384,14 @@ def _happening(known: _Text, body: EventMessage, *, is_whole: bool) -> Breaches:
         yield "flag is missing in flagged"
     if kind in ("read", "changed"):
         known.is_read, known.said = True, text
-    known.has_left |= kind == "left"
+    elif kind == "left":
+        known.left_at = body["published_at"]
 
 
-def _note_early(run: _Run, what: str, frame: int) -> None:
-    """Note what came before the text of its frame, until the next `text/` tells whether that was only lost on its way."""
-    if run.shown is None or frame > run.shown["frame"]:
-        run.early = run.early or f"{what} of frame {frame}"
+def _note_early(run: _Run, body: EventMessage | PictureMessage, what: str) -> None:
+    """Note what came before the text of its frame, until the next `text/` tells whether that was only lost or late."""
+    if run.early is None and (run.shown is None or body["frame"] > run.shown["frame"]):
+        run.early = f"{what} of frame {body['frame']}", body["published_at"]
 
 
 def _status(run: _Run, body: StatusMessage) -> Breaches:
@@ -402,7 +405,7 @@ def _status(run: _Run, body: StatusMessage) -> Breaches:
 
 
 def _picture(run: _Run, body: PictureMessage, jpeg: bytes) -> Breaches:
-    _note_early(run, f"picture {body['seq']}", body["frame"])
+    _note_early(run, body, f"picture {body['seq']}")
     if run.shown is not None and run.shown["frame"] == body["frame"]:
         yield from _same_frame(run.shown, body)
     is_jpeg = jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")

@@ -146,6 +146,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PATIENCE_S", 0.2)
 
 
+@pytest.mark.strange
 @pytest.mark.usefixtures("_impatient")
 def test_of_a_publisher_that_cannot_answer_lost_events_are_counted_for_each_source(sender: Sender) -> None:
     with glyphfeed.connect(sender.endpoint) as feed:
