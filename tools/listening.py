@@ -105,8 +105,18 @@ class Notes:
 
 
 def json_line(message: Message) -> str:
-    """Write a message as one JSON object: its topic, then its fields."""
-    return json.dumps({"topic": message.topic, **message.body}, ensure_ascii=False, separators=(",", ":"))
+    """Write a message as one JSON object: its topic, then its fields.
+
+    Raises:
+        FeedError: it holds a number that JSON has no word for.
+
+    """
+    fields = {"topic": message.topic, **message.body}
+    try:
+        return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        # A number such as 1e999 becomes infinite when it is read.
+        raise FeedError(f"A message on {message.topic!r} holds a number that is too large for any field of the feed.") from None
 
 
 def text_line(message: Message) -> Text:

@@ -13,7 +13,7 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -34,6 +34,14 @@ Body: TypeAlias = dict[str, Any]
 _SOURCE = re.compile(SOURCE_PATTERN)
 # Built once: json.dumps with options builds an encoder on every call.  Bodies are fresh trees, so cycles need no check.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+# NaN and the like, which Python would take.
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ def parse(message: bytes) -> Message:
     """
     name, _, text = message.partition(b" ")
     try:
-        topic, body = name.decode(), json.loads(text)
+        topic, body = name.decode(), _DECODER.decode(text.decode())
     except (ValueError, RecursionError):
         raise _stranger() from None
     return message_of(topic, body)
@@ -350,3 +358,4 @@ KINDS: Final[Mapping[type[Record], Kind]] = {
     Status: Kind("status", status_body, read_status),
 }
 """By the record that it tells of."""
+STATES: Final = {kind.name for kind in KINDS.values() if kind.is_state}

@@ -16,7 +16,7 @@ from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.client import DEFAULT_TOPICS
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
-from glyphfeed.tools.listening import print_feed, text_line
+from glyphfeed.tools.listening import json_line, print_feed, text_line
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
 
@@ -181,6 +181,13 @@ def test_a_message_that_lacks_what_its_line_tells_is_an_error_in_one_sentence() 
     ):
         with pytest.raises(FeedError, match="is not as the feed's contract says"):
             text_line(nasty)
+
+
+@pytest.mark.strange
+def test_a_line_of_json_is_json_whatever_a_stranger_sends() -> None:
+    raw = wire.message("text/cam1", {"v": 1, "source": "cam1", "epoch": "e", "seq": 1, "published_at": 1.5}, {})
+    with pytest.raises(FeedError, match="A message on 'text/cam1' holds a number that is too large"):
+        json_line(wire.parse(raw.replace(b"1.5", b"1e999")))
 
 
 def test_figures_that_are_not_known_yet_are_left_out() -> None:

@@ -179,6 +179,8 @@ def test_a_source_name_that_would_break_a_topic_is_refused_without_repeating_it(
         b"\xff\xfe {}",
         b'text/cam1 "\xff"',
         b"text/cam1 " + b"[" * 100_000,
+        b'text/cam1 {"v":1,"source":"cam1","epoch":"e","seq":1,"published_at":NaN}',
+        b'text/cam1 {"v":1,"source":"cam1","epoch":"e","seq":1,"published_at":-Infinity}',
     ],
 )
 def test_what_is_no_message_is_refused(raw: bytes) -> None:
