@@ -7,13 +7,12 @@ live reader and the thread that publishes (outbox).
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import secrets
 import socket
 import time
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 
@@ -24,9 +23,9 @@ from glyphfeed.stream.feed.history import History
 from glyphfeed.stream.feed.recording import Recording, RecordTo
 from glyphfeed.stream.feed.requests import RequestServer
 from glyphfeed.stream.feed.sockets import bind_pair
-from glyphfeed.stream.records import Event, Snapshot, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -107,19 +106,24 @@ class Publisher:
         return self._seqs.get(wire.topic("event", source), 0)
 
     def put(self, record: Record) -> None:
-        """Number what is told of a source, send it and record it; the number of the last event goes into a status here, where
-        events get theirs.
+        """Number what is told of a source, send it and record it.
 
         Raises:
             FeedError: the source has no name that a topic can hold.
             ValueError: a number in the record is not finite; nothing was sent and no number is used up.
 
         """
-        if isinstance(record, Status):
-            record = dataclasses.replace(record, last_event_seq=self.last_event_seq(record.source))
-        source, kind = record.source, wire.KINDS[type(record)]
-        body = kind.write(record)
-        topic = wire.topic(kind.name, source)
+        kind = wire.KINDS[type(record)]
+        self.put_body(kind.name, record.source, kind.write(record))
+
+    def put_body(self, kind: str, source: str, body: Mapping[str, Any]) -> None:
+        """The same for what is written already: the fields of a message without those of every message.
+
+        The number of the last event goes into a status here, where events get theirs.
+        """
+        topic = wire.topic(kind, source)
+        if kind == "status":
+            body = {**body, "last_event_seq": self.last_event_seq(source)}
         seq = self._seqs.get(topic, 0) + 1
         header = {
             "v": wire.VERSION,
@@ -132,23 +136,23 @@ class Publisher:
         # First, so that who subscribed since gets the older message before this one.
         self._answer_subscriptions()
         self._seqs[topic] = seq
-        if kind.is_state:
+        if kind in wire.STATES:
             self._last[topic] = message
         # Before it is sent, so that whoever has missed it can ask for it.
-        self._keep(record, seq, message)
+        self._keep(kind, source, seq, message)
         # XPUB never blocks: it drops for those whose queue is full.
         self._socket.send(message, zmq.NOBLOCK)
         if self._recording is not None:
             self._recording.write(message)
 
-    def _keep(self, record: Record, seq: int, message: bytes) -> None:
+    def _keep(self, kind: str, source: str, seq: int, message: bytes) -> None:
         """Keep of what was told what can be asked for."""
         _, _, body = message.partition(b" ")
-        match record:
-            case Snapshot():
-                self._history.add_text(record.source, body)
-            case Event():
-                self._history.add_event(record.source, seq, body)
+        match kind:
+            case "text":
+                self._history.add_text(source, body)
+            case "event":
+                self._history.add_event(source, seq, body)
 
     def serve(self, timeout_s: float | None) -> None:
         """Wait for new subscriptions and answer them with the last messages that they match.
