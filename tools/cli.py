@@ -9,7 +9,6 @@ no GPU to check, 130 for Ctrl-C or SIGTERM before the end; 0 for SIGTERM where a
 import io
 import logging
 import os
-import re
 import signal
 import sys
 import threading
@@ -22,6 +21,7 @@ import typer
 from typer.exceptions import TyperException
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.stream.feed.kept import LEAST_BYTES, MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
@@ -35,6 +35,7 @@ from glyphfeed.tools.options import (
     Languages,
     RecogniserFile,
     parse_alphabets,
+    parse_bytes,
     parse_languages,
     parse_size,
     typed,
@@ -88,14 +89,25 @@ def parse_recording(file: Path | None, topics: list[str], rotate: list[str], *, 
                 "it belongs to a recording; name its file with --record", param_hint="--append, --record-..."
             )
         return None
-    sizes = [re.fullmatch(r"([1-9]\d{0,8})([kMGT]?)", when) for when in rotate if when != "day"]
-    lengths = [int(match[1]) * 1000 ** " kMGT".index(match[2] or " ") for match in sizes if match is not None]
-    if len(lengths) < len(sizes):
-        wrong = next(when for when in rotate if when != "day" and not re.fullmatch(r"[1-9]\d{0,8}[kMGT]?", when))
-        raise typer.BadParameter(
-            f"{wrong!r} is no time to rotate; write day, or a size such as 500M", param_hint="--record-rotate"
-        )
+    lengths = [parse_bytes(when, "--record-rotate", "day, or ") for when in rotate if when != "day"]
     return RecordTo(file, append, tuple(topics), min(lengths, default=None), "day" in rotate)
+
+
+def parse_keeping(folder: Path | None, size: str | None, days: float | None) -> KeepIn | None:
+    """Put together what is said of keeping events.
+
+    Raises:
+        BadParameter: there is no folder, or the size is none or too small.
+
+    """
+    if folder is None:
+        if size is not None or days is not None:
+            raise typer.BadParameter("it belongs to events that are kept; name their folder with --keep", param_hint="--keep-...")
+        return None
+    most_bytes = MOST_BYTES if size is None else parse_bytes(size, "--keep-size")
+    if most_bytes < LEAST_BYTES:
+        raise typer.BadParameter("that holds hardly any; allow 1M at least", param_hint="--keep-size")
+    return KeepIn(folder, most_bytes, MOST_DAYS if days is None else days)
 
 
 @app.command()
@@ -136,6 +148,26 @@ def watch(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let everybody in, also from other machines.", rich_help_panel="Feed")
     ] = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep events there, so that clients can still ask for them after a restart.",
+            rich_help_panel="Feed",
+        ),
+    ] = None,
+    keep_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="How much of the disk they may take before the oldest go, such as 500M; 1G where nothing is said.",
+            rich_help_panel="Feed",
+        ),
+    ] = None,
+    keep_days: Annotated[
+        float | None,
+        typer.Option(min=0.01, metavar="N", help="When they go at the latest; 30 where nothing is said.", rich_help_panel="Feed"),
+    ] = None,
     record: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write every message to this new file too, one a line.", rich_help_panel="Recording"),
@@ -189,6 +221,7 @@ def watch(
     glyphfeed watch rtsp://10.0.0.7/live        [dim]a network camera[/]
     glyphfeed watch clip.mp4 --record f.jsonl   [dim]every frame of a file, messages kept[/]
     glyphfeed watch 0 --record f.jsonl --append [dim]a recording continued[/]
+    glyphfeed watch 0 --keep events             [dim]clients catch up, also after a restart[/]
     glyphfeed watch clip.mp4 --film out.mp4     [dim]a film of the clip with the text over it[/]
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
     glyphfeed watch 'clips/*.mp4'               [dim]one file after the other, as one source[/]
@@ -204,6 +237,7 @@ def watch(
         # Which back-end was chosen, and why.
         logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
+    keeping = parse_keeping(keep, keep_size, keep_days)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
     code = watch(
@@ -212,6 +246,7 @@ def watch(
         feed=feed,
         keys=keys,
         insecure=insecure,
+        keep=keeping,
         record=recording,
         chars=chars,
         subscribers=wait_subscribers,

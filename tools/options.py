@@ -72,6 +72,20 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def parse_bytes(text: str, option: str, others: str = "") -> int:
+    """Read a size on disk, such as 500M.
+
+    Raises:
+        BadParameter: it is none; `option` is where it was given, and `others` what else might be written there.
+
+    """
+    match = re.fullmatch(r"([1-9]\d{0,8})([kMGT]?)", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no size; write {others}one such as 500M", param_hint=option)
+    factors = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    return int(match[1]) * factors[match[2]]
+
+
 def program() -> str:
     """What to type to run this program here: its name where that is on the path, else how it was run."""
     run = Path(sys.argv[0])

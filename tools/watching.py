@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.feed.kept import KeepIn
     from glyphfeed.stream.feed.recording import RecordTo
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.running.runtime import Failures
@@ -40,6 +41,7 @@ def watch(
     feed: str,
     keys: Path | None,
     insecure: bool,
+    keep: KeepIn | None,
     record: RecordTo | None,
     chars: bool,
     subscribers: int,
@@ -51,7 +53,7 @@ def watch(
 
     Raises:
         EngineError: the networks cannot be loaded.
-        FeedError: the feed cannot be published or recorded.
+        FeedError: the feed cannot be published or recorded, or its events not kept.
         CommandError: a window was wanted where there is no screen, or a film of several sources or where none can be written.
 
     """
@@ -64,7 +66,8 @@ def watch(
         raise CommandError(f"the film and the recording cannot both be {film}: give each a name of its own")
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.
-        publisher = stack.enter_context(Publisher(feed, record, keys=feed_keys(feed, keys, insecure=insecure), insecure=insecure))
+        server_keys = feed_keys(feed, keys, insecure=insecure)
+        publisher = stack.enter_context(Publisher(feed, record, keep, keys=server_keys, insecure=insecure))
         others = [open_film(stack, film, sources[0])] if film is not None else []
         displays: list[Display] = open_windows(stack) if window else []
         networks = networks.locate()

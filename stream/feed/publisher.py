@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from glyphfeed.stream.feed.kept import KeepIn
     from glyphfeed.stream.feed.keys import ServerKeys
     from glyphfeed.stream.records import Record
 
@@ -48,13 +49,15 @@ class Publisher:
     event then has the state already.  Binding to port `*` takes a free one; `endpoint` tells which.
 
     With `record` each message is a line of that file too, except what is sent again to a late subscriber; a path alone is a
-    file that does not hold anything yet.  If the disk fills up, the recording ends and the feed goes on, until `close` raises.
+    file that does not hold anything yet.  With `keep` the events of earlier runs can be asked for, too.  If the disk is full, the
+    recording ends, events wait in memory, and the feed goes on, until `close` raises.
 
     With `keys` only who has an allowed one may connect.  An address that others can reach needs them, unless `insecure` says
     that anybody may.
 
     Raises:
-        FeedError: the address is taken, unusable or reachable by others, or the record file cannot be written or holds something.
+        FeedError: the address is taken, unusable or reachable by others, the record file cannot be written or holds something, or
+            events cannot be kept.
 
     """
 
@@ -62,6 +65,7 @@ class Publisher:
         self,
         endpoint: str = DEFAULT_ENDPOINT,
         record: Path | RecordTo | None = None,
+        keep: KeepIn | None = None,
         *,
         keys: ServerKeys | None = None,
         insecure: bool = False,
@@ -70,7 +74,6 @@ class Publisher:
         self.epoch = secrets.token_hex(8)
         self._seqs: dict[str, int] = {}
         self._last: dict[str, bytes] = {}
-        self._history = History(self.epoch)
         self._subscriptions = 0
         self._recording: Recording | None = None
         with ExitStack() as opened:
@@ -83,6 +86,9 @@ class Publisher:
             if keys is None and not is_local(endpoint):
                 _log.warning("The feed on %s has no keys: everybody who reaches this machine can connect.", self.endpoint)
             opened.callback(self._socket.close)
+            opened.callback(router.close)
+            self._history = History(self.epoch, keep)
+            opened.callback(self._history.close)
             opened.callback(RequestServer(router, self._history, self._admission).close)
             self._awake, self._waker = (opened.enter_context(end) for end in socket.socketpair())
             # After the bind, so that a second publisher does not continue the recording of the first.
@@ -153,6 +159,8 @@ class Publisher:
                 self._history.add_text(source, body)
             case "event":
                 self._history.add_event(source, seq, body)
+            case "status":
+                self._history.tend()
 
     def serve(self, timeout_s: float | None) -> None:
         """Wait for new subscriptions and answer them with the last messages that they match.
@@ -197,7 +205,7 @@ class Publisher:
         """Close the socket and the recording, waiting at most 0.5 s for messages still on their way; twice is fine.
 
         Raises:
-            FeedError: the recording is incomplete; everything is closed nevertheless, and a second call raises no more.
+            FeedError: the recording or what is kept is incomplete; all is closed nevertheless, and a second call raises no more.
 
         """
         self._opened.close()

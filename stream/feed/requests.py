@@ -6,6 +6,7 @@ Owns: that thread, how a request is framed, and how much of the machine requests
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.feed.admission import Admission
     from glyphfeed.stream.feed.answering import Told
 
+_log = logging.getLogger("glyphfeed.feed")
+
 REST: Final = 4.0
 """After each answer the thread rests this many times as long as it has worked: requests take a fifth of one core at most, whoever
 asks how often."""
@@ -29,7 +32,7 @@ _FRAMES_LIMIT: Final = 8
 
 
 class RequestServer:
-    """Answers what comes at a bound ROUTER socket, in a thread of its own; the socket is its own, too.
+    """Answers what comes at a bound ROUTER socket, in a thread of its own, to which the socket belongs until `close`.
 
     Waits for nobody: who does not take its answers loses them.
     """
@@ -55,17 +58,23 @@ class RequestServer:
 
     def _answer(self, frames: list[zmq.Frame]) -> None:
         """Answer a request in its own framing: what came before the last frame says whose it is."""
-        if self._admission.admits(frames[-1]) and len(frames) <= _FRAMES_LIMIT:
-            # ROUTER never blocks: it drops where the client is gone, or too many answers wait for it.
-            self._router.send_multipart([*frames[:-1], answer(frames[-1].bytes, self._told)], zmq.NOBLOCK)
+        if not self._admission.admits(frames[-1]) or len(frames) > _FRAMES_LIMIT:
+            return
+        try:
+            answered = answer(frames[-1].bytes, self._told)
+        # Whatever it is: without this thread nobody would be answered any more.
+        except Exception as error:
+            _log.error("The feed stumbled over a request: %r.", error)
+            answered = b'{"error":"This cannot be answered."}'
+        # ROUTER never blocks: it drops where the client is gone, or too many answers wait for it.
+        self._router.send_multipart([*frames[:-1], answered], zmq.NOBLOCK)
 
     def close(self) -> None:
-        """End the thread and close the socket; twice is fine."""
+        """End the thread; twice is fine."""
         self._stopped.set()
         with suppress(OSError):
             self._waker.send(b"\0")
         self._pool.shutdown()
-        self._router.close()
         self._awake.close()
         self._waker.close()
         self._serving.result()

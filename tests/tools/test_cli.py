@@ -68,8 +68,11 @@ def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:
         (["watch", "a", "--append"], "it belongs to a recording; name its file with --record; see glyphfeed watch --help"),
         (
             ["watch", "a", "--record", "f", "--record-rotate", "weekly"],
-            "'weekly' is no time to rotate; write day, or a size such as",
+            "'weekly' is no size; write day, or one such as",
         ),
+        (["watch", "a", "--keep-days", "7"], "it belongs to events that are kept; name their folder with --keep"),
+        (["watch", "a", "--keep", "f", "--keep-size", "much"], "'much' is no size; write one such as 500M"),
+        (["watch", "a", "--keep", "f", "--keep-size", "10k"], "that holds hardly any; allow 1M at least"),
         (["listen", "5570"], "'5570' is not an address of a feed"),
         (["read", "none*.png"], "none*.png: no file matches this pattern"),
         (["read", "none.png"], "none.png cannot be read: No such file or directory; check the path"),
@@ -87,6 +90,8 @@ def test_a_feed_that_cannot_be_published_is_said_in_one_sentence(
 ) -> None:
     assert "is not an address of a feed" in complaint(capfd, "watch", clip, "--feed", "nowhere")
     assert "may not be published on tcp://0.0.0.0:5570" in complaint(capfd, "watch", clip, "--feed", "tcp://0.0.0.0:5570")
+    (tmp_path / "file").touch()
+    assert "file: it is no folder" in complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--keep", tmp_path / "file")
     record = tmp_path / "none" / "feed.jsonl"
     assert f"Cannot record to {record}" in complaint(capfd, "watch", clip, "--feed", ANY_PORT, "--record", record)
     record = tmp_path / "feed.jsonl"

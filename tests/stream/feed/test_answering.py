@@ -18,7 +18,7 @@ RUN = "a03ab1f931d71767"
 
 
 def told(events: int = 3, length: int = 10_000) -> History:
-    history = History(RUN, length)
+    history = History(RUN, length=length)
     history.add_text("cam1", b'{"seq":8}')
     history.add_text("cam2", b'{"seq":1}')
     history.add_text("cam1", b'{"seq":9}')
