@@ -180,21 +180,25 @@ class CatchingUp:
             if event.source == name and event.seq > source.seen(event):
                 if event.epoch != source.epoch:
                     source.begin(event.epoch)
+                    source.moved = True
                 yield self._hand(source, event)
 
     def _settle(self, source: _Source, name: str, *, answered: bool) -> Iterator[Handed]:
         """After the last answer: hand on what had come before the request and is not in the answer."""
-        for message in in_order(source.early):
+        # An answer tells of an epoch to its end, if another one has begun.
+        is_whole = answered
+        for message in [*in_order(source.early), *source.ripe_states()]:
             if message.seq <= source.seen(message):
                 continue
             if message.epoch != source.epoch:
-                if answered and message.kind == "event" and message.epoch in source.epochs:
-                    # The end of an earlier epoch, of which the publisher says that it is over: it was told of as lost.
+                if answered and source.is_over(message):
                     continue
-                source.lost |= not answered and source.follows and source.epoch != ""
+                source.lost |= source.follows and not is_whole
+                is_whole = False
                 source.begin(message.epoch)
             yield self._hand(source, message)
         source.early.clear()
+        source.moved = False
         source.give_up()
         late, source.late = source.late, []
         for message in late:
@@ -230,15 +234,20 @@ class _Source:
         self.told = 0
         """What the last status of this epoch says is the last event."""
         self.early: list[Message] = []
-        """What had come before the last request and waits for its answer."""
+        """Events that had come before the last request and wait for its answer."""
         self.late: list[Message] = []
-        """What has come since."""
+        """Events that have come since."""
+        self.states: dict[str, Message] = {}
+        """The newest text and status of another epoch."""
         self.page: Position | None = None
         """Where the next page begins."""
+        self.moved = False
+        """Whether the answers to what was asked go on in another epoch."""
         self.restarted = False
         self.missed = 0
         self.lost = False
         self._told_early = 0
+        self._epoch_early: str | None = None
 
     @property
     def position(self) -> Position | None:
@@ -274,21 +283,45 @@ class _Source:
         return missing
 
     def wait(self, message: Message) -> None:
-        """Keep a message until it is known what comes before it; of a state only the newest."""
+        """Keep a message until it is known what comes before it."""
+        if self._epoch_of_states() != message.epoch:
+            # A new epoch has come after theirs.
+            self.states.clear()
         if message.kind != "event":
-            self.late = [other for other in self.late if other.kind != message.kind]
-        if len(self.early) + len(self.late) < WAITING_LIMIT:
+            self.states[message.kind] = message
+        elif len(self.early) + len(self.late) < WAITING_LIMIT:
             self.late.append(message)
+
+    def ripe_states(self) -> list[Message]:
+        """Take what waits of texts and statuses, if it was known when it was asked last that their epoch has come."""
+        if self._epoch_of_states() not in (self.epoch, self._epoch_early):
+            return []
+        states, self.states = self.states, {}
+        return in_order(states.values())
+
+    def _epoch_of_states(self) -> str | None:
+        return next((state.epoch for state in self.states.values()), None)
+
+    def is_over(self, message: Message) -> bool:
+        """Whether a message that no answer has is of an epoch before this one; it is dropped then, an event as lost."""
+        is_event = message.kind == "event"
+        if not (self.moved or (is_event and message.epoch in self.epochs)):
+            return False
+        if is_event:
+            self.epochs = {message.epoch: {}, **self.epochs}
+            self.lost = True
+        return True
 
     def lacks(self) -> bool:
         """Whether something is missing that can be asked for."""
-        return bool(self.late or self.early) or self._unseen(self.told) > 0
+        return bool(self.late or self.early or self.states) or self._unseen(self.told) > 0
 
     def ask(self) -> Position:
         """Where to ask from; what comes from now on may be missing in the answer."""
         self.early += self.late
         self.late = []
         self._told_early = self.told
+        self._epoch_early = self._epoch_of_states()
         page, self.page = self.page, None
         return page or Position(self.epoch, self.epochs[self.epoch]["event"])
 
