@@ -101,7 +101,8 @@ class History:
         # Before the disk is read: what moves there meanwhile is found twice, and not never.
         later, whole = self._ring.after(source, since, PAGE_EVENTS + 1)
         if self._kept is None:
-            return page((body for _, body in later), complete=whole)
+            # How an epoch ended that is not known nobody can tell.
+            return page((body for _, body in later), complete=whole and position.epoch in ("", self._epoch))
         return self._kept.after(source, position, later, whole=whole)
 
     def close(self) -> None:

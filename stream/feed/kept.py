@@ -173,7 +173,9 @@ class KeptEvents:
                 run = _run_of(self._reader, position.epoch)
                 place = (run, position.seq) if run else _BEGINNING
                 gone = self._reader.execute("SELECT run, seq FROM gone WHERE source IN (?, ?)", (source, _EVERY_SOURCE))
-                complete = max(gone.fetchall(), default=_BEGINNING) <= place and whole
+                # How an epoch ended that is not known nobody can tell.
+                is_known = bool(run) or not position.epoch
+                complete = max(gone.fetchall(), default=_BEGINNING) <= place and whole and is_known
                 with closing(self._reader.execute(_FOLLOWING, (source, *place, PAGE_EVENTS + 1))) as rows:
                     return page(self._joined(place, rows, later), complete=complete)
         except sqlite3.Error as error:

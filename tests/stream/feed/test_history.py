@@ -150,8 +150,9 @@ def test_a_restart_answers_what_earlier_runs_told(tmp_path: Path) -> None:
     assert all_after(history, Position("run2", 2)) == ([Position("run2", 3), *run_of("run3", range(1, 4))], True)
     assert all_after(history, Position("run4", 0)) == ([], True)
     everything = [position for epoch in ("run1", "run2", "run3") for position in run_of(epoch, range(1, 4))]
-    for unknown in (BEFORE_ALL, Position("another", 7), Position("\ud800", 7)):
-        assert all_after(history, unknown) == (everything, True)
+    assert all_after(history, BEFORE_ALL) == (everything, True)
+    for unknown in (Position("another", 7), Position("\ud800", 7)):
+        assert all_after(history, unknown) == (everything, False)
     assert all_after(history, BEFORE_ALL, "cam2") == ([], True)
     history.close()
 
