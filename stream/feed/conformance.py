@@ -69,11 +69,13 @@ class _Run:
     told: EventMessage | None = None
     is_whole: bool = True
     """Whether all of its events were seen so far."""
+    began_at_first: bool = False
+    """Whether it was seen from the first frame on."""
     promised: StatusMessage | None = None
     """A status that counts events which have not come yet."""
     ended_at: float | None = None
-    early: tuple[str, float] | None = None
-    """What came before the text of its frame, and when it was published."""
+    early: EventMessage | PictureMessage | None = None
+    """What came before the text of its frame."""
 
 
 class Conformance:
@@ -227,12 +229,14 @@ def _text(run: _Run, body: TextMessage) -> Breaches:
     last, run.shown = run.shown, body
     if last is not None:
         yield from _progress(last, body)
-    if run.early is not None:
-        what, published_at = run.early
-        # Only where no `text/` can have been lost in between.
-        if body["published_at"] > published_at and body["seq"] == (last["seq"] if last is not None else 0) + 1:
-            yield f"{what} came before the text/ of that frame"
-        run.early = None
+    else:
+        run.began_at_first = body["frame"] == 0
+    early, run.early = run.early, None
+    # Only where no `text/` can have been lost or left out in between.
+    follows = body["seq"] == (last["seq"] if last is not None else 0) + 1
+    if early is not None and follows and early["published_at"] < body["published_at"] and early["frame"] >= body["frame"]:
+        what = "event" if "entity" in early else "picture"
+        yield f"{what} {early['seq']} of frame {early['frame']} came before the text/ of that frame"
     ids = [entity["id"] for entity in body["texts"]]
     for number in _repeated(ids):
         yield f"there are several texts with id {number}"
@@ -358,10 +362,10 @@ def _event(run: _Run, body: EventMessage, *, may_miss: bool) -> Breaches:
         if seq <= run.promised["last_event_seq"]:
             yield f"a status has counted event {seq} before it was published (last_event_seq {run.promised['last_event_seq']})"
         run.promised = None
-    _note_early(run, body, f"event {seq}")
+    _note_early(run, body)
     yield from _entity(entity, body["captured_at"])
     yield from _known(run, entity, body["published_at"], is_event=True)
-    yield from _happening(run.texts[entity["id"]], body, is_whole=run.is_whole)
+    yield from _happening(run.texts[entity["id"]], body, is_whole=run.is_whole and run.began_at_first)
 
 
 def _happening(known: _Text, body: EventMessage, *, is_whole: bool) -> Breaches:
@@ -388,10 +392,10 @@ def _happening(known: _Text, body: EventMessage, *, is_whole: bool) -> Breaches:
         known.left_at = body["published_at"]
 
 
-def _note_early(run: _Run, body: EventMessage | PictureMessage, what: str) -> None:
+def _note_early(run: _Run, body: EventMessage | PictureMessage) -> None:
     """Note what came before the text of its frame, until the next `text/` tells whether that was only lost or late."""
     if run.early is None and (run.shown is None or body["frame"] > run.shown["frame"]):
-        run.early = f"{what} of frame {body['frame']}", body["published_at"]
+        run.early = body
 
 
 def _status(run: _Run, body: StatusMessage) -> Breaches:
@@ -405,7 +409,7 @@ def _status(run: _Run, body: StatusMessage) -> Breaches:
 
 
 def _picture(run: _Run, body: PictureMessage, jpeg: bytes) -> Breaches:
-    _note_early(run, body, f"picture {body['seq']}")
+    _note_early(run, body)
     if run.shown is not None and run.shown["frame"] == body["frame"]:
         yield from _same_frame(run.shown, body)
     is_jpeg = jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")

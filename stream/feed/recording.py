@@ -155,6 +155,21 @@ def read_lines(path: Path) -> Iterator[bytes]:
         raise FeedError(f"The recording {path} cannot be read: {reason}.") from error
 
 
+def read_messages(path: Path) -> Iterator[wire.Message]:
+    """Yield the messages of a recording, without a last one that was cut.
+
+    Raises:
+        FeedError: it cannot be read, or one of its lines is no message.
+
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            yield wire.parse(line.removesuffix(b"\n"))
+        except FeedError as error:
+            if line.endswith(b"\n"):
+                raise FeedError(f"Line {number} of {path} is no message of a feed: {error}") from None
+
+
 def _open(plan: RecordTo) -> File:
     path = plan.path
     try:

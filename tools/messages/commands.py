@@ -2,13 +2,12 @@
 bodies import.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
-
-FEED = "Feed"
 
 
 def conform(
@@ -32,4 +31,50 @@ def conform(
     raise typer.Exit(conform_recording(target))
 
 
-COMMANDS = (conform,)
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A recording, compressed or not.")],
+    speed: Annotated[float, typer.Option(min=0.01, max=1000, help="How many times as fast as it was.")] = 1.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Over and over, until Ctrl-C.")] = False,
+    feed: Annotated[
+        str, typer.Option(metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
+    ] = DEFAULT_ENDPOINT,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Let in only who has a key that is allowed there; on addresses that others reach this is so in any case.",
+            rich_help_panel="Feed",
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let everybody in, also from other machines.", rich_help_panel="Feed")
+    ] = False,
+    wait_subscribers: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before it begins.", rich_help_panel="Feed")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Publish a recording again, in its own rhythm, as if a camera were read.
+
+    Frames, texts and ids are those of the recording; epoch, numbers and times are new.
+
+    [bold]Examples[/]
+
+    glyphfeed replay feed.jsonl --loop         [dim]a camera that never ends, to build an overlay with[/]
+    glyphfeed replay feed.jsonl.gz --speed 4
+    """
+    from glyphfeed.tools.messages.replaying import replay
+
+    replay(
+        file,
+        feed=feed,
+        keys=keys,
+        insecure=insecure,
+        speed=speed,
+        loop=loop,
+        subscribers=wait_subscribers,
+        quiet=quiet,
+    )
+
+
+COMMANDS = (conform, replay)
