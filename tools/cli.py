@@ -44,7 +44,7 @@ from glyphfeed.tools.training.commands import train
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
-SERVICES = {"watch", "listen", "demo", "replay"}
+SERVICES = {"watch", "listen", "record", "replay", "demo"}
 """Commands that go on until somebody ends them; of the others SIGTERM leaves half a result, which is no success."""
 
 app = typer.Typer(

@@ -6,6 +6,7 @@ own what is sent (publisher), nor the format of compressed files (compression).
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import time
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.compression import GzipWriter, is_gzip, lines_of
+from glyphfeed.stream.feed.wire import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +99,8 @@ class Recording:
         file.close()
         path = self._path
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self._begun_at))
-        suffix = "".join(path.suffixes[-2:]) if is_compressed(path) else path.suffix
-        name, number = f"{path.name.removesuffix(suffix)}-{stamp}", 1
+        stem, suffix = _parted(path)
+        name, number = f"{stem}-{stamp}", 1
         while (aside := path.with_name(f"{name}{suffix}" if number == 1 else f"{name}-{number}{suffix}")).exists():
             number += 1
         path.rename(aside)
@@ -168,6 +170,51 @@ def read_messages(path: Path) -> Iterator[wire.Message]:
         except FeedError as error:
             if line.endswith(b"\n"):
                 raise FeedError(f"Line {number} of {path} is no message of a feed: {error}") from None
+
+
+def positions(path: Path) -> dict[str, Position]:
+    """After which event of each source a recording is to be continued.
+
+    Files that were put aside are looked at where the newest does not say so of all sources.
+
+    Raises:
+        FeedError: one of the files cannot be read.
+
+    """
+    found: dict[str, Position] = {}
+    for part in reversed(parts(path)):
+        first, last = {}, {}
+        for line in read_lines(part):
+            if line.startswith(b"event/") and (event := _parsed(line)) is not None:
+                last[event.source] = event.position
+            elif line.startswith(b"status/") and (status := _parsed(line)) is not None and status.source not in first:
+                # Where no event follows, this many there had been: later ones may have been told of and not have come.
+                first[status.source] = Position(status.epoch, int(status.body.get("last_event_seq", 0)))
+        found = {**first, **last, **found}
+        if first:
+            # Statuses name all sources.
+            break
+    return found
+
+
+def _parsed(line: bytes) -> wire.Message | None:
+    try:
+        return wire.parse(line)
+    except FeedError:
+        return None
+
+
+def parts(path: Path) -> list[Path]:
+    """The files of a recording, oldest first: those that were put aside, and the one that is written to."""
+    stem, suffix = _parted(path)
+    aside = sorted(path.parent.glob(f"{glob.escape(stem)}-*{suffix}"), key=lambda part: part.stat().st_mtime_ns)
+    return [part for part in (*aside, path) if part.is_file()]
+
+
+def _parted(path: Path) -> tuple[str, str]:
+    """Part the name of a file, so that a date can come in between."""
+    suffix = "".join(path.suffixes[-2:]) if is_compressed(path) else path.suffix
+    return path.name.removesuffix(suffix), suffix
 
 
 def _open(plan: RecordTo) -> File:

@@ -129,8 +129,12 @@ def message(topic: str, header: Mapping[str, Any], body: Mapping[str, Any]) -> b
         ValueError: a number is not finite; JSON has no word for it.
 
     """
+    return _join(topic, {**header, **body})
+
+
+def _join(topic: str, body: Mapping[str, Any]) -> bytes:
     # A lone surrogate (of a file name that is not UTF-8) has no UTF-8 form; backslashreplace writes its JSON escape.
-    return f"{topic} {_ENCODER.encode({**header, **body})}".encode("utf-8", "backslashreplace")
+    return f"{topic} {_ENCODER.encode(body)}".encode("utf-8", "backslashreplace")
 
 
 def parse(message: bytes) -> Message:
@@ -169,6 +173,19 @@ def message_of(topic: str, body: Any) -> Message:
 
 def _stranger() -> FeedError:
     return FeedError("A message came that does not belong to a text feed: is this the address of another program?")
+
+
+def sent(message: Message) -> bytes:
+    """Write a message again as it was sent.
+
+    Raises:
+        FeedError: it holds a number that JSON has no word for, as it was too large to be read.
+
+    """
+    try:
+        return _join(message.topic, message.body)
+    except ValueError:
+        raise FeedError(f"A message on {message.topic!r} holds a number that is too large for any field of the feed.") from None
 
 
 def text_body(snapshot: Snapshot) -> TextBody:

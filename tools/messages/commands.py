@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.stream.feed.recording import RecordTo
+from glyphfeed.tools.options import parse_bytes
 
 
 def conform(
@@ -29,6 +31,49 @@ def conform(
         print_schema()
         return
     raise typer.Exit(conform_recording(target))
+
+
+def record(
+    endpoint: Annotated[str, typer.Argument(show_default=False, help="Where the feed is published.")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", show_default=False, help="Where each message goes, one a line; compressed if it ends in .gz."
+        ),
+    ],
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(metavar="T", help="Record only topics that begin like this, such as event/; may be repeated."),
+    ] = None,
+    append: Annotated[
+        bool, typer.Option("--append", help="Continue the recording that the file holds, with the events since.")
+    ] = False,
+    rotate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Put the file aside and begin another: day, for every day, or a size such as 500M; may be repeated.",
+        ),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Record a feed, until Ctrl-C.
+
+    The publisher may come and go: events that happen meanwhile are fetched as far as it still has them.
+
+    [bold]Examples[/]
+
+    glyphfeed record tcp://127.0.0.1:5570 feed.jsonl.gz
+    glyphfeed record tcp://127.0.0.1:5570 events.jsonl --topic event/ --append --rotate day
+    """
+    from glyphfeed.tools.messages.recording import record
+
+    lengths = [parse_bytes(when, "--rotate", "day, or ") for when in rotate or () if when != "day"]
+    plan = RecordTo(out, append, tuple(topic or ()), min(lengths, default=None), "day" in (rotate or ()))
+    record(endpoint, plan, keys, quiet=quiet)
 
 
 def replay(
@@ -77,4 +122,4 @@ def replay(
     )
 
 
-COMMANDS = (conform, replay)
+COMMANDS = (conform, record, replay)
