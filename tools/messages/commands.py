@@ -16,21 +16,33 @@ def conform(
     target: Annotated[
         str, typer.Argument(metavar="ENDPOINT|FILE", help="Where a feed is published, or a recording of one.")
     ] = DEFAULT_ENDPOINT,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, metavar="N", help="Listen to a feed for so long; else until Ctrl-C.")
+    ] = None,
+    messages: Annotated[int | None, typer.Option(min=1, metavar="N", help="Listen to a feed for so many messages.")] = None,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
+    ] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of all messages instead.")] = False,
 ) -> None:
     """Tell whether a feed or a recording keeps the contract, message by message; the exit code is 1 where it does not.
 
+    Of a feed the pictures, the answers to requests, and what a late subscriber gets are looked at, too.
+
     [bold]Examples[/]
 
     glyphfeed conform feed.jsonl                   [dim]a recording, compressed or not[/]
+    glyphfeed conform tcp://127.0.0.1:5570 --seconds 60
     glyphfeed conform --schema > feed.schema.json  [dim]for validators, and for makers of types[/]
     """
-    from glyphfeed.tools.messages.conforming import conform_recording, print_schema
+    from glyphfeed.tools.messages.conforming import conform_feed, conform_recording, print_schema
 
     if schema:
         print_schema()
         return
-    raise typer.Exit(conform_recording(target))
+    if "://" in target:
+        raise typer.Exit(conform_feed(target, keys=keys, seconds=seconds, messages=messages))
+    raise typer.Exit(conform_recording(Path(target)))
 
 
 def record(

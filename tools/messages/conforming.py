@@ -6,20 +6,34 @@ Owns: what is printed.  Does not own the rules (stream.feed.conformance) nor the
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import math
+import time
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
+
+import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.client import DEFAULT_TOPICS
 from glyphfeed.stream.feed.conformance import Conformance
+from glyphfeed.stream.feed.connection import Connection
+from glyphfeed.stream.feed.endpoint import check_connect
+from glyphfeed.stream.feed.keys import ClientKeys
 from glyphfeed.stream.feed.recording import read_lines
 from glyphfeed.stream.feed.shapes import schema
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.listening import printable
+from glyphfeed.tools.messages.probing import Asker, Seen, check_answers, check_late_joiner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+SETTLE_S: Final = 1.0
+"""By then a late subscriber has what is sent to it at once."""
+LOOK_S: Final = 0.2
+"""How often the connection is looked at while nothing comes."""
 MOST: Final = 100
 """So many breaches are printed; what goes wrong in every message is clear by then."""
 
@@ -34,7 +48,7 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def conform_recording(file: str) -> int:
+def conform_recording(file: Path) -> int:
     """Hold a recording against the contract; the exit code is 1 if it does not keep it.
 
     Raises:
@@ -43,7 +57,7 @@ def conform_recording(file: str) -> int:
 
     """
     report = Report()
-    for number, line in enumerate(read_lines(Path(file)), start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         message = line.removesuffix(b"\n")
         if message == line and not _is_whole(message):
             note(f"line {number} of {file} is cut off, and passed over")
@@ -62,6 +76,65 @@ def _is_whole(message: bytes) -> bool:
     except FeedError:
         return False
     return True
+
+
+def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, messages: int | None) -> int:
+    """Hold a feed against the contract until Ctrl-C, for some seconds or for a number of messages, and then what its publisher
+    answers; the exit code is 1 if it is not kept.
+
+    Raises:
+        FeedError: the address is none, or the keys cannot be used.
+        CommandError: nothing came.
+
+    """
+    check_connect(endpoint)
+    client_keys = None if keys is None else ClientKeys.load(keys)
+    report, seen = Report(), Seen()
+    with (
+        zmq.Context() as context,
+        closing(Connection(context, zmq.SUB, endpoint, client_keys, (*DEFAULT_TOPICS, "picture/"))) as feed,
+    ):
+        deadline_s = math.inf if seconds is None else time.monotonic() + seconds
+        with suppress(KeyboardInterrupt):
+            _listen(feed, report, seen, deadline_s, messages or math.inf)
+        if not report.rules.messages:
+            refused = ", as it refuses this key" if feed.refused else ""
+            raise CommandError(f"nothing came from {endpoint}{refused}; is it the address of a feed, and does it ask for a key?")
+        feed.look()
+        if not feed.connected:
+            note("the publisher has gone; what it answers, and what it sends to late subscribers, was not looked at")
+            return report.close()
+        known, epoch = seen.current(), seen.epoch
+        with closing(Connection(context, zmq.SUB, endpoint, client_keys, DEFAULT_TOPICS)) as late:
+            # What is sent to somebody who has just come is compared with what comes meanwhile.
+            _listen(feed, report, seen, time.monotonic() + SETTLE_S, math.inf)
+            breaches = list(check_late_joiner(late, known, seen))
+        with closing(Asker(context, endpoint, client_keys)) as asker:
+            breaches += check_answers(asker, seen)
+        _listen(feed, report, seen, time.monotonic() + SETTLE_S, math.inf)
+        if seen.epoch == epoch:
+            report.tell("beside the feed", breaches)
+        else:
+            note("the publisher was restarted while it was asked; what it answered was not looked at")
+    return report.close()
+
+
+def _listen(feed: Connection, report: Report, seen: Seen, deadline_s: float, most: float) -> None:
+    """Take in what comes until a time, monotonic, or a number of messages in all; at least what is there already."""
+    while report.rules.messages < most:
+        if feed.look():
+            report.rules.interrupt()
+        if feed.given_up_in_s == 0:
+            feed.renew()
+        left_s = min(deadline_s - time.monotonic(), LOOK_S)
+        if not feed.socket.poll(max(0, int(left_s * 1000))):
+            if left_s <= 0:
+                return
+            continue
+        message = feed.socket.recv()
+        report.take(f"message {report.rules.messages + 1}", message)
+        with suppress(FeedError):
+            seen.add(wire.parse(message.partition(b"\n")[0]))
 
 
 class Report:
