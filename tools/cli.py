@@ -21,23 +21,30 @@ import typer
 from typer.exceptions import TyperException
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.kept import LEAST_BYTES, MOST_BYTES, MOST_DAYS, KeepIn
+from glyphfeed.stream.feed.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
+from glyphfeed.tools.configuration.commands import config
 from glyphfeed.tools.errors import note, tell
 from glyphfeed.tools.keys import keys
+from glyphfeed.tools.logs import Handler, LogFormat, choose
 from glyphfeed.tools.messages.commands import COMMANDS
 from glyphfeed.tools.options import (
     Alphabets,
     DetectorFile,
     Engine,
+    Ignored,
     Languages,
     RecogniserFile,
+    Zones,
     parse_alphabets,
-    parse_bytes,
+    parse_keep_size,
     parse_languages,
+    parse_listen,
+    parse_rotation,
     parse_size,
+    parse_zones,
     typed,
 )
 from glyphfeed.tools.training.commands import train
@@ -89,8 +96,21 @@ def parse_recording(file: Path | None, topics: list[str], rotate: list[str], *, 
                 "it belongs to a recording; name its file with --record", param_hint="--append, --record-..."
             )
         return None
-    lengths = [parse_bytes(when, "--record-rotate", "day, or ") for when in rotate if when != "day"]
-    return RecordTo(file, append, tuple(topics), min(lengths, default=None), "day" in rotate)
+    return RecordTo(file, append, tuple(topics), *parse_rotation(rotate, "--record-rotate"))
+
+
+def check_alone(context: typer.Context) -> None:
+    """Accept a configuration that nothing else is said beside.
+
+    Raises:
+        BadParameter: something is.
+
+    """
+    sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
+    given = [name for name, source in sources.items() if source is not None and source.name != "DEFAULT"]
+    if given:
+        options = ", ".join("SOURCE" if name == "sources" else f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(f"everything has its place in that file, {options} too", param_hint="--config")
 
 
 def parse_keeping(folder: Path | None, size: str | None, days: float | None) -> KeepIn | None:
@@ -104,22 +124,28 @@ def parse_keeping(folder: Path | None, size: str | None, days: float | None) -> 
         if size is not None or days is not None:
             raise typer.BadParameter("it belongs to events that are kept; name their folder with --keep", param_hint="--keep-...")
         return None
-    most_bytes = MOST_BYTES if size is None else parse_bytes(size, "--keep-size")
-    if most_bytes < LEAST_BYTES:
-        raise typer.BadParameter("that holds hardly any; allow 1M at least", param_hint="--keep-size")
-    return KeepIn(folder, most_bytes, MOST_DAYS if days is None else days)
+    return KeepIn(folder, MOST_BYTES if size is None else parse_keep_size(size), MOST_DAYS if days is None else days)
 
 
 @app.command()
 def watch(
+    context: typer.Context,
     sources: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="SOURCE",
             show_default=False,
             help="A camera's number, an rtsp:// or http:// address, a video or picture, a folder of them, or a quoted pattern.",
         ),
-    ],
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take cameras and everything else from this file, also while it changes.",
+            rich_help_panel="Service",
+        ),
+    ] = None,
     name: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="What a source is called on the feed; once for each source, in their order."),
@@ -134,6 +160,8 @@ def watch(
     fps: Annotated[
         float, typer.Option(min=1, max=1000, help="The frame rate to ask of a camera.", rich_help_panel="Cameras")
     ] = 30,
+    zone: Zones = None,
+    ignore: Ignored = None,
     feed: Annotated[
         str, typer.Option(metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
     ] = DEFAULT_ENDPOINT,
@@ -207,6 +235,13 @@ def watch(
     film: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a video (MP4) of the pictures with the text over them.")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Serve /healthz, and /metrics for Prometheus.", rich_help_panel="Service"),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="How messages are written: text has time and source.", rich_help_panel="Service")
+    ] = LogFormat.PLAIN,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Read the text in cameras, streams and files, and publish it.
@@ -226,7 +261,16 @@ def watch(
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
     glyphfeed watch 'clips/*.mp4'               [dim]one file after the other, as one source[/]
     glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
+    glyphfeed watch 0 --ignore "0,0 1,0.1"      [dim]all but the top tenth of the picture[/]
+    glyphfeed watch --config glyphfeed.toml     [dim]as glyphfeed config example begins one[/]
     """
+    if config is not None:
+        from glyphfeed.tools.service.serving import serve
+
+        check_alone(context)
+        raise typer.Exit(serve(config))
+    if not sources:
+        raise typer.BadParameter("there is nothing to watch: give a SOURCE, or a file with --config", param_hint="SOURCE")
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.sources.address import open_sources
     from glyphfeed.tools.watching import watch
@@ -238,11 +282,15 @@ def watch(
         logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
+    zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else parse_listen(metrics)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
+    choose(log_format)
     code = watch(
         opened,
         networks,
+        zones=zones,
+        metrics=listen,
         feed=feed,
         keys=keys,
         insecure=insecure,
@@ -419,6 +467,7 @@ def quantise(
 
 
 app.add_typer(bench)
+app.add_typer(config)
 app.add_typer(keys)
 app.add_typer(train)
 
@@ -446,6 +495,46 @@ def check_gpu(
     from glyphfeed.tools.bench.gpu import check_gpu
 
     raise typer.Exit(check_gpu(Networks("tensorrt", detector, recogniser), out, typed()))
+
+
+@app.command()
+def zones(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", show_default=False, help="As for watch; or a camera of the --config.")
+    ],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The configuration that the camera is in; its zones are drawn.")
+    ] = None,
+    zone: Zones = None,
+    ignore: Ignored = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the picture goes.")] = Path("zones.png"),
+) -> None:
+    """Draw a grid over a picture of a camera, to find where zones begin and end, and the zones themselves.
+
+    [bold]Examples[/]
+
+    glyphfeed zones rtsp://10.0.0.7/live               [dim]a grid, with the fractions of the picture along its edges[/]
+    glyphfeed zones door --config glyphfeed.toml       [dim]and the zones of the camera door[/]
+    glyphfeed zones clip.mp4 --ignore "0.7,0 1,0.1"    [dim]try one[/]
+    """
+    from glyphfeed.tools.zones import draw_zones
+
+    draw_zones(source, config, parse_zones(zone or [], ignore or []), out)
+
+
+@app.command()
+def service(
+    configuration: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration that it is to read.")] = Path(
+        "/etc/glyphfeed/glyphfeed.toml"
+    ),
+    user: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who runs it; one that is there only meanwhile, where none is named.")
+    ] = None,
+) -> None:
+    """Print a unit for systemd, which runs a configuration as a service."""
+    from glyphfeed.tools.service.unit import service_unit
+
+    print(service_unit(configuration, user), end="")
 
 
 @app.command()
@@ -478,16 +567,9 @@ def demo(
     raise typer.Exit(run_demo(camera, out))
 
 
-class _StderrHandler(logging.Handler):
-    """Writes to what stderr is at the time: the live table puts itself in its place."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        note(self.format(record))
-
-
 def main() -> None:
     """Run the command line, and end the program."""
-    logging.basicConfig(handlers=[_StderrHandler()], level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(handlers=[Handler()], level=logging.WARNING, format="%(message)s")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A sign may hold letters that the terminal's encoding does not.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.engines.weights import PIP_INSTALL
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.redaction import redact
+from glyphfeed.tools import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,10 @@ def tell(error: BaseException, source: str = "") -> None:
         sentence = f"{where}an unexpected error, {redact(reason)}; run with {DEBUG}=1 for the traceback"
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
-    note(sentence)
+    for line in sentence.splitlines():
+        logs.write(line, "error", source)
 
 
 def note(sentence: str) -> None:
     """Print a line on stderr, where it is in nobody's way."""
-    print(f"glyphfeed: {sentence}", file=sys.stderr, flush=True)
+    logs.write(sentence)

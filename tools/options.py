@@ -4,10 +4,14 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
+
+if TYPE_CHECKING:
+    from glyphfeed.stream.detecting.zones import Zones as PlacesToRead
 
 Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
 Engine = Annotated[
@@ -48,6 +52,33 @@ Alphabets = Annotated[
     ),
 ]
 
+Zones = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--zone",
+        metavar="ZONE",
+        help='Read only here: corners in fractions of the picture, or in pixels, as in "0,0.5 1,1"; may be repeated.',
+        rich_help_panel="Cameras",
+    ),
+]
+
+Ignored = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", metavar="ZONE", help="Do not read here; may be repeated.", rich_help_panel="Cameras"),
+]
+
+
+def parse_zones(read: Sequence[str], ignore: Sequence[str]) -> "PlacesToRead":
+    """Read the zones of a source.
+
+    Raises:
+        InputError: one is none.
+
+    """
+    from glyphfeed.stream.detecting.zones import Zones, parse_zone
+
+    return Zones(tuple(map(parse_zone, read)), tuple(map(parse_zone, ignore)))
+
 
 def parse_alphabets(text: str) -> tuple[str, ...]:
     """Split a list such as latin,greek; "all" is an empty one."""
@@ -84,6 +115,44 @@ def parse_bytes(text: str, option: str, others: str = "") -> int:
         raise typer.BadParameter(f"{text!r} is no size; write {others}one such as 500M", param_hint=option)
     factors = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
     return int(match[1]) * factors[match[2]]
+
+
+def parse_keep_size(text: str) -> int:
+    """Read how much may lie in a folder of events.
+
+    Raises:
+        BadParameter: it is no size, or too small.
+
+    """
+    from glyphfeed.stream.feed.kept import LEAST_BYTES
+
+    if (most_bytes := parse_bytes(text, "--keep-size")) < LEAST_BYTES:
+        raise typer.BadParameter("that holds hardly any; allow 1M at least", param_hint="--keep-size")
+    return most_bytes
+
+
+def parse_rotation(when: Sequence[str], option: str) -> tuple[int | None, bool]:
+    """Read when another recording is begun: the least of the sizes in bytes, None without any, and whether every day is one.
+
+    Raises:
+        BadParameter: it is no such time; `option` is where it was given.
+
+    """
+    lengths = [parse_bytes(word, option, "day, or ") for word in when if word != "day"]
+    return min(lengths, default=None), "day" in when
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Read where a server listens, such as 127.0.0.1:9464, [::1]:9464, or a port alone, which is one of this machine only.
+
+    Raises:
+        BadParameter: it is no such place.
+
+    """
+    match = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
+    if match is None or int(match[2]) > 65535:
+        raise typer.BadParameter(f"{text!r} is no place to listen at; write HOST:PORT, such as 127.0.0.1:9464")
+    return (match[1] or "127.0.0.1").strip("[]"), int(match[2])
 
 
 def program() -> str:

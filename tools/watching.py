@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from glyphfeed.stream.detecting.zones import EVERYWHERE
 from glyphfeed.stream.feed.endpoint import is_local
 from glyphfeed.stream.feed.keys import ServerKeys, default_folder
 from glyphfeed.stream.feed.publisher import Publisher
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.detecting.zones import Zones
     from glyphfeed.stream.feed.kept import KeepIn
     from glyphfeed.stream.feed.recording import RecordTo
     from glyphfeed.stream.running.networks import Networks
@@ -32,12 +34,15 @@ if TYPE_CHECKING:
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.displays.views import Display
+    from glyphfeed.tools.service.health import Health
 
 
 def watch(
     sources: Sequence[Source],
     networks: Networks,
     *,
+    zones: Zones,
+    metrics: tuple[str, int] | None,
     feed: str,
     keys: Path | None,
     insecure: bool,
@@ -57,25 +62,21 @@ def watch(
         CommandError: a window was wanted where there is no screen, or a film of several sources or where none can be written.
 
     """
-    if film is not None and len(sources) > 1:
-        raise CommandError(f"a film shows one source, and {len(sources)} are read: give each a glyphfeed watch --film of its own")
-    if film is not None and is_taken(film):
-        # It might be the very clip that is read.
-        raise CommandError(f"there is a file {film} already: choose another name for the film, or remove it")
-    if film is not None and record is not None and film.absolute() == record.path.absolute():
-        raise CommandError(f"the film and the recording cannot both be {film}: give each a name of its own")
+    check_film(film, record, len(sources))
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.
         server_keys = feed_keys(feed, keys, insecure=insecure)
         publisher = stack.enter_context(Publisher(feed, record, keep, keys=server_keys, insecure=insecure))
         others = [open_film(stack, film, sources[0])] if film is not None else []
+        if metrics is not None:
+            others.append(open_monitor(stack, metrics, publisher))
         displays: list[Display] = open_windows(stack) if window else []
         networks = networks.locate()
         if not quiet:
             displays.append(open_print(stack, publisher.endpoint))
         loading = networks.load(live=any(source.live for source in sources), sources=len(sources))
         await_subscribers(publisher, subscribers)
-        failures = show_sources(sources, loading.result(), publisher, displays, others, chars=chars)
+        failures = show_sources(sources, loading.result(), publisher, displays, others, chars=chars, zones=zones)
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
             tell(error, name)
@@ -99,6 +100,24 @@ def feed_keys(feed: str, folder: Path | None, *, insecure: bool) -> ServerKeys |
     return ServerKeys.load(own) if own.exists() and not insecure and not is_local(feed) else None
 
 
+def check_film(film: Path | None, record: RecordTo | None, sources: int) -> None:
+    """Accept a film, if there is to be one of so many sources.
+
+    Raises:
+        CommandError: there are several, or the file is taken.
+
+    """
+    if film is None:
+        return
+    if sources > 1:
+        raise CommandError(f"a film shows one source, and {sources} are read: give each a glyphfeed watch --film of its own")
+    if is_taken(film):
+        # It might be the very clip that is read.
+        raise CommandError(f"there is a file {film} already: choose another name for the film, or remove it")
+    if record is not None and film.absolute() == record.path.absolute():
+        raise CommandError(f"the film and the recording cannot both be {film}: give each a name of its own")
+
+
 def is_taken(path: Path) -> bool:
     """Whether there is a file of this name; where that cannot be asked, to write it will tell why."""
     try:
@@ -115,12 +134,16 @@ def show_sources(
     others: Sequence[Sink] = (),
     *,
     chars: bool = False,
+    zones: Zones = EVERYWHERE,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`."""
     views = Views([source.name for source in sources], displays)
     try:
         # The views come last: what is shown has been published.
-        return run_sources(sources, engines, publisher, [*others, views], chars=chars, go_on=views.draw, period_s=views.period_s)
+        sinks = [*others, views]
+        return run_sources(
+            sources, engines, publisher, sinks, chars=chars, zones=zones, go_on=views.draw, period_s=views.period_s
+        )
     finally:
         views.draw_last()
 
@@ -149,6 +172,21 @@ def open_film(stack: ExitStack, path: Path, source: Source) -> Sink:
     from glyphfeed.tools.displays.film import filming
 
     return stack.enter_context(filming(path, source))
+
+
+def open_monitor(stack: ExitStack, listen: tuple[str, int], publisher: Publisher) -> Health:
+    """Serve how the sources are doing, until the stack is closed; what is to be told of them.
+
+    Raises:
+        CommandError: it cannot be served there, or what this needs is not installed.
+
+    """
+    from glyphfeed.tools.service.health import Health
+    from glyphfeed.tools.service.monitor import serving
+
+    health = Health()
+    stack.enter_context(serving(listen, health, {"subscriptions": lambda: float(publisher.subscribers)}))
+    return health
 
 
 def open_print(stack: ExitStack, endpoint: str) -> Display:

@@ -175,12 +175,13 @@ def run_sources(
     others: Sequence[Sink] = (),
     *,
     chars: bool = False,
+    zones: Zones = EVERYWHERE,
     go_on: Callable[[], bool] = lambda: True,
     period_s: float = LOOK_S,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the caller does not want to go on; see `Runtime`.
 
-    `go_on` is asked every `period_s` in the calling thread.
+    Text is read in the `zones` of each.  `go_on` is asked every `period_s` in the calling thread.
 
     Raises:
         FeedError: the feed cannot go on.
@@ -189,7 +190,7 @@ def run_sources(
     """
     with Runtime(engines, publisher, others, chars=chars) as runtime:
         for source in sources:
-            runtime.add(source)
+            runtime.add(source, zones=zones)
         while runtime.wait(period_s) and go_on():
             pass
     return runtime.take_failures()

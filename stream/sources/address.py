@@ -76,17 +76,24 @@ def open_source(
             stream = _network_stream(address)
             return LiveSource(name, stream.label, stream.connect, patient=patient)
         camera = Webcam(int(address) if address.isdecimal() else address, camera_size, camera_fps)
-        camera.check()
+        if not patient:
+            camera.check()
         return LiveSource(name, camera.label, camera.connect, patient=patient)
     path = Path(address)
     pace = pace or Pace.EVERY_FRAME
     is_collection = is_pattern(address) or is_folder(address)
-    if (not is_collection or address.startswith("[")) and _SLIPPED.fullmatch(address) and not _is_there(path):
+    # What has an @ in it may hold a password, whatever else is wrong with it, and is not repeated.
+    slipped = _SLIPPED.fullmatch(address) or "@" in address
+    if slipped and (not is_collection or address.startswith("[")) and not _is_there(path):
         raise SourceError(_hint(address))
     if is_collection:
-        return Playback(
-            name, address, pace, partial(read_files, address, *find_files(address, videos=True), live=pace is Pace.LIVE)
-        )
+        try:
+            finds = find_files(address, videos=True)
+        except SourceError:
+            if not slipped:
+                raise
+            raise SourceError(_hint(address)) from None
+        return Playback(name, address, pace, partial(read_files, address, *finds, live=pace is Pace.LIVE))
     check_file(path)
     if is_picture(path):
         return Playback(name, address, pace, partial(read_files, address, [path]))
@@ -150,6 +157,15 @@ def default_name(address: str) -> str:
         path = Path(address).absolute()
         stem = path.name if is_folder(address) else path.stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-")[:64] or "source"
+
+
+def from_folder(address: str, folder: Path) -> str:
+    """The same address, where it is a relative path as seen from a folder."""
+    is_live = _SCHEME.match(address) or address.isdecimal() or _DEVICE.fullmatch(address)
+    joined = folder / address
+    if is_live or not address or (_SLIPPED.fullmatch(address) and not (is_pattern(str(joined)) or _is_there(joined))):
+        return address
+    return str(joined)
 
 
 def _network_stream(address: str) -> NetworkStream:

@@ -74,5 +74,5 @@ class StateChanges:
             return
         self._told = state, reason
         level = logging.INFO if not trouble else logging.ERROR if state is SourceState.ENDED else logging.WARNING
-        log.log(level, "%s is %s: %s", self._name, state, detail)
+        log.log(level, "%s is %s: %s", self._name, state, detail, extra={"source": self._name})
         self._listener(state, detail)

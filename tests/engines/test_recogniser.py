@@ -147,7 +147,6 @@ def test_one_network_reads_for_several_who_expect_other_letters() -> None:
     assert latin.read([line])[0].text == "AB"
 
 
-
 def test_no_crops_give_no_lattices() -> None:
     assert CtcRecogniser(Ruler(), MODEL, CHARSET, Lexicon({})).read([]) == []
 

@@ -44,7 +44,8 @@ class Display(Protocol):
 class Views:
     """A sink that keeps a view of each source, and has displays show them."""
 
-    def __init__(self, names: Iterable[str], displays: Sequence[Display] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), displays: Sequence[Display] = ()) -> None:
+        """`names` are those of the sources in the order in which they are shown; others that come are shown after them."""
         self._views = {name: View(name) for name in names}
         self._displays = displays
         self.period_s = min((display.period_s for display in displays), default=PERIOD_S)
@@ -52,16 +53,23 @@ class Views:
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
         """See `Sink.publish`."""
-        view = self._views[snapshot.source]
+        view = self._view(snapshot.source)
         view.newest = (frame, snapshot)
         view.news.extend((event.captured_at, event) for event in events)
 
     def report(self, status: Status) -> None:
         """See `Sink.report`."""
-        view = self._views[status.source]
+        view = self._view(status.source)
         if view.status is None or view.status.state is not status.state:
             view.news.append((time.time(), status))
         view.status = status
+
+    def _view(self, name: str) -> View:
+        return self._views.setdefault(name, View(name))
+
+    def forget(self, name: str) -> None:
+        """A source is gone for good."""
+        self._views.pop(name, None)
 
     def draw(self) -> bool:
         """Draw the displays; False when the user wants to end at one of them."""

@@ -9,7 +9,7 @@ import typer
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.recording import RecordTo
-from glyphfeed.tools.options import parse_bytes
+from glyphfeed.tools.options import parse_rotation
 
 
 def conform(
@@ -83,8 +83,7 @@ def record(
     """
     from glyphfeed.tools.messages.recording import record
 
-    lengths = [parse_bytes(when, "--rotate", "day, or ") for when in rotate or () if when != "day"]
-    plan = RecordTo(out, append, tuple(topic or ()), min(lengths, default=None), "day" in (rotate or ()))
+    plan = RecordTo(out, append, tuple(topic or ()), *parse_rotation(rotate or (), "--rotate"))
     record(endpoint, plan, keys, quiet=quiet)
 
 

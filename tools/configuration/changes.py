@@ -1,0 +1,74 @@
+"""What another version of a configuration changes, and what of that a running program cannot do.
+
+Pure.  Does not own the doing (service.serving).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glyphfeed.tools.configuration.loading import Configuration
+    from glyphfeed.tools.configuration.tables import Camera
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Which cameras go and which come, where one that is read otherwise does both; which are only read elsewhere in their
+    pictures; and the fields that a start anew takes, such as "[feed] endpoint".
+    """
+
+    gone: tuple[str, ...]
+    come: tuple[Camera, ...]
+    rezoned: tuple[Camera, ...]
+    bound: tuple[str, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether any camera comes or goes."""
+        return bool(self.come or self.gone)
+
+    def sentence(self) -> str:
+        """What is done about it, in words."""
+        come, gone = {camera.name for camera in self.come}, {*self.gone}
+        told = {
+            "come": sorted(come - gone),
+            "gone": sorted(gone - come),
+            "begun anew": sorted(come & gone),
+            "read in other zones": sorted(camera.name for camera in self.rezoned),
+        }
+        parts = [f"{what}: {', '.join(names)}" for what, names in told.items() if names]
+        return "; ".join(parts) or "no camera changes"
+
+
+def changes(old: Configuration, new: Configuration) -> Changes:
+    """Tell one version of a configuration from another."""
+    before = {camera.name: camera for camera in old.cameras}
+    after = {camera.name: camera for camera in new.cameras}
+    same = {name for name in before.keys() & after.keys() if elsewhere(before[name]) == elsewhere(after[name])}
+    return Changes(
+        gone=tuple(name for name in before if name not in same),
+        come=tuple(camera for camera in new.cameras if camera.name not in same),
+        rezoned=tuple(camera for camera in new.cameras if camera.name in same and camera.zones != before[camera.name].zones),
+        bound=tuple(bound(old, new)),
+    )
+
+
+def elsewhere(camera: Camera) -> Camera:
+    """A camera without its zones."""
+    return replace(camera, read=(), ignore=())
+
+
+def bound(old: Configuration, new: Configuration) -> list[str]:
+    """The fields that differ and are taken up at the start alone."""
+    found: list[str] = []
+    for table in ("feed", "record", "networks", "metrics", "display"):
+        before, after = getattr(old, table), getattr(new, table)
+        if before is None or after is None:
+            found += [] if before is after else [f"[{table}]"]
+            continue
+        names = [field.name for field in fields(before) if getattr(before, field.name) != getattr(after, field.name)]
+        # Those of the cameras have been worked out.
+        found += [f"[{table}] {name}" for name in names if name not in ("languages", "alphabet")]
+    return found

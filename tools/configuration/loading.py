@@ -1,0 +1,215 @@
+"""Reading a configuration file: from its text to its tables, or to everything that is wrong with it.
+
+Owns: the file, and what its tables have to do with each other.  Does not own the tables (tables) nor how each is read (checking).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.stream.sources.address import NAME, from_folder, open_source
+from glyphfeed.tools.configuration.checking import Mistakes, read_table, unknown
+from glyphfeed.tools.configuration.lines import lines_of
+from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record
+from glyphfeed.tools.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from glyphfeed.stream.sources.source import Source
+    from glyphfeed.tools.configuration.lines import Place
+
+MOST_BYTES: Final = 1_000_000
+"""No configuration is longer; a file that is named by mistake may be, or have no end."""
+TABLES: Final = {
+    "feed": Feed,
+    "record": Record,
+    "networks": NetworksTable,
+    "log": Log,
+    "metrics": Metrics,
+    "display": Display,
+}
+"""Those of which there is one at most."""
+LISTS: Final = ("camera", "bridge")
+"""Those of which there may be several."""
+
+
+class ConfigurationError(CommandError):
+    """A configuration cannot be used: a line for each mistake, that begins with file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that a file says; each camera has languages and an alphabet of its own, those of the networks where it names none."""
+
+    path: Path
+    cameras: tuple[Camera, ...]
+    feed: Feed
+    record: Record | None
+    networks: NetworksTable
+    log: Log
+    metrics: Metrics | None
+    display: Display
+
+    def open(self, camera: Camera) -> Source:
+        """The source that a camera means, which is waited for where it cannot be had at once.
+
+        Raises:
+            SourceError: see `open_source`.
+
+        """
+        return open_camera(camera, self.path.parent)
+
+
+def open_camera(camera: Camera, folder: Path) -> Source:
+    """The source that a camera of a file in a folder means; see `Configuration.open`."""
+    address = from_folder(camera.address, folder)
+    return open_source(address, camera.name, camera.pace, camera_size=camera.size, camera_fps=camera.fps, patient=True)
+
+
+def load(path: Path) -> Configuration:
+    """Read a file, without opening anything that it tells of.
+
+    Raises:
+        ConfigurationError: it cannot be read, or there are mistakes in it.
+
+    """
+    path = path.absolute()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}; check the path and its permissions") from None
+    if len(content) > MOST_BYTES:
+        raise ConfigurationError(f"{path} is longer than any configuration; name a TOML file")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path}:{line}: this is no text in UTF-8; save the file as UTF-8") from None
+    return read(text, path)
+
+
+def read(text: str, path: Path) -> Configuration:
+    """Read the text of a file that lies there.
+
+    Raises:
+        ConfigurationError: there are mistakes in it.
+
+    """
+    try:
+        values = tomllib.loads(text)
+        lines = lines_of(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(in_file(path, syntax_mistake(str(error), text))) from None
+    except RecursionError:
+        raise ConfigurationError(in_file(path, (1, "it is nested too deeply to be a configuration"))) from None
+    mistakes = Mistakes(lines)
+    found = read_values(values, path, mistakes)
+    if found is None or len(mistakes):
+        raise ConfigurationError("\n".join(in_file(path, mistake) for mistake in mistakes))
+    return found
+
+
+def in_file(path: Path, mistake: tuple[int, str]) -> str:
+    """One line for a mistake."""
+    line, sentence = mistake
+    return f"{path.name}:{line}: {sentence}"
+
+
+def syntax_mistake(complaint: str, text: str) -> tuple[int, str]:
+    """The line of what is no TOML, and what is wrong there, out of tomllib's complaint."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", complaint, re.DOTALL)
+    if found is None:
+        return 1, complaint
+    line = int(found[2]) if found[2] else text.count("\n") + (not text.endswith("\n"))
+    where = f" at column {found[3]}" if found[3] else " at the end of the file"
+    return line, f"this is no TOML: {found[1]}{where}"
+
+
+def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Configuration | None:
+    """Read the tables of a file, and note every mistake; None where there are such that keep it from being one."""
+    forms = {name: f"[[{name}]]" for name in LISTS} | {name: f"[{name}]" for name in TABLES}
+    for key in values.keys() - forms.keys():
+        mistakes.add((key,), unknown(key, forms))
+    single: dict[str, Any] = {}
+    for name, kind in TABLES.items():
+        if isinstance(values.get(name), list):
+            mistakes.add((name,), f"write [{name}] once, as there is one only")
+        elif name in values or name not in ("record", "metrics"):
+            single[name] = read_table(kind, values.get(name, {}), (name,), f"[{name}]", path.parent, mistakes)
+    cameras = [read_camera(table, place, path.parent, mistakes) for table, place in several("camera", values, mistakes)]
+    if not cameras and "camera" not in values:
+        mistakes.add((), "there is no camera; add a table [[camera]] with its name and address")
+    note_doubles("camera", values, mistakes)
+    display = single.get("display")
+    if display is not None and display.film is not None and len(cameras) > 1:
+        mistakes.add(("display", "film"), "[display]: a film shows one camera, and there are more")
+    if len(mistakes):
+        return None
+    networks = single["networks"]
+    return Configuration(
+        path,
+        tuple(
+            replace(
+                camera,
+                languages=networks.languages if camera.languages is None else camera.languages,
+                alphabet=networks.alphabet if camera.alphabet is None else camera.alphabet,
+            )
+            for camera in cameras
+            if camera is not None
+        ),
+        single["feed"],
+        single.get("record"),
+        networks,
+        single["log"],
+        single.get("metrics"),
+        single["display"],
+    )
+
+
+def several(name: str, values: dict[str, Any], mistakes: Mistakes) -> Iterator[tuple[Any, Place]]:
+    """The tables of a name of which there may be several, each with its place."""
+    tables = values.get(name, [])
+    if not isinstance(tables, list):
+        mistakes.add((name,), f"write [[{name}]] with two brackets, as there may be several")
+        return
+    yield from ((table, (name, number)) for number, table in enumerate(tables))
+
+
+def read_camera(values: Any, place: Place, folder: Path, mistakes: Mistakes) -> Camera | None:
+    """Read the table of a camera, and see whether it could be opened; None where there were mistakes."""
+    named = name_for(values, place)
+    camera = read_table(Camera, values, place, named, folder, mistakes)
+    if camera is not None:
+        try:
+            # Whatever it is called, as that is said elsewhere.
+            open_camera(replace(camera, name="camera"), folder)
+        except GlyphfeedError as error:
+            mistakes.add((*place, "address"), f"{named}: {error}")
+            return None
+    return camera
+
+
+def name_for(values: Any, place: Place) -> str:
+    """What a table of several is called in a mistake: by its name, or by its number where it has none that can be told."""
+    kind, number = place
+    name = values.get("name") if isinstance(values, dict) else None
+    return f'{kind} "{name}"' if isinstance(name, str) and NAME.fullmatch(name) else f"{kind} {int(number) + 1}"
+
+
+def note_doubles(kind: str, values: dict[str, Any], mistakes: Mistakes) -> None:
+    """Note names that more than one table of a kind has."""
+    first: dict[str, int] = {}
+    for table, place in several(kind, values, Mistakes({(): 1})):
+        name = table.get("name") if isinstance(table, dict) else None
+        if isinstance(name, str) and name in first:
+            before = f"the {kind} in line {first[name]} has the same name"
+            mistakes.add((*place, "name"), f"{name_for(table, place)}: {before}; give each one of its own")
+        elif isinstance(name, str):
+            first[name] = mistakes.line((*place, "name"))

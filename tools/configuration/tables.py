@@ -1,0 +1,154 @@
+"""The tables of a configuration file: which fields there are, what they may be, and what they are where nothing is said.
+
+Owns: names and defaults, the same as those of `glyphfeed watch`.  Does not own reading them (checking, loading), nor the tables
+of bridges (bridges.settings).  tools/configuration/example.toml and docs/service.md tell of each.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from glyphfeed.engines.alphabets import known
+from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.engines.lexicon import known_languages
+from glyphfeed.stream.detecting.zones import Zone, Zones, parse_zone
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
+from glyphfeed.stream.feed.kept import MOST_BYTES, MOST_DAYS, KeepIn
+from glyphfeed.stream.feed.keys import ServerKeys
+from glyphfeed.stream.feed.recording import RecordTo
+from glyphfeed.stream.sources.address import NAME
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.tools.configuration.checking import Between, Parsed
+from glyphfeed.tools.options import Backend, parse_keep_size, parse_listen, parse_rotation, parse_size
+from glyphfeed.tools.watching import feed_keys
+
+Size = Annotated[tuple[int, int], Parsed(parse_size)]
+Drawn = Annotated[Zone, Parsed(parse_zone)]
+Listen = Annotated[tuple[str, int], Parsed(parse_listen)]
+
+
+def expectation_mistakes(languages: tuple[str, ...] | None, alphabet: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with languages and alphabets."""
+    for language in languages or ():
+        if language not in (there := known_languages()):
+            yield "languages", f"there are no words of {language!r}; choose from {', '.join(there)}, or []"
+    try:
+        known(alphabet or ())
+    except GlyphfeedError as error:
+        yield "alphabet", str(error).replace(", or all", ", or [] for all")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """`[[camera]]`: what is read under a name: a camera's number, a network address, or a path as seen from the file's folder."""
+
+    name: str
+    address: Annotated[str, Parsed(str)] = field(repr=False)
+    pace: Pace | None = None
+    size: Size = (1280, 720)
+    fps: Annotated[float, Between(1, 1000)] = 30
+    languages: tuple[str, ...] | None = None
+    """None for those of the networks, and the alphabets likewise."""
+    alphabet: tuple[str, ...] | None = None
+    read: tuple[Drawn, ...] = ()
+    ignore: tuple[Drawn, ...] = ()
+
+    @property
+    def zones(self) -> Zones:
+        """Where in its pictures text is read."""
+        return Zones(self.read, self.ignore)
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """What is wrong: a field's name, and a sentence."""
+        if not NAME.fullmatch(self.name):
+            yield "name", f"{self.name!r} cannot be used on the feed; use 1 to 64 letters, digits, dots, _ or -"
+        yield from expectation_mistakes(self.languages, self.alphabet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """`[feed]`: where it is published, and how much is told."""
+
+    endpoint: str = DEFAULT_ENDPOINT
+    keys: Path | None = None
+    insecure: bool = False
+    keep: Path | None = None
+    keep_size: Annotated[int, Parsed(parse_keep_size)] = MOST_BYTES
+    keep_days: Annotated[float, Between(0.001, 1e6)] = MOST_DAYS
+    chars: bool = False
+    wait_subscribers: Annotated[int, Between(0, 1000)] = 0
+
+    def keeping(self) -> KeepIn | None:
+        """Where its events are kept, if they are."""
+        return KeepIn(self.keep, self.keep_size, self.keep_days) if self.keep else None
+
+    def server_keys(self) -> ServerKeys | None:
+        """The keys that it asks for; see `feed_keys`."""
+        return feed_keys(self.endpoint, self.keys, insecure=self.insecure)
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """See `Camera.mistakes`."""
+        field = "keys"
+        try:
+            has_keys = self.server_keys() is not None
+            field = "endpoint"
+            check_bind(self.endpoint, protected=has_keys or self.insecure)
+        except GlyphfeedError as error:
+            yield field, str(error).rstrip(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """`[record]`: a file that keeps every message; a service that is started again continues it."""
+
+    file: Path
+    append: bool = True
+    topics: tuple[str, ...] = ()
+    rotate: tuple[Annotated[str, Parsed(lambda word: parse_rotation([word], "rotate") and word)], ...] = ()
+
+    def plan(self) -> RecordTo:
+        """The same for the publisher."""
+        return RecordTo(self.file, self.append, self.topics, *parse_rotation(self.rotate, "rotate"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworksTable:
+    """`[networks]`: which networks read, what runs them, and whose words and letters they expect where a camera says nothing."""
+
+    engine: Backend = "auto"
+    detector: Path | None = None
+    recogniser: Path | None = None
+    languages: tuple[str, ...] = ("en",)
+    alphabet: tuple[str, ...] = ()
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """See `Camera.mistakes`."""
+        yield from expectation_mistakes(self.languages, self.alphabet)
+        for name in ("detector", "recogniser"):
+            path: Path | None = getattr(self, name)
+            if path is not None and not path.is_file():
+                yield name, f"there is no file {path}; write the path of an ONNX file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """`[log]`: how the log is written to stderr; with `quiet` errors alone, and nothing on stdout."""
+
+    format: Literal["plain", "text", "json"] | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """`[metrics]`: where /metrics and /healthz are served."""
+
+    listen: Listen = ("127.0.0.1", 9464)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """`[display]`: a window with the pictures, and a film of them, for who watches while it runs."""
+
+    window: bool = False
+    film: Path | None = None
