@@ -1,4 +1,4 @@
-"""Secrets that an address names instead of holding: `${DOOR_PASSWORD}` and `${file:/run/secrets/door}`.
+"""Secrets that an address names instead of holding: `${DOOR_PASSWORD}`, `${file:/run/secrets/door}` and `${credential:door}`.
 
 Owns: how a placeholder is written, and where its value comes from.  Every user of a machine sees the command lines of its
 programs, so a password had better not stand in one.
@@ -16,6 +16,8 @@ from glyphfeed.stream.errors import SourceError
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE = "file:"
+_CREDENTIAL = re.compile(r"credential:([A-Za-z0-9_-][A-Za-z0-9._-]*)")
+"""What a service manager hands over in a folder that only the service can read: systemd's LoadCredential."""
 
 
 def fill(address: str) -> str:
@@ -36,8 +38,7 @@ def blank(address: str, filler: str = "x") -> str:
 
 
 def _secret(name: str) -> str:
-    if name.startswith(_FILE):
-        path = Path(name.removeprefix(_FILE))
+    if (path := _file_of(name)) is not None:
         try:
             lines = path.read_text("utf-8").splitlines()
         except (OSError, ValueError) as error:
@@ -53,3 +54,13 @@ def _secret(name: str) -> str:
     if not secret:
         raise SourceError(f"the secret ${{{name}}} is not set, or empty; {advice}")
     return secret
+
+
+def _file_of(name: str) -> Path | None:
+    """The file that holds a secret; None where it is a variable."""
+    handed = _CREDENTIAL.fullmatch(name)
+    if handed is None:
+        return Path(name.removeprefix(_FILE)) if name.startswith(_FILE) else None
+    if folder := os.environ.get("CREDENTIALS_DIRECTORY"):
+        return Path(folder) / handed[1]
+    raise SourceError(f"the secret ${{{name}}} is handed over by systemd, which has not begun this: see glyphfeed service")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.sources.address import NAME, default_name, open_source
+from glyphfeed.stream.sources.placeholders import fill
 from glyphfeed.stream.sources.source import Pace
 from tests.stream.sources.media import jpeg, numbered, write_video
 
@@ -122,6 +123,8 @@ def test_a_bad_address_gives_one_clear_sentence(address: str, sentence: str) -> 
         ("${UNSET_PASSWORD}", r"the secret \$\{UNSET_PASSWORD\} is not set, or empty; set and export that variable"),
         ("${file:/none}", r"the secret \$\{file:/none\} cannot be read \(No such file or directory\); check the path"),
         ("${file:/dev/null}", r"the secret \$\{file:/dev/null\} is not set, or empty; write the secret into its first line"),
+        ("${credential:door}", r"the secret \$\{credential:door\} is handed over by systemd, which has not begun this"),
+        ("${credential:../door}", r"is written as \$\{VARIABLE\}"),
         ("${}", r"is written as \$\{VARIABLE\} or \$\{file:/path\}"),
         ("hush@${HOME}/${HOME}", "a secret cannot stand in the place of the host"),
     ],
@@ -131,6 +134,14 @@ def test_a_secret_that_cannot_be_had_gives_one_clear_sentence(placeholder: str, 
         open_source(f"rtsp://admin:{placeholder}@host/live")
     assert str(caught.value).startswith("rtsp://***@")
     assert "hush" not in str(caught.value)
+
+
+def test_a_secret_is_taken_from_what_the_service_manager_hands_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "door").write_text("p@ss/word\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert fill("rtsp://admin:${credential:door}@host/live") == "rtsp://admin:p%40ss%2Fword@host/live"
+    with pytest.raises(SourceError, match=r"credential:yard\} cannot be read"):
+        fill("${credential:yard}")
 
 
 def test_an_empty_file_is_refused_at_once(tmp_path: Path) -> None:
