@@ -47,6 +47,7 @@ from glyphfeed.tools.options import (
     parse_zones,
     typed,
 )
+from glyphfeed.tools.service.children import attach
 from glyphfeed.tools.training.commands import train
 
 INTERRUPTED = 130
@@ -583,6 +584,7 @@ def main() -> None:
 
     # Service managers and containers end a program so; it ends as in order as with Ctrl-C, but not as one that failed.
     signal.signal(signal.SIGTERM, dismiss)
+    attach()
     code = run(sys.argv[1:])
     if dismissed.is_set() and code == INTERRUPTED and SERVICES & {*sys.argv[1:2]}:
         code = 0

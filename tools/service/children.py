@@ -7,10 +7,12 @@ stands on a command line.
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -28,50 +30,58 @@ END_S: Final = 5.0
 """So long children have to end in order."""
 
 
+COMMAND: Final = [sys.executable, "-m", "glyphfeed"]
+ATTACHED: Final = "GLYPHFEED_ATTACHED"
+"""Set in a child's environment: it ends with its standard input, which ends with us, however we do."""
+
+
 class Child:
-    """One program that is to run."""
+    """One program that is to run; `due_s` is when it is begun again, and `pause_s` how long it rests the next time."""
 
     def __init__(self, name: str, arguments: Sequence[str]) -> None:
         self._name = name
         self._arguments = arguments
-        self._process: subprocess.Popen[bytes] | None = None
-        self._begun_s = self._due_s = 0.0
-        self._pause_s = FIRST_PAUSE_S
+        self.process: subprocess.Popen[bytes] | None = None
+        self._begun_s = self.due_s = 0.0
+        self.pause_s = FIRST_PAUSE_S
 
     def attend(self) -> None:
         """Begin it, or begin it anew where its time has come."""
         now_s = time.monotonic()
-        if self._process is not None and self._process.poll() is not None:
-            self._pause_s = FIRST_PAUSE_S if now_s - self._begun_s > STEADY_S else self._pause_s
-            self._due_s = now_s + self._pause_s
-            code = self._process.returncode
+        if self.process is not None and (code := self.process.poll()) is not None:
+            if now_s - self._begun_s > STEADY_S:
+                self.pause_s = FIRST_PAUSE_S
             why = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            log.warning("%s %s; it is begun again in %.0f s", self._name, why, self._pause_s, extra={"source": self._name})
-            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
-            self._process = None
-        if self._process is None and now_s >= self._due_s:
+            log.warning("%s %s; it is begun again in %.0f s", self._name, why, self.pause_s, extra={"source": self._name})
+            self.due_s, self.pause_s = now_s + self.pause_s, min(2 * self.pause_s, LONGEST_PAUSE_S)
+            self.bury(now_s)
+        if self.process is None and now_s >= self.due_s:
             self._begun_s = now_s
-            # Its end is noticed by the end of its input: where we are killed, nobody would tell it.
-            self._process = subprocess.Popen([sys.executable, "-m", "glyphfeed", *self._arguments], stdin=subprocess.PIPE)
+            # In a group of its own, as Ctrl-C is for us, who end it in order.
+            self.process = subprocess.Popen(
+                [*COMMAND, *self._arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, ATTACHED: "1"},
+                process_group=0,
+            )
 
     def dismiss(self) -> None:
         """Ask it to end."""
-        if self._process is not None:
-            self._process.terminate()
+        if self.process is not None:
+            self.process.terminate()
 
     def bury(self, deadline_s: float) -> None:
         """Wait until it has ended, and end it where it does not until a moment of the monotonic clock."""
-        if self._process is None:
+        process, self.process = self.process, None
+        if process is None or process.stdin is None:
             return
         try:
-            self._process.wait(max(deadline_s - time.monotonic(), 0.0))
+            process.wait(max(deadline_s - time.monotonic(), 0.0))
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        with suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-        self._process = None
+            process.kill()
+            process.wait()
+        process.stdin.close()
 
 
 class Children:
@@ -108,3 +118,15 @@ def end(children: Sequence[Child]) -> None:
     deadline_s = time.monotonic() + END_S
     for child in children:
         child.bury(deadline_s)
+
+
+def attach() -> None:
+    """In a child: end with whoever has begun it, and in order; elsewhere nothing."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if os.environ.pop(ATTACHED, ""):
+        threading.Thread(target=wait, name="glyphfeed-attached", daemon=True).start()
