@@ -107,6 +107,11 @@ class Reader:
         self.reads = 0
 
     @property
+    def frame(self) -> Frame | None:
+        """The newest frame, None before the first."""
+        return self._frame
+
+    @property
     def _now(self) -> Frame:
         assert self._frame is not None, "no frame was followed yet"
         return self._frame

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,6 +181,10 @@ class SourceState(StrEnum):
     STALLED = "stalled"
     ENDED = "ended"
     FAILED = "failed"
+
+
+LAST_STATES: Final = frozenset({SourceState.ENDED, SourceState.FAILED})
+"""Nothing more is told of a source after these, unless it is begun anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.steps import STATUS_S, failure, revisions, run_pass, run_reads, take_work
 from glyphfeed.stream.reader import Reader
-from glyphfeed.stream.records import SourceState
+from glyphfeed.stream.records import LAST_STATES, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +89,8 @@ def supervise(threads: Sequence[Future[None]], gauges: Gauges, sink: Sink) -> No
         done, running = wait(running, STATUS_S, FIRST_EXCEPTION)
         for thread in done:
             thread.result()
-        if running:
+        # An end is told once, and last of all.
+        if running and gauges.state not in LAST_STATES:
             sink.report(gauges.status(time.monotonic()))
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.shapes import MESSAGES, Header
-from glyphfeed.stream.records import SourceState, TextState
+from glyphfeed.stream.records import LAST_STATES, TextState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,6 @@ REMEMBERED: Final = 20_000
 REVISIONS: Final = 8
 SIDE: Final = 0.02
 """The sides of a picture may be off by this share, or by a pixel, from the shape of the frame."""
-LAST_STATES: Final = {SourceState.ENDED, SourceState.FAILED}
 
 
 @dataclass(slots=True)
@@ -109,8 +108,8 @@ class Conformance:
             return []
         breaches = [*self._order(topic, header), *_times(header)]
         run = self._runs.setdefault((header["source"], header["epoch"]), _Run())
-        if run.ended_at is not None and header["published_at"] > run.ended_at:
-            breaches.append("it was published after the source had ended or failed, which is the last of a source in an epoch")
+        if run.ended_at is not None and header["published_at"] > run.ended_at and not _begins_anew(topic, header):
+            breaches.append("it was published after the source had ended or failed, and no status/ says that it is back")
         match topic.partition("/")[0]:
             case "text":
                 breaches += _text(run, cast("TextMessage", header))
@@ -398,14 +397,18 @@ def _note_early(run: _Run, body: EventMessage | PictureMessage) -> None:
         run.early = body
 
 
+def _begins_anew(topic: str, header: Header) -> bool:
+    """Whether a message says that its source, which had ended, is back."""
+    return topic.startswith("status/") and cast("StatusMessage", header)["state"] not in LAST_STATES
+
+
 def _status(run: _Run, body: StatusMessage) -> Breaches:
     counted, told = body["last_event_seq"], run.told
     if told is not None and told["seq"] > counted and told["published_at"] < body["published_at"]:
         yield f"last_event_seq is {counted}, but event {told['seq']} came before"
     if counted > (told["seq"] if told is not None else 0):
         run.promised = body
-    if body["state"] in LAST_STATES:
-        run.ended_at = body["published_at"]
+    run.ended_at = body["published_at"] if body["state"] in LAST_STATES else None
 
 
 def _picture(run: _Run, body: PictureMessage, jpeg: bytes) -> Breaches:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.channel import Channel
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.records import Event, Snapshot, Status
+from glyphfeed.stream.records import LAST_STATES, Event, Snapshot, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,9 @@ class Outbox:
         self._events: list[Event] = []
         self._statuses: dict[str, Status] = {}
         self._replaced: Counter[str] = Counter()
+        self._ended: set[str] = set()
+        self._earlier: list[Record] = []
+        """What is to be published before a source that had ended begins anew, and the status that says so."""
         self._closed = False
 
     def put(self, record: Record) -> None:
@@ -57,6 +60,12 @@ class Outbox:
                 case Snapshot():
                     self._replaced[record.source] += record.source in self._texts
                     self._texts[record.source] = record
+                case Status() if record.state in LAST_STATES:
+                    self._ended.add(record.source)
+                    self._statuses[record.source] = record
+                case Status() if record.source in self._ended:
+                    self._ended.remove(record.source)
+                    self._earlier += [*self._drain(), record]
                 case Status():
                     self._statuses[record.source] = record
         self._wake()
@@ -70,13 +79,18 @@ class Outbox:
         """Empty the outbox, in the order in which all is to be published.
 
         Texts come before events, so that whoever sees an event has its state already; statuses come last, so that they
-        count these events.
+        count these events, but for one that says that a source is back, which comes before all that is new of it.
         """
         with self._lock:
-            batch: list[Record] = [*self._texts.values(), *self._events, *self._statuses.values()]
-            self._texts.clear()
-            self._events.clear()
-            self._statuses.clear()
+            batch = [*self._earlier, *self._drain()]
+            self._earlier.clear()
+        return batch
+
+    def _drain(self) -> list[Record]:
+        batch: list[Record] = [*self._texts.values(), *self._events, *self._statuses.values()]
+        self._texts.clear()
+        self._events.clear()
+        self._statuses.clear()
         return batch
 
     def replaced(self, source: str) -> int:
@@ -109,9 +123,9 @@ class TurnOutbox(Outbox):
         self._turns.put_in_turn(record)
         self._wake()
 
-    def take(self) -> list[Record]:
-        """See `Outbox.take`; what was put in turn comes first, in its order."""
-        return [*self._turns.take_all(), *super().take()]
+    def _drain(self) -> list[Record]:
+        """What was put in turn comes first, in its order."""
+        return [*self._turns.take_all(), *super()._drain()]
 
     def close(self) -> None:
         """See `Outbox.close`; ends every wait in `put_in_turn` as well."""

@@ -6,8 +6,9 @@ Owns: the threads, who failed, and what sources share.  Does not own what become
 from __future__ import annotations
 
 import sys
+import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,6 +57,51 @@ class FanOut:
             sink.report(status)
 
 
+class GoingOn:
+    """A sink for a source whose name was read before: numbers of frames and stream time go on from there, to another sink."""
+
+    def __init__(self, sink: Sink, frames: int, pts: float) -> None:
+        """`frames` were delivered before, and `pts` is the stream time at which it begins again."""
+        self._sink, self._frames, self._pts = sink, frames, pts
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        """See `Sink.publish`."""
+        self._sink.publish(
+            replace(frame, index=frame.index + self._frames, pts=frame.pts + self._pts),
+            replace(snapshot, frame=snapshot.frame + self._frames, pts=snapshot.pts + self._pts),
+            [replace(event, frame=event.frame + self._frames) for event in events],
+        )
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+        self._sink.report(status)
+
+
+@dataclass(slots=True)
+class Name:
+    """What is used up of a name, and must not come again under it: ids of texts, frames, and stream time until a moment of the
+    monotonic clock.
+    """
+
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
+    frames: int = 0
+    pts: float = 0.0
+    left_s: float = 0.0
+
+    def leave(self, last: Frame | None) -> None:
+        """A source of this name is gone, whose last frame this was."""
+        self.left_s = time.monotonic()
+        if last is not None:
+            self.frames, self.pts = self.frames + last.index + 1, self.pts + last.pts
+
+    def sink(self, sink: Sink) -> Sink:
+        """The way on for a source that takes the name."""
+        if not self.frames:
+            return sink
+        self.pts += time.monotonic() - self.left_s
+        return GoingOn(sink, self.frames, self.pts)
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A source that is being read, or was until it ended."""
@@ -90,10 +136,10 @@ class Runtime:
         self._budget = Budget()
         self._reading: dict[str, Running] = {}
         self._told: set[Future[None]] = set()
-        self._ids: dict[str, Iterator[int]] = {}
+        self._names: dict[str, Name] = {}
 
     def add(self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE) -> None:
-        """Begin to read a source, whose name no other has that was not removed; where one had it before, ids go on from there.
+        """Begin to read a source, whose name no other has that was not removed; where one had it before, all numbers go on.
 
         `engines` are given where the source has others than the rest.
         """
@@ -101,16 +147,19 @@ class Runtime:
         from glyphfeed.stream.reader import Reader
 
         sinks = self._others if self._outbox is None else [feed_sink(source, self._outbox), *self._others]
+        name = self._names.setdefault(source.name, Name())
         budget = self._budget if source.live else None
-        ids = self._ids.setdefault(source.name, count(1))
-        reader = Reader(source.name, chars=self._chars, budget=budget, ids=ids, zones=zones)
-        thread = self._pool.submit(read, source, engines or self._engines, FanOut(sinks), reader)
+        reader = Reader(source.name, chars=self._chars, budget=budget, ids=name.ids, zones=zones)
+        thread = self._pool.submit(read, source, engines or self._engines, name.sink(FanOut(sinks)), reader)
         self._reading[source.name] = Running(source, reader, thread)
         self._share()
 
     def remove(self, names: Iterable[str]) -> None:
         """Stop sources, wait until they have told of their end, and forget them."""
-        self._stop([self._reading.pop(name) for name in names])
+        leaving = [self._reading.pop(name) for name in names]
+        self._stop(leaving)
+        for running in leaving:
+            self._names[running.source.name].leave(running.reader.frame)
         self._share()
 
     def change_zones(self, name: str, zones: Zones) -> None:

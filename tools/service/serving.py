@@ -136,9 +136,8 @@ def serve(path: Path) -> int:
         # What can be refused at once comes before what takes seconds.
         record = configuration.record.plan() if configuration.record else None
         check_film(display.film, record, len(configuration.cameras))
-        publisher = stack.enter_context(
-            Publisher(feed.endpoint, record, feed.keeping(), keys=feed.server_keys(), insecure=feed.insecure)
-        )
+        keys, keeping = feed.server_keys(), feed.keeping()
+        publisher = stack.enter_context(Publisher(feed.endpoint, record, keeping, keys=keys, insecure=feed.insecure))
         health = Health()
         if configuration.metrics is not None:
             stack.enter_context(serving(configuration.metrics.listen, health, figures_of(publisher)))

@@ -8,7 +8,7 @@ import pytest
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
-from glyphfeed.stream.feed.outbox import EVENT_LIMIT, Outbox, run
+from glyphfeed.stream.feed.outbox import EVENT_LIMIT, Outbox, TurnOutbox, run
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status
@@ -54,6 +54,26 @@ def test_the_newest_text_and_status_of_each_source_stay_and_replaced_texts_are_c
     assert outbox.take() == [snapshot(3), of("cam2", snapshot(9)), status(SourceState.LIVE)]
     outbox.put(snapshot(4))
     assert (outbox.replaced("cam1"), outbox.replaced("cam2"), outbox.replaced("cam3")) == (3, 0, 0)
+
+
+def test_a_source_that_is_back_says_so_before_all_that_is_new_of_it() -> None:
+    outbox = TurnOutbox(ignore)
+    outbox.put(snapshot(8))
+    outbox.put(status(SourceState.ENDED))
+    outbox.put(of("cam2", snapshot(1)))
+    outbox.put(status(SourceState.CONNECTING))
+    outbox.put_in_turn(snapshot(9))
+    outbox.put(status(SourceState.LIVE))
+    assert outbox.take() == [
+        *(snapshot(8), of("cam2", snapshot(1)), status(SourceState.ENDED)),
+        *(status(SourceState.CONNECTING), snapshot(9), status(SourceState.LIVE)),
+    ]
+    outbox.put(status(SourceState.FAILED))
+    assert outbox.take() == [status(SourceState.FAILED)]
+    outbox.put(snapshot(10))
+    outbox.put(status(SourceState.LIVE))
+    # It was there before.
+    assert outbox.take() == [snapshot(10), status(SourceState.LIVE)]
 
 
 def test_events_are_never_dropped_silently() -> None:

@@ -8,6 +8,7 @@ import pytest
 from glyphfeed.stream.detecting.zones import EVERYWHERE, Zones, parse_zone
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.client import connect
+from glyphfeed.stream.feed.conformance import Conformance
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import Snapshot
 from glyphfeed.stream.running.runtime import Runtime, run_sources
@@ -99,7 +100,7 @@ def test_a_feed_that_breaks_ends_everything(clip: Path, engines: Engines) -> Non
     assert driver_threads("wall") == []
 
 
-def test_sources_come_and_go_while_others_go_on(wall: Colour, engines: Engines) -> None:
+def test_sources_come_and_go_while_others_go_on(wall: Colour, engines: Engines, tmp_path: Path) -> None:
     notebook = Notebook()
 
     def ids(name: str) -> set[int]:
@@ -109,7 +110,7 @@ def test_sources_come_and_go_while_others_go_on(wall: Colour, engines: Engines) 
         told = [status.state.value for status in notebook.statuses if status.source == name]
         return [state for i, state in enumerate(told) if i == 0 or told[i - 1] != state]
 
-    with Publisher(ANY_PORT) as publisher, Runtime(engines, publisher, [notebook]) as runtime:
+    with Publisher(ANY_PORT, tmp_path / "feed.jsonl") as publisher, Runtime(engines, publisher, [notebook]) as runtime:
         runtime.add(Poster(wall, "stays"))
         runtime.add(Poster(wall, "goes"))
         notebook.wait_until(lambda: bool(ids("stays") and ids("goes")))
@@ -122,10 +123,19 @@ def test_sources_come_and_go_while_others_go_on(wall: Colour, engines: Engines) 
         notebook.wait_until(lambda: ids("goes") > before)
         assert min(ids("goes") - before) > max(before)
         assert runtime.wait(0)
+        runtime.remove(["goes"])
+        runtime.add(Poster(wall, "goes"))
+        seen = len(notebook.snapshots)
+        notebook.wait_until(lambda: any(snapshot.source == "goes" for snapshot in notebook.snapshots[seen:]))
     assert states("stays") == ["connecting", "live", "ended"]
-    assert states("goes") == ["connecting", "live", "ended", "connecting", "live", "ended"]
-    frames = [snapshot.frame for snapshot in notebook.snapshots if snapshot.source == "stays"]
-    assert frames == sorted(frames)
+    assert states("goes") == ["connecting", "live", "ended"] * 3
+    for name in ("stays", "goes"):
+        told = [(snapshot.frame, snapshot.pts) for snapshot in notebook.snapshots if snapshot.source == name]
+        assert told == sorted(told)
+        assert len({frame for frame, _ in told}) == len({pts for _, pts in told})
+    checks = Conformance()
+    breaches = [breach for message in (tmp_path / "feed.jsonl").read_bytes().splitlines() for breach in checks.take(message)]
+    assert [*breaches, *checks.finish()] == []
     assert runtime.take_failures() == []
 
 

@@ -168,7 +168,10 @@ listen = "9464:"
         (f"{CAMERA}pace = 'every-frame'", '3: camera "door": rtsp://10.0.0.7/live is live and cannot be read at the pace'),
         (f"{CAMERA}[record]", "4: [record]: file is missing"),
         (f"{CAMERA}[record]\nfile=''", "5: [record]: file is a path, and there can be none like this"),
-        (f"{CAMERA}[record]\nfile='f'\nrotate=['day','1X']", "6: [record]: rotate [1] cannot be used: '1X' is no time to rotate"),
+        (
+            f"{CAMERA}[record]\nfile='f'\nrotate=['day','1X']",
+            "6: [record]: rotate [1] cannot be used: '1X' is no size; write day, or one such as 500M",
+        ),
         (f"{CAMERA}[feed]\nendpoint='5570'", "5: [feed]: endpoint: '5570' is not an address of a feed"),
         (f"{CAMERA}[feed]\nendpoint='tcp://0.0.0.0:5570'", "5: [feed]: endpoint: The feed may not be published on "),
         (f"{CAMERA}[feed]\nkeys='none'", "5: [feed]: keys: There are no keys of a feed in /nowhere/none"),
