@@ -57,9 +57,10 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
     batches: Channel[Batch] = Channel()
     detections: deque[Detections] = deque()
     readings: deque[list[Reading]] = deque()
+    endings: list[str] = []
     pool = ThreadPoolExecutor(4, source.name)
     threads = [
-        pool.submit(capture, source, frames, gauges, sink),
+        pool.submit(capture, source, frames, gauges, sink, endings),
         pool.submit(track, reader or Reader(source.name), frames, passes, batches, detections, readings, gauges, sink),
         pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
         pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
@@ -73,6 +74,8 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
                 channel.close()
             stuck = wait(threads, JOIN_S).not_done
             pool.shutdown(wait=not stuck)
+            for detail in endings:
+                gauges.enter(SourceState.ENDED, detail)
     except Exception as error:
         # Not before the threads have ended, as stopping the source makes it tell of an end.
         gauges.enter(SourceState.FAILED, failure(error))
@@ -94,15 +97,19 @@ def supervise(threads: Sequence[Future[None]], gauges: Gauges, sink: Sink) -> No
             sink.report(gauges.status(time.monotonic()))
 
 
-def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink) -> None:
-    """Take frames as they come, and tell of each change of state at once; the last one is told when all frames are read."""
+def capture(source: Source, frames: Channel[Frame], gauges: Gauges, sink: Sink, endings: list[str]) -> None:
+    """Take frames as they come, and tell of each change of state at once; of its end in words, as that is told last of all, when
+    all frames are read.
+    """
 
     def on_state(state: SourceState, detail: str) -> None:
+        if state is SourceState.ENDED:
+            endings.append(detail)
+            return
         gauges.enter(state, detail)
-        if state is not SourceState.ENDED:
-            sink.report(gauges.status(time.monotonic()))
-            # The texts coast where no picture comes any more.
-            frames.nudge()
+        sink.report(gauges.status(time.monotonic()))
+        # The texts coast where no picture comes any more.
+        frames.nudge()
 
     try:
         for frame in source.frames(on_state):

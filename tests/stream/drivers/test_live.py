@@ -110,6 +110,20 @@ def test_a_clip_played_live_keeps_its_times_and_counts_what_it_drops(clip: Path,
     assert notebook.statuses[-1].dropped == indices[-1] + 1 - len(set(indices))
 
 
+def test_the_end_is_told_once_when_all_is_read(clip: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glyphfeed.stream.drivers.live.STATUS_S", 0.05)
+    detector, notebook = SlowDetector(engines.detector), Notebook()
+    with Driving(played(clip), Engines(detector, engines.recogniser), notebook) as driving:
+        notebook.wait_until(lambda: notebook.snapshots[-1:] != [] and notebook.snapshots[-1].frame == 59)
+        told = len(notebook.statuses)
+        # The source has ended, or will at once; the detector is still at its first frame.
+        notebook.wait_until(lambda: len(notebook.statuses) > told + 10)
+        detector.let.set()
+        driving.join()
+    assert [status.state for status in notebook.statuses].index(SourceState.ENDED) == len(notebook.statuses) - 1
+    assert notebook.statuses[-1].detail
+
+
 def test_a_subscriber_gets_frames_events_and_health(wall: Colour, engines: Engines) -> None:
     topics: list[str] = []
     texts: set[str] = set()
