@@ -93,13 +93,16 @@ def lines_of(file: BufferedReader) -> Iterator[bytes]:
 
 def _unpack(file: BufferedReader) -> Iterator[bytes]:
     """Unpack one member after the other."""
-    unpacker, packed, is_begun = _unpacker(), b"", False
+    unpacker, packed, is_whole = _unpacker(), b"", True
     while packed or (packed := file.read(_CHUNK)):
+        if is_whole and not _MAGIC.startswith(packed[:2]):
+            # No further member: the end of the last one was replaced since it was read.
+            raise EOFError
         yield unpacker.decompress(packed)
-        is_begun, packed = not unpacker.eof, unpacker.unused_data
-        if unpacker.eof:
+        is_whole, packed = unpacker.eof, unpacker.unused_data
+        if is_whole:
             unpacker = _unpacker()
-    if is_begun:
+    if not is_whole:
         raise EOFError
 
 

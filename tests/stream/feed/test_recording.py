@@ -169,6 +169,16 @@ def test_a_compressed_recording_that_was_cut_is_read_and_continued(tmp_path: Pat
     assert kept == {0, 1, 2, 3}
 
 
+def test_a_compressed_recording_can_be_read_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl.gz"
+    write(RecordTo(path), line())
+    before = path.read_bytes()
+    write(RecordTo(path, append=True), line())
+    # Read up to its end, which was replaced then.
+    path.write_bytes(before + path.read_bytes()[len(before) + 5 :])
+    assert len(list(read_lines(path))) == 1
+
+
 def test_compressed_recordings_are_put_aside_under_compressed_names(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl.gz"
     messages = [line(length=400) for _ in range(7)]
