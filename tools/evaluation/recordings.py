@@ -1,6 +1,6 @@
 """Recordings of readers: what was published when, from a feed's file or from the lines of another reader.
 
-Owns: reading the file, and which texts stand in which frame.  A line is a message of the feed, `<topic> <json>`, or only the
+Owns: reading the lines, and which texts stand in which frame.  A line is a message of the feed, `<topic> <json>`, or only the
 payload of a `text/` message, of which `frame` and `texts` are needed, and of a text `polygon` and `text`.
 """
 
@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from glyphfeed.stream.feed.recording import read_lines
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
@@ -39,16 +40,12 @@ def read_recording(path: Path, name: str = "") -> Published:
     """Read a recording of one source; `name` is what messages call it, if not by its path.
 
     Raises:
-        CommandError: it cannot be read, is none, or holds several sources.
+        FeedError: it cannot be read.
+        CommandError: it is none, or holds several sources.
 
     """
     name, messages = name or str(path), []
-    try:
-        # Not by splitlines: JSON may hold the other line ends of Unicode as they are.
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise CommandError(f"the recording {name} cannot be read: {error.strerror}; check the path") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         try:
             if text := line.decode().strip():
                 messages.append(_parse(text))
