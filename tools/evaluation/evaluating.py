@@ -60,6 +60,7 @@ def evaluate(
     `feeds` are recordings of our reader, one a clip, that are scored instead of running it; `page` takes the report as Markdown.
 
     Raises:
+        FeedError: a recording cannot be read.
         CommandError: clips, truths, recordings or other readers cannot be used, or the report not be written.
         EngineError: the networks cannot be loaded or run.
         SourceError: a clip cannot be read.
@@ -161,7 +162,8 @@ def recorded(feed: Path, clip: Clip, truth: Truth) -> Published:
     """Take up a recording of our reader that is said to be of a clip.
 
     Raises:
-        CommandError: it cannot be read, is none, or is of another clip.
+        FeedError: it cannot be read.
+        CommandError: it is none, or is of another clip.
 
     """
     recording = read_recording(feed)

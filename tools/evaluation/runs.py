@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from glyphfeed.engines.files import sum_of
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.evaluation.recordings import read_recording
 from glyphfeed.tools.evaluation.scores import Cost
@@ -83,5 +84,5 @@ def _read(record: Path, summary: Path) -> Run | None:
         told = json.loads(summary.read_text(encoding="utf-8"))
         cost = Cost(told["frames_per_s"], told["cpu_s"])
         return Run(read_recording(record), cost, str(told["day"]), kept=True)
-    except (OSError, ValueError, KeyError, TypeError, CommandError):
+    except (OSError, ValueError, KeyError, TypeError, CommandError, FeedError):
         return None

@@ -35,7 +35,7 @@ SETTLE_S: Final = 1.0
 LOOK_S: Final = 0.2
 """How often the connection is looked at while nothing comes."""
 MOST: Final = 100
-"""So many breaches are printed; what goes wrong in every message is clear by then."""
+"""So many breaches of single messages are printed; what goes wrong in every message is clear by then."""
 
 
 def print_schema() -> None:
@@ -120,16 +120,13 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
 
 
 def _listen(feed: Connection, report: Report, seen: Seen, deadline_s: float, most: float) -> None:
-    """Take in what comes until a time, monotonic, or a number of messages in all; at least what is there already."""
-    while report.rules.messages < most:
+    """Take in what comes until a time, monotonic, or a number of messages in all."""
+    while report.rules.messages < most and (left_s := deadline_s - time.monotonic()) > 0:
         if feed.look():
             report.rules.interrupt()
         if feed.given_up_in_s == 0:
             feed.renew()
-        left_s = min(deadline_s - time.monotonic(), LOOK_S)
-        if not feed.socket.poll(max(0, int(left_s * 1000))):
-            if left_s <= 0:
-                return
+        if not feed.socket.poll(math.ceil(1000 * min(left_s, LOOK_S))):
             continue
         message = feed.socket.recv()
         report.take(f"message {report.rules.messages + 1}", message)
@@ -142,26 +139,28 @@ class Report:
 
     def __init__(self) -> None:
         self.rules = Conformance()
-        self._breaches = self._broken = 0
+        self._breaches = self._unsaid = 0
 
     def take(self, where: str, message: bytes) -> None:
         """Hold the next message against the contract; `where` says which one it is."""
-        self.tell(where, self.rules.take(message))
+        breaches = self.rules.take(message)
+        told = breaches[: max(0, MOST - self._breaches)]
+        self._breaches += len(breaches) - len(told)
+        self._unsaid += len(breaches) - len(told)
+        self.tell(where, told)
 
     def tell(self, where: str, breaches: Sequence[str]) -> None:
-        """Print in which ways one message, or something else, breaks the contract."""
+        """Print in which ways something breaks the contract."""
+        self._breaches += len(breaches)
         for breach in breaches:
-            self._breaches += 1
-            if self._breaches <= MOST:
-                print(printable(f"{where}, {breach}"), flush=True)
-        self._broken += bool(breaches)
+            print(printable(f"{where}, {breach}"), flush=True)
 
     def close(self) -> int:
         """Tell what is wrong when all has come, and print the sum of it; the exit code is 1 if anything was."""
         self.tell("at the end", self.rules.finish())
-        if self._breaches > MOST:
-            print(f"... and {self._breaches - MOST} more")
-        verdict = f"{self._broken} break the contract" if self._breaches else "all keep the contract"
+        if self._unsaid:
+            print(f"... and {self._unsaid} more")
+        verdict = f"the contract is broken {_counted(self._breaches, 'time')}" if self._breaches else "all keep the contract"
         print(f"{_counted(self.rules.messages, 'message')} of {_counted(len(self.rules.sources), 'source')}: {verdict}")
         return 1 if self._breaches else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import math
@@ -239,6 +240,13 @@ def test_a_recording_that_is_not_utf_8_is_said_with_its_line(tmp_path: Path) -> 
     path.write_bytes(b'{"frame": 0, "texts": []}\r\n\xff\n')
     with pytest.raises(CommandError, match="is none: line 2 is not a message"):
         read_recording(path)
+
+
+def test_a_recording_may_be_compressed(tmp_path: Path) -> None:
+    path = write_recording(tmp_path, [message(0), message(1, text(1, "EXIT", AT))])
+    plain = read_recording(path)
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert read_recording(path) == plain
 
 
 def test_a_text_may_hold_the_line_ends_of_unicode(tmp_path: Path) -> None:

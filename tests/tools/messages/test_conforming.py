@@ -54,13 +54,13 @@ def test_a_broken_one_is_told_line_by_line_and_fails(capfd: pytest.CaptureFixtur
     assert output[1].startswith("line 6, event/cam1: seq 3 follows 1: event 2 is missing")
     assert output[2].startswith("line 9, text/cam1: what follows is no JSON")
     assert "\x1b" not in "".join(output)
-    assert output[-1] == "13 messages of 1 source: 3 break the contract"
+    assert output[-1] == "13 messages of 1 source: the contract is broken 3 times"
 
 
 def test_only_the_first_of_very_many_breaches_are_printed(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, output, _ = conform(capfd, write(tmp_path / "feed.jsonl", [b"nonsense"] * 150))
     assert (code, len(output)) == (1, 102)
-    assert output[-2:] == ["... and 50 more", "150 messages of 0 sources: 150 break the contract"]
+    assert output[-2:] == ["... and 50 more", "150 messages of 0 sources: the contract is broken 150 times"]
 
 
 def test_a_line_that_was_cut_is_passed_over(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
