@@ -79,7 +79,7 @@ class Feed:
     """The messages of a feed, for who iterates them; see `connect`.
 
     It is used by one thread, or by one task of asyncio, except for `stop` and `at`.  `missed` counts the events that are known to
-    be lost, over all sources.
+    be lost, over all sources, `fetched` those that had to be asked for.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Feed:
     ) -> None:
         self.endpoint = endpoint
         self.missed = 0
+        self.fetched = 0
         self._requests_endpoint = requests_endpoint(endpoint)
         self._keys = keys if keys is None or isinstance(keys, ClientKeys) else ClientKeys.load(keys)
         self._topics = tuple(topics)
@@ -252,9 +253,7 @@ class Feed:
         if self._request is None:
             return raw is not None
         if raw is not None:
-            answer = _answer(self._request.source, raw[-1])
-            self._request = None
-            self._hand(self._order.refuse() if answer is None else self._order.answer(answer))
+            self._take_answer(_answer(self._request.source, raw[-1]))
             return True
         if self._is_hopeless():
             self._request = None
@@ -263,6 +262,15 @@ class Feed:
         if self._answers.given_up_in_s == 0 or (self._answers.connected and time.monotonic() > self._sent_s + ANSWER_S):
             self._ask_anew()
         return False
+
+    def _take_answer(self, answer: Answer | None) -> None:
+        """Hand on what was answered; what is no answer is as good as none, and the question is asked again in time."""
+        if answer is not None:
+            self._request = None
+            handed = self._order.answer(answer)
+            places = {event.position for event in answer.events}
+            self.fetched += sum(each.message.kind == "event" and each.message.position in places for each in handed)
+            self._hand(handed)
 
     def _ask(self) -> None:
         """Send the question that is to be answered; a connection is opened for the first one."""
