@@ -19,7 +19,7 @@ from glyphfeed.stream.sources.formats import is_picture
 from glyphfeed.stream.sources.images import find_files, is_folder, is_pattern
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.network import PORTS, NetworkStream
-from glyphfeed.stream.sources.placeholders import blank
+from glyphfeed.stream.placeholders import blank
 from glyphfeed.stream.sources.playback import Playback
 from glyphfeed.stream.sources.redaction import redact
 from glyphfeed.stream.sources.source import Pace

@@ -1,4 +1,5 @@
-"""Secrets that an address names instead of holding: `${DOOR_PASSWORD}`, `${file:/run/secrets/door}` and `${credential:door}`.
+"""Secrets that an address or a setting names instead of holding: `${DOOR_PASSWORD}`, `${file:/run/secrets/door}` and
+`${credential:door}`.
 
 Owns: how a placeholder is written, and where its value comes from.  Every user of a machine sees the command lines of its
 programs, so a password had better not stand in one.
@@ -30,6 +31,16 @@ def fill(address: str) -> str:
 
     """
     return _PLACEHOLDER.sub(lambda found: quote(_secret(found[1]), safe=""), address)
+
+
+def reveal(setting: str) -> str:
+    """A setting that is no address with the secrets in it, as they are; it must not be shown to anybody.
+
+    Raises:
+        SourceError: see `fill`.
+
+    """
+    return _PLACEHOLDER.sub(lambda found: _secret(found[1]), setting)
 
 
 def blank(address: str, filler: str = "x") -> str:
