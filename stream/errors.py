@@ -15,3 +15,7 @@ class InputError(GlyphfeedError, ValueError):
 
 class FeedError(GlyphfeedError):
     """The feed cannot be published, recorded or received: one sentence that names what and says what to do."""
+
+
+class BridgeError(GlyphfeedError):
+    """A bridge cannot go on: one sentence that names the far side (without credentials) and says what to do."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("engines", "stream", "tools")
-GROUND = {"records", "geometry", "channel", "errors", "sink", "blocks"}
+GROUND = {"records", "geometry", "channel", "errors", "sink", "blocks", "placeholders"}
 MAY_IMPORT = {
     "sources": GROUND,
     "motion": GROUND,
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "telling": GROUND | {"reading", "tracking"},
     "reader": GROUND | {"motion", "detecting", "reading", "tracking", "telling"},
     "feed": GROUND,
+    "bridges": GROUND | {"feed"},
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},
     "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers"},
     **dict.fromkeys(GROUND, GROUND),

@@ -1,0 +1,163 @@
+"""A bridge: takes events off the feed, gives them to the far side, and moves its cursor past those that were acknowledged.
+
+Owns: that loop, and what of the feed is carried on.  Does not own the far side's protocol (mqtt, webhook, jetstream).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+
+    from glyphfeed.stream.bridges.cursor import Cursor
+    from glyphfeed.stream.bridges.settings import BridgeSettings
+    from glyphfeed.stream.feed.wire import Message, Position
+
+
+class Feed(Protocol):
+    """What a bridge needs of the feed's client."""
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        """By source, the last event that was received."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, in a sentence; None while there is one."""
+        ...
+
+    def receive(self, timeout_s: float) -> Message | None:
+        """The next message, None where none comes in time."""
+        ...
+
+
+WINDOW: Final = 100
+"""So many events may wait for their acknowledgement; all others wait in the feed's log."""
+TICK_S: Final = 0.2
+"""How long the feed, or the far side, is waited for at a time."""
+PATIENCE_S: Final = 2.0
+"""For the acknowledgements of what was sent, at the end."""
+TROUBLE_S: Final = 3.0
+"""A feed that is away for less, as when its reader is restarted, is not worth a word."""
+
+_log = logging.getLogger("glyphfeed.bridges")
+
+
+@dataclass(slots=True)
+class Receipt:
+    """For an event that was handed to a far side, which sets `is_acknowledged`."""
+
+    is_acknowledged: bool = False
+
+
+class FarSide(Protocol):
+    """Where a bridge leads; used by one thread."""
+
+    purpose: str
+    """Where it leads, in words that end a sentence."""
+    extra_topics: Sequence[str]
+    """What it wants of the feed besides events and statuses."""
+
+    def event(self, message: Message) -> Receipt:
+        """Take an event, after all before it.
+
+        Returns when it is acknowledged, or before that: then `tick` will acknowledge it some time.
+        """
+        ...
+
+    def state(self, message: Message) -> None:
+        """Take what is not an event, and may be forgotten where it is in the way."""
+        ...
+
+    def tick(self, wait_s: float) -> None:
+        """Do what is due, and wait so long at most for news of the far side."""
+        ...
+
+    def close(self) -> None:
+        """Leave in order; what waits for an acknowledgement waits no more."""
+        ...
+
+
+def topics(settings: BridgeSettings, far: FarSide) -> list[str]:
+    """What of the feed a bridge subscribes to: of the sources that it carries on, all where none is named."""
+    kinds = ["event/", "status/", *far.extra_topics]
+    return [f"{kind}{source} " for kind in kinds for source in settings.sources] or kinds
+
+
+class Bridge:
+    """One feed, one far side, and a cursor that is moved past each event once all up to it are acknowledged.
+
+    Of the events those whose type is one of `types` are carried on, all where there is none.
+    """
+
+    def __init__(self, feed: Feed, far: FarSide, cursor: Cursor, endpoint: str, types: Sequence[str] = ()) -> None:
+        self._feed, self._far, self._cursor, self._types = feed, far, cursor, frozenset(types)
+        self._waiting: deque[tuple[Receipt, str, Position]] = deque()
+        self._endpoint = endpoint
+        self._trouble: str | None = None
+        self._well_at = time.monotonic()
+
+    def run(self, stopped: threading.Event) -> None:
+        """Carry on what the feed tells, until `stopped` is set.
+
+        Raises:
+            BridgeError: the far side wants no more, or refuses.
+            FeedError: what comes is no feed, or it refuses.
+
+        """
+        while not stopped.is_set():
+            message = self._feed.receive(TICK_S)
+            self._note_trouble()
+            if message is not None:
+                self._take(message, stopped)
+            self._far.tick(0)
+            self._settle()
+        self._take_leave()
+
+    def _take(self, message: Message, stopped: threading.Event) -> None:
+        if message.missed or message.lost:
+            _log.error("%s events of %s are lost: the feed's log no longer has them.", message.missed or "Some", message.source)
+        if message.kind != "event":
+            self._far.state(message)
+            return
+        while len(self._waiting) >= WINDOW and not stopped.is_set():
+            self._far.tick(TICK_S)
+            self._settle()
+        is_wanted = not self._types or message.body.get("type") in self._types
+        receipt = self._far.event(message) if is_wanted else Receipt(is_acknowledged=True)
+        self._waiting.append((receipt, message.source, message.position))
+
+    def _settle(self) -> None:
+        """Move the cursor past what is acknowledged; where nothing waits, to where the feed was read to."""
+        passed: dict[str, Position] = {}
+        while self._waiting and self._waiting[0][0].is_acknowledged:
+            _, source, position = self._waiting.popleft()
+            passed[source] = position
+        if not self._waiting:
+            passed = dict(self._feed.positions)
+        if passed.items() - self._cursor.positions.items():
+            self._cursor.advance(passed)
+
+    def _take_leave(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while self._waiting and time.monotonic() < deadline:
+            self._far.tick(TICK_S)
+            self._settle()
+
+    def _note_trouble(self) -> None:
+        """Tell once that the feed is away, and once that it is back."""
+        trouble, now = self._feed.trouble, time.monotonic()
+        if trouble is None:
+            if self._trouble is not None:
+                _log.info("The feed at %s is there.", self._endpoint)
+            self._trouble, self._well_at = None, now
+        elif now - self._well_at > TROUBLE_S and trouble != self._trouble:
+            self._trouble = trouble
+            _log.warning("%s It is waited for.", trouble)
