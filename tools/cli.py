@@ -25,6 +25,7 @@ from glyphfeed.stream.feed.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.bench.commands import bench
+from glyphfeed.tools.bridging import bridge
 from glyphfeed.tools.configuration.commands import config
 from glyphfeed.tools.errors import note, tell
 from glyphfeed.tools.keys import keys
@@ -52,7 +53,7 @@ from glyphfeed.tools.training.commands import train
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
-SERVICES = {"watch", "listen", "record", "replay", "demo"}
+SERVICES = {"watch", "listen", "bridge", "record", "replay", "demo"}
 """Commands that go on until somebody ends them; of the others SIGTERM leaves half a result, which is no success."""
 
 app = typer.Typer(
@@ -468,6 +469,7 @@ def quantise(
 
 
 app.add_typer(bench)
+app.add_typer(bridge)
 app.add_typer(config)
 app.add_typer(keys)
 app.add_typer(train)
