@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from glyphfeed.stream.errors import SourceError
+from glyphfeed.stream.placeholders import blank
 from glyphfeed.stream.sources.collection import read_files
 from glyphfeed.stream.sources.file import check_file, decode_file
 from glyphfeed.stream.sources.formats import is_picture
 from glyphfeed.stream.sources.images import find_files, is_folder, is_pattern
 from glyphfeed.stream.sources.live import LiveSource
 from glyphfeed.stream.sources.network import PORTS, NetworkStream
-from glyphfeed.stream.placeholders import blank
 from glyphfeed.stream.sources.playback import Playback
 from glyphfeed.stream.sources.redaction import redact
 from glyphfeed.stream.sources.source import Pace

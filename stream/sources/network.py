@@ -21,10 +21,10 @@ import cv2
 import numpy as np
 
 from glyphfeed.stream.errors import SourceError
+from glyphfeed.stream.placeholders import blank, fill
 from glyphfeed.stream.sources.live import AbsentError, RefusedError
 from glyphfeed.stream.sources.pacing import ByClock, Evenly
 from glyphfeed.stream.sources.picture import picture_from_av, picture_from_bgr
-from glyphfeed.stream.placeholders import blank, fill
 from glyphfeed.stream.sources.redaction import redact
 from glyphfeed.stream.sources.web import Splitter, ask
 
