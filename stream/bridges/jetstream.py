@@ -135,8 +135,9 @@ class JetStream:
         last, put_at = self._statuses.get(message.source, ("", 0.0))
         if state == last and now - put_at < STATUS_S:
             return
+        key = f"{self._settings.subjects}.{token(message.source)}"
         try:
-            self._run(self._while_connected(self._put(stream, token(message.source), _encode(message))))
+            self._run(self._while_connected(self._put(stream, key, _encode(message))))
             self._statuses[message.source] = state, now
         except (nats.errors.Error, OSError, TimeoutError) as error:
             self._fail(error)
@@ -226,7 +227,7 @@ class JetStream:
         except NotFoundError:
             await self._make(stream, subjects)
         else:
-            if subjects not in (held.subjects or []):
+            if not any(covers(pattern, subjects) for pattern in held.subjects or []):
                 raise UnfitError(f"its stream {settings.stream} does not hold {subjects}; add that to it, or name another stream")
         try:
             await stream.key_value(settings.bucket)
@@ -273,6 +274,17 @@ async def _end_tasks() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+
+
+def covers(pattern: str, subjects: str) -> bool:
+    """Whether all subjects that end so, such as `a.b.>`, match a pattern, in which `*` is any token and `>` the rest."""
+    wanted = subjects.split(".")
+    for place, expected in enumerate(pattern.split(".")):
+        if expected == ">":
+            return place < len(wanted)
+        if place >= len(wanted) or wanted[place] == ">" or expected not in ("*", wanted[place]):
+            return False
+    return len(pattern.split(".")) == len(wanted)
 
 
 def _encode(message: Message) -> bytes:

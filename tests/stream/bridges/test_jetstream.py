@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
+import secrets
 import signal
 import socket
 import threading
@@ -11,11 +13,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import nats
+import nkeys
 import pytest
 import trustme
 
 from glyphfeed.stream.bridges import jetstream as module
-from glyphfeed.stream.bridges.jetstream import JetStream
+from glyphfeed.stream.bridges.jetstream import JetStream, covers
 from glyphfeed.stream.bridges.settings import NatsSettings
 from glyphfeed.stream.errors import BridgeError
 from glyphfeed.stream.records import EventType, SourceState
@@ -144,10 +147,11 @@ def test_how_a_camera_is_stands_under_its_name(jetstream: Server, names: dict[st
         for state in (SourceState.CONNECTING, SourceState.LIVE, SourceState.LIVE):
             far.state(status_message(state, source="10.0.0.7"))
         told = asked(jetstream.port, look)
-        assert told == {"10=0=0=7": (status_message(SourceState.LIVE, source="10.0.0.7").body, 2)}, "the third said nothing new"
+        key = f"{names['subjects']}.10=0=0=7"
+        assert told == {key: (status_message(SourceState.LIVE, source="10.0.0.7").body, 2)}, "the third said nothing new"
         monkeypatch.setattr(module, "STATUS_S", 0.0)
         far.state(status_message(SourceState.LIVE, source="10.0.0.7"))
-        assert asked(jetstream.port, look)["10=0=0=7"][1] == 3
+        assert asked(jetstream.port, look)[key][1] == 3
 
 
 @pytest.mark.parametrize("how", ["cut", "killed"])
@@ -238,6 +242,25 @@ def test_a_stream_that_does_not_fit_is_named(jetstream: Server, names: dict[str,
         far.event(event_message())
 
 
+@pytest.mark.parametrize(
+    ("pattern", "subjects", "is_covered"),
+    [
+        ("site.hall.event.>", "site.hall.event.>", True),
+        ("site.>", "site.hall.event.>", True),
+        (">", "site.hall.event.>", True),
+        ("site.*.event.>", "site.hall.event.>", True),
+        ("*.*.*.>", "site.hall.event.>", True),
+        ("site.hall.event.*", "site.hall.event.>", False),
+        ("site.hall.event.*.read", "site.hall.event.>", False),
+        ("site.hall.event", "site.hall.event.>", False),
+        ("site.hall.event.cam1.>", "site.hall.event.>", False),
+        ("site.yard.>", "site.hall.event.>", False),
+    ],
+)
+def test_a_stream_may_be_made_for_more_than_one_bridge(pattern: str, subjects: str, is_covered: bool) -> None:
+    assert covers(pattern, subjects) == is_covered
+
+
 def test_who_is_not_let_in_ends_and_says_so(tmp_path: Path, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NATS_TOKEN", "hush")
     with running(nats_server(tmp_path, 'authorization { token: "hush" }')) as server:
@@ -275,6 +298,42 @@ def test_over_tls_the_server_must_be_the_one_it_says(
             far.state(status_message())
         assert "its certificate is not trusted" in caplog.text
         with bridge(f"tls://127.0.0.1:{server.port}", ca=tmp_path / "ca.pem", **names) as far:
+            assert far.event(event_message()).is_acknowledged
+
+
+def encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def token_of(issuer: nkeys.KeyPair, subject: nkeys.KeyPair, name: str, claims: dict[str, Any]) -> str:
+    """A JWT as `nsc` writes it: who says what of whom."""
+    body = {"jti": name, "iat": 1, "iss": issuer.public_key.decode(), "name": name, "sub": subject.public_key.decode()}
+    parts = [{"typ": "JWT", "alg": "ed25519-nkey"}, {**body, "nats": {"version": 2, **claims}}]
+    signed = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+    return f"{signed}.{encoded(issuer.sign(signed.encode()))}"
+
+
+def test_a_file_of_credentials(tmp_path: Path, names: dict[str, str]) -> None:
+    kinds = (nkeys.PREFIX_BYTE_OPERATOR, nkeys.PREFIX_BYTE_ACCOUNT, nkeys.PREFIX_BYTE_ACCOUNT, nkeys.PREFIX_BYTE_USER)
+    seeds = [nkeys.encode_seed(secrets.token_bytes(32), kind) for kind in kinds]
+    operator, system, account, user = (nkeys.from_seed(seed) for seed in seeds)
+    for_all = {"limits": {"subs": -1, "conn": -1, "leaf": -1, "imports": -1, "exports": -1, "data": -1, "payload": -1}}
+    for_all["limits"] |= {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
+    makes = token_of(operator, operator, "O", {"type": "operator"})
+    holds = token_of(operator, account, "A", {"type": "account", **for_all})
+    is_in = token_of(account, user, "U", {"type": "user", "subs": -1, "data": -1, "payload": -1})
+    (tmp_path / "bridge.creds").write_text(
+        f"-----BEGIN NATS USER JWT-----\n{is_in}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{seeds[3].decode()}\n------END USER NKEY SEED------\n"
+    )
+    watches = token_of(operator, system, "S", {"type": "account"})
+    known = [f"{each.public_key.decode()}: {told}" for each, told in ((account, holds), (system, watches))]
+    lines = [f"operator: {makes}", f"system_account: {system.public_key.decode()}", "resolver: MEMORY"]
+    lines.append(f"resolver_preload {{\n{chr(10).join(known)}\n}}")
+    with running(nats_server(tmp_path / "nats", *lines)) as server:
+        with bridge(server.port, **names) as far, pytest.raises(BridgeError, match="lets nobody in so"):
+            far.event(event_message())
+        with bridge(server.port, **names, credentials=tmp_path / "bridge.creds") as far:
             assert far.event(event_message()).is_acknowledged
 
 
