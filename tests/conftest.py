@@ -44,7 +44,7 @@ SCENE = Scene(signs=SIGNS, camera=travel(SIZE, WALK), seconds=2.0, size=SIZE, wa
 @pytest.fixture(autouse=True)
 def all_messages() -> None:
     """What a command line was told to tell has no say in the next test."""
-    for name in ("glyphfeed", "glyphfeed.engines"):
+    for name in ("glyphfeed", "glyphfeed.bridges", "glyphfeed.engines"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

@@ -122,27 +122,47 @@ class Bridge:
         self._take_leave()
 
     def _take(self, message: Message, stopped: threading.Event) -> None:
-        if message.missed or message.lost:
-            _log.error("%s events of %s are lost: the feed's log no longer has them.", message.missed or "Some", message.source)
+        if message.missed:
+            _log.error("%d events of %s are lost: the feed's log no longer has them.", message.missed, message.source)
+        elif message.lost:
+            _log.warning("Events of %s may be lost: its reader was started anew, and had kept none.", message.source)
         if message.kind != "event":
             self._far.state(message)
+            self._join(message.source)
             return
         while len(self._waiting) >= WINDOW and not stopped.is_set():
             self._far.tick(TICK_S)
             self._settle()
-        is_wanted = not self._types or message.body.get("type") in self._types
-        receipt = self._far.event(message) if is_wanted else Receipt(is_acknowledged=True)
-        self._waiting.append((receipt, message.source, message.position))
+        if not stopped.is_set():
+            self._waiting.append((self._hand_over(message), message.source, message.position))
+
+    def _join(self, source: str) -> None:
+        """Note down where a source is that was joined, or of which events are lost: there is no event to be acknowledged."""
+        position = self._feed.positions.get(source)
+        is_waiting = any(source == other for _, other, _ in self._waiting)
+        if position is not None and not is_waiting and position != self._cursor.positions.get(source):
+            self._cursor.advance({source: position})
+
+    def _hand_over(self, message: Message) -> Receipt:
+        """Give the far side an event, if it is wanted and is one."""
+        if self._types and message.body.get("type") not in self._types:
+            return Receipt(is_acknowledged=True)
+        try:
+            return self._far.event(message)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            # It would come again after each restart, and stop the bridge for ever.
+            _log.error(
+                "Event %d of %s is not as the feed's contract says (%r): it is left out.", message.seq, message.source, error
+            )
+            return Receipt(is_acknowledged=True)
 
     def _settle(self) -> None:
-        """Move the cursor past what is acknowledged; where nothing waits, to where the feed was read to."""
+        """Move the cursor past what is acknowledged."""
         passed: dict[str, Position] = {}
         while self._waiting and self._waiting[0][0].is_acknowledged:
             _, source, position = self._waiting.popleft()
             passed[source] = position
-        if not self._waiting:
-            passed = dict(self._feed.positions)
-        if passed.items() - self._cursor.positions.items():
+        if passed:
             self._cursor.advance(passed)
 
     def _take_leave(self) -> None:
