@@ -44,7 +44,7 @@ LONGEST_RETRY_AFTER_S: Final = 86_400.0
 REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 """Answers that speak of the one message, and not of the server or of who may send to it."""
 REFUSED_OFTEN: Final = 8
-"""After so many refusals, some four minutes, a message is left out: it would hold up all that follow, for ever."""
+"""After so many refusals, some two minutes, a message is left out: it would hold up all that follow, for ever."""
 _ANSWER_BYTES: Final = 65_536
 
 _log = logging.getLogger("glyphfeed.bridges")
