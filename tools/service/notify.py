@@ -9,6 +9,10 @@ import os
 import socket
 import time
 from contextlib import suppress
+from typing import Final
+
+PATIENCE_S: Final = 0.2
+"""So long it is waited for a service manager that has much to hear."""
 
 
 class Notifier:
@@ -30,8 +34,9 @@ class Notifier:
     def tell(self, *words: str) -> None:
         """Send some words, such as READY=1."""
         if self._address and words:
-            # Whoever listened there may be gone, and the reading goes on.
-            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            # Whoever listened there may be gone or busy, and the reading goes on.
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(PATIENCE_S)
                 sender.sendto("\n".join(words).encode(), self._address)
 
     def reloading(self) -> None:

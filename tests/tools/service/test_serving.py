@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+
+import pytest
+
+from glyphfeed.stream.feed.client import connect
+from glyphfeed.stream.records import Snapshot
+from glyphfeed.stream.running.runtime import Runtime
+from glyphfeed.tools.configuration.loading import Configuration, read
+from glyphfeed.tools.service import serving
+from glyphfeed.tools.service.serving import Cameras
+from tests.engines.described import own_networks
+from tests.programs import program
+from tests.stream.driving import Broken, Notebook, Poster
+from tests.stream.feed.samples import DEADLINE_S, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.feed.client import Feed
+    from glyphfeed.stream.records import Colour
+    from glyphfeed.stream.sources.source import Source
+    from glyphfeed.tools.configuration.tables import Camera
+
+PROGRAM = "from glyphfeed.tools.cli import main; main()"
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[str]:
+    """The address of a web camera that shows a sign with oxox on it, for who reads it with networks of its own."""
+    picture = own_networks(tmp_path)[0].read_bytes()
+
+    class Shows(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", str(len(picture)))
+            self.end_headers()
+            self.wfile.write(picture)
+
+        def log_message(self, *_: Any) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shows) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://admin:geheim@127.0.0.1:{server.server_address[1]}/picture"
+        server.shutdown()
+        thread.join()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def manager(path: Path) -> Iterator[list[str]]:
+    """A service manager that listens there, and all that it is told."""
+    told: list[str] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
+
+        def listen() -> None:
+            while datagram := listener.recv(4096):
+                told.extend(datagram.decode().splitlines())
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield told
+        finally:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.sendto(b"", str(path))
+            thread.join()
+
+
+class Service:
+    """A running service, whose file is written and whose log and feed are looked at."""
+
+    def __init__(self, file: Path, pid: int, port: int, told: list[str], log: list[dict[str, str]], feed: Feed) -> None:
+        self.file, self.pid, self.port, self.told, self.log, self.feed = file, pid, port, told, log, feed
+        self.states: dict[str, str] = {}
+        self.ids: dict[str, set[int]] = {}
+        self.epochs: set[str] = set()
+
+    def write(self, text: str) -> None:
+        """Put another file in the place of the one that is there."""
+        other = self.file.with_name("other")
+        other.write_text(text)
+        other.replace(self.file)
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Take what the feed tells until something holds."""
+
+        def look() -> bool:
+            if (message := self.feed.receive(0.05)) is not None:
+                self.epochs.add(message.epoch)
+                if message.kind == "status":
+                    self.states[message.source] = message.body["state"]
+                elif isinstance(record := message.record, Snapshot):
+                    self.ids[message.source] = {text.id for text in record.texts if text.text}
+            return holds()
+
+        wait_until(look)
+
+    def has_logged(self, part: str) -> bool:
+        return any(part in line["message"] for line in self.log)
+
+    def health(self) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=DEADLINE_S) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with closing(error):
+                return error.code, error.read().decode()
+
+
+@contextmanager
+def running(folder: Path, text: str) -> Iterator[Service]:
+    """A service that reads a configuration of such a text, which ends in order with the context."""
+    file = folder / "glyphfeed.toml"
+    port, log = free_port(), []
+    own = f'[feed]\nendpoint = "ipc://{folder}/feed"\n[log]\nformat = "json"\n[metrics]\nlisten = {port}\n'
+    networks = '[networks]\ndetector = "finder.onnx"\nrecogniser = "reader.onnx"\n'
+    (folder / "own.toml").write_text(own + networks)
+    file.write_text(text + own + networks)
+    variables = os.environ | {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "400000"}
+    command = [sys.executable, "-c", PROGRAM, "watch", "--config", str(file)]
+    with (
+        manager(folder / "notify") as told,
+        program(command, 9 * DEADLINE_S, env=variables, stdout=subprocess.DEVNULL) as child,
+        connect(f"ipc://{folder}/feed") as feed,
+    ):
+        assert child.stderr is not None
+        errors = child.stderr
+        listening = threading.Thread(target=lambda: log.extend(json.loads(line) for line in errors))
+        listening.start()
+        service = Service(file, child.pid, port, told, log, feed)
+        try:
+            service.wait_until(lambda: "READY=1" in told or child.poll() is not None)
+            yield service
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(DEADLINE_S) == 0
+        finally:
+            child.kill()
+            listening.join()
+        wait_until(lambda: told[-1] == "STOPPING=1")
+
+
+def test_cameras_come_and_go_with_the_file(camera: str, tmp_path: Path) -> None:
+    def table(name: str, more: str = "") -> str:
+        return f'[[camera]]\nname = "{name}"\naddress = "{camera}"\n{more}\n'
+
+    with running(tmp_path, table("door") + table("yard")) as service:
+        own = (tmp_path / "own.toml").read_text()
+        service.wait_until(lambda: all(service.ids.get(name) for name in ("door", "yard")))
+        door = service.ids["door"]
+        assert service.states == {"door": "live", "yard": "live"}
+        code, body = service.health()
+        assert code == 200
+        assert [line.split(":")[0] for line in body.splitlines()] == ["door is live", "yard is live"]
+        # One is read no more where its text is.
+        service.write(table("door") + table("yard", 'ignore = ["0,0 1,1"]') + own)
+        service.wait_until(lambda: not service.ids["yard"])
+        wait_until(lambda: "RELOADING=1" in service.told)
+        assert service.has_logged("glyphfeed.toml is taken up: read in other zones: yard")
+        # A file with mistakes changes nothing.
+        service.write(table("door", "fps = 0") + table("door", "x = 1") + own)
+        service.wait_until(lambda: service.has_logged("glyphfeed.toml is not taken up, and what it said before holds"))
+        mistakes = [line["message"] for line in service.log if line["level"] == "error"]
+        assert mistakes[:3] == [
+            'glyphfeed.toml:4: camera "door": fps is 0, and must be 1 to 1000',
+            'glyphfeed.toml:6: camera "door": the camera in line 2 has the same name; give each one of its own',
+            f'glyphfeed.toml:8: camera "door": x is not known here; there are name, address, {mistakes[2].split("address, ")[1]}',
+        ]
+        # It is taken up at once where that is asked for.
+        service.file.write_text(table("door") + table("gate") + own.replace("/feed", "/elsewhere"))
+        os.kill(service.pid, signal.SIGHUP)
+        service.wait_until(lambda: service.states["yard"] == "ended" and service.states.get("gate") == "live")
+        service.wait_until(lambda: service.has_logged("[feed] endpoint will hold only once glyphfeed is started anew"))
+        assert service.has_logged("glyphfeed.toml is taken up: come: gate; gone: yard")
+        assert service.health()[1].count("\n") == 2
+        # It comes back, with texts of its own.
+        service.write(table("door") + table("yard") + own)
+        service.wait_until(lambda: service.states["yard"] == "live" and bool(service.ids["yard"]))
+        assert service.ids["yard"].isdisjoint({1})
+        assert service.ids["door"] == door
+        assert len(service.epochs) == 1
+        assert {"WATCHDOG=1", "STATUS=2 live"} <= {*service.told}
+    assert {line["source"] for line in service.log if line["message"].startswith("yard is ")} == {"yard"}
+    assert all({"time", "level", "message"} <= line.keys() for line in service.log)
+    assert "geheim" not in json.dumps(service.log)
+
+
+class Failing(Configuration):
+    """One whose cameras fail after three frames, as often as they are begun."""
+
+    picture: Colour
+
+    def open(self, camera: Camera) -> Source:
+        return Broken(Poster(Failing.picture, camera.name), 3)
+
+
+def test_a_camera_that_fails_is_begun_anew(
+    wall: Colour, engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "FIRST_PAUSE_S", 0.05)
+    monkeypatch.setattr(Failing, "picture", wall, raising=False)
+    found = read('[[camera]]\nname = "door"\naddress = 0\n', tmp_path / "glyphfeed.toml")
+    configuration = Failing(*(getattr(found, name) for name in Configuration.__slots__))
+    notebook = Notebook()
+    with Runtime(engines, None, [notebook]) as runtime:
+        cameras = Cameras(runtime, engines, configuration)
+
+        def has_failed_thrice() -> bool:
+            runtime.wait(0.02)
+            assert cameras.attend() or runtime.wait(0)
+            return [state.value for state in notebook.states].count("failed") >= 3
+
+        wait_until(has_failed_thrice)
+    assert [state.value for state in notebook.states][:4] == ["connecting", "live", "failed", "connecting"]
+    assert "glyphfeed: door: the cable was cut\n" in capfd.readouterr().err
+    assert not cameras.failed
+
+
+def test_pauses_grow_and_begin_anew_after_a_good_while() -> None:
+    attempt = serving.Attempt(100.0)
+    assert [attempt.failed(101.0) for _ in range(7)] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    attempt.begun_s = 200.0
+    assert attempt.failed(261.0) == 2.0
+    assert attempt.due_s == 263.0
