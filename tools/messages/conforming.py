@@ -112,21 +112,23 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
         with closing(Asker(context, endpoint, client_keys)) as asker:
             breaches += check_answers(asker, seen)
         _listen(feed, report, seen, time.monotonic() + SETTLE_S, math.inf)
-        if seen.epoch == epoch:
+        if seen.epoch == epoch and feed.connected:
             report.tell("beside the feed", breaches)
         else:
-            note("the publisher was restarted while it was asked; what it answered was not looked at")
+            note("the publisher has gone while it was asked; what it answered was not looked at")
     return report.close()
 
 
 def _listen(feed: Connection, report: Report, seen: Seen, deadline_s: float, most: float) -> None:
     """Take in what comes until a time, monotonic, or a number of messages in all."""
     while report.rules.messages < most and (left_s := deadline_s - time.monotonic()) > 0:
+        has_come = feed.socket.poll(math.ceil(1000 * min(left_s, LOOK_S)))
+        # Afterwards: that there is another connection is told before what comes over it.
         if feed.look():
             report.rules.interrupt()
-        if feed.given_up_in_s == 0:
-            feed.renew()
-        if not feed.socket.poll(math.ceil(1000 * min(left_s, LOOK_S))):
+        if not has_come:
+            if feed.given_up_in_s == 0:
+                feed.renew()
             continue
         message = feed.socket.recv()
         report.take(f"message {report.rules.messages + 1}", message)
