@@ -83,6 +83,8 @@ def record(
     """
     from glyphfeed.tools.messages.recording import record
 
+    if any(prefix.startswith("picture") for prefix in topic or ()):
+        raise typer.BadParameter("pictures are never recorded; record the video itself", param_hint="--topic")
     plan = RecordTo(out, append, tuple(topic or ()), *parse_rotation(rotate or (), "--rotate"))
     record(endpoint, plan, keys, quiet=quiet)
 

@@ -42,6 +42,9 @@ def record(endpoint: str, plan: RecordTo, keys: Path | None, *, quiet: bool) -> 
                 if message is None:
                     notes.tell_silence(feed.trouble, "Nothing on these topics yet.")
                     continue
+                if message.kind == "picture":
+                    # They come to who wants every topic.
+                    continue
                 notes.tell_losses(message)
                 recording.write(wire.sent(message))
                 count += 1

@@ -166,6 +166,7 @@ def test_a_full_disk_ends_it() -> None:
         (["record", "5570", "x"], "'5570' is not an address of a feed"),
         (["record", "tcp://127.0.0.1:5570"], "Missing argument 'FILE'"),
         (["record", "tcp://127.0.0.1:5570", "x", "--rotate", "weekly"], "'weekly' is no size; write day, or one such as 500M"),
+        (["record", "tcp://127.0.0.1:5570", "x", "--topic", "picture/"], "pictures are never recorded; record the video itself"),
         (["record", "tcp://127.0.0.1:5570", "none/x"], "Cannot record to none/x: its directory does not exist"),
         (["record", "tcp://127.0.0.1:5570", "feed.jsonl"], "There is a file feed.jsonl already: continue it with --append"),
         (
