@@ -29,7 +29,6 @@ GIVEN_UP_S: Final = 1.0
 """A connection that libzmq has not tried again for so long after it ended it never will, as after a key that was refused."""
 
 _TRIES: Final = {zmq.EVENT_CONNECT_DELAYED, zmq.EVENT_CONNECT_RETRIED, zmq.EVENT_CONNECTED}
-_MISFITS: Final = {zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL}
 
 
 class Connection:
@@ -55,8 +54,7 @@ class Connection:
         self.refused = False
         """Whether the key was refused when last tried."""
         self.misfit = False
-        """Whether what is there did not understand this end when last tried: it has keys and this end has none, or the other way
-        round, or another key than it should, or it is no feed."""
+        """Whether what took the connection when last tried did not understand this end: it is no feed, or one with other keys."""
         self.changed_s = time.monotonic()
         """Since when there is a connection, or none."""
         self._ended_s: float | None = None
@@ -96,12 +94,14 @@ class Connection:
                 anew, self.refused, self.misfit = True, False, False
                 self._change(connected=True)
             elif happened == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-                self.refused, self.misfit = True, False
-            elif happened in _MISFITS:
-                self.refused, self.misfit = False, True
+                self.refused = True
             elif happened == zmq.EVENT_DISCONNECTED:
+                self.misfit = not (self.connected or self.refused)
                 anew, self._ended_s = False, time.monotonic()
                 self._change(connected=False)
+            elif happened == zmq.EVENT_CLOSED:
+                # Nobody took the connection.
+                self.refused, self.misfit = False, False
             elif happened in _TRIES:
                 self._ended_s = None
         return anew

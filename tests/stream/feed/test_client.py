@@ -1,23 +1,34 @@
 from __future__ import annotations
 
+import asyncio
 import threading
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import pytest
 import zmq
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import glyphfeed
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import client, wire
 from glyphfeed.stream.feed.client import DEFAULT_TOPICS
+from glyphfeed.stream.feed.kept import KeepIn
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.feed.wire import Position
-from tests.stream.feed.samples import DEADLINE_S, event, of, serve_until_subscribed, snapshot, status, wait_until
+from tests.stream.feed.lossy import Lossy
+from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glyphfeed import Feed
+    from tests.stream.feed.lossy import Way
 
 ANY_PORT = "tcp://127.0.0.1:*"
 ALL = len(DEFAULT_TOPICS)
@@ -212,3 +223,143 @@ def test_a_trailing_space_ends_a_topic(topics: list[str]) -> None:
             publisher.put(of(source, snapshot()))
         expected = ["cam1"] if topics[0].endswith(" ") else ["cam10", "cam1"]
         assert [receive(feed).source for _ in expected] == expected
+
+
+@settings(max_examples=25)
+@given(
+    steps=st.lists(
+        st.sampled_from(["arrives", "arrives", "is lost", "comes twice", "comes later", "publisher restarts", "client restarts"]),
+        max_size=25,
+    )
+)
+def test_through_a_connection_that_loses_repeats_and_reorders_each_event_comes_once(steps: list[str]) -> None:
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        keep, endpoint, near = KeepIn(Path(name) / "events"), f"ipc://{name}/far", f"ipc://{name}/near"
+        publisher = stack.enter_context(Publisher(endpoint, keep=keep))
+        ways = cast("list[Way]", [step for step in steps if "restarts" not in step])
+        lossy = stack.enter_context(Lossy(endpoint, near, ways))
+        serve_until_subscribed(publisher)
+        feed = stack.enter_context(glyphfeed.connect(near, ["event/"], since={}))
+        told: list[Position] = []
+        received: list[wire.Message] = []
+        for step in steps:
+            if step == "publisher restarts":
+                publisher.close()
+                publisher = stack.enter_context(Publisher(endpoint, keep=keep))
+            elif step == "client restarts":
+                feed.close()
+                feed = stack.enter_context(glyphfeed.connect(near, ["event/"], since=feed.positions))
+            else:
+                publisher.put(event(str(len(told))))
+                told.append(Position(publisher.epoch, publisher.last_event_seq("cam1")))
+                received.extend(filter(None, [feed.receive(0)]))
+
+        def all_came() -> bool:
+            # Once a second in a reader.
+            publisher.put(status())
+            publisher.serve(0)
+            while (message := feed.receive(0.01)) is not None:
+                received.append(message)
+            return len(received) >= len(told)
+
+        wait_until(all_came)
+        assert lossy.subscriptions
+    assert [message.position for message in received] == told
+    assert [message.body["entity"]["text"] for message in received] == [str(number) for number in range(len(told))]
+    assert not any(message.missed or message.lost for message in received)
+
+
+def test_asyncio_gets_the_same_and_its_loop_is_not_held_up() -> None:
+    with Publisher(ANY_PORT) as publisher:
+        for number in range(1200):
+            publisher.put(event(str(number)))
+        publisher.put(snapshot())
+
+        async def listen(turns: list[int]) -> list[int]:
+            seqs = []
+            async with glyphfeed.connect(publisher.endpoint, ["event/"], since={}) as feed:
+                beside = asyncio.create_task(count(turns))
+                async for message in feed:
+                    seqs.append(message.seq)
+                    if message.seq == 1201:
+                        break
+                beside.cancel()
+            return seqs
+
+        async def count(turns: list[int]) -> None:
+            while True:
+                turns.append(1)
+                await asyncio.sleep(0)
+
+        turns: list[int] = []
+        with ThreadPoolExecutor() as threads:
+            listening = threads.submit(asyncio.run, listen(turns))
+            serve_until_subscribed(publisher, 2)
+            publisher.put(status())
+            publisher.put(event("last"))
+            assert listening.result(DEADLINE_S) == list(range(1, 1202))
+        assert len(turns) >= 1200
+
+
+def test_what_is_cancelled_loses_no_message_and_goes_on() -> None:
+    async def listen(endpoint: str) -> list[int]:
+        seqs = []
+        async with glyphfeed.connect(endpoint, ["event/"], since={}) as feed:
+            while len(seqs) < 3:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        seqs.append((await anext(feed)).seq)
+            waiting = asyncio.create_task(anext(feed))
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            feed.stop()
+            assert [message.seq async for message in feed] == []
+        return seqs
+
+    with Publisher(ANY_PORT) as publisher, ThreadPoolExecutor() as threads:
+        listening = threads.submit(asyncio.run, listen(publisher.endpoint))
+        serve_until_subscribed(publisher, 2)
+        for _ in range(3):
+            publisher.put(event())
+            publisher.put(status())
+            publisher.serve(0.1)
+        assert listening.result(DEADLINE_S) == [1, 2, 3]
+
+
+def test_an_outage_is_noticed_and_what_happened_meanwhile_is_fetched(tmp_path: Path) -> None:
+    keep = KeepIn(tmp_path / "events")
+    with Publisher(ANY_PORT, keep=keep) as first, glyphfeed.connect(first.endpoint, ["event/"]) as feed:
+        assert feed.trouble == f"Nobody publishes at {first.endpoint} yet."
+        serve_until_subscribed(first, 2)
+        first.put(status())
+        first.put(event("one"))
+        assert receive(feed).seq == 1
+        assert feed.trouble is None
+        first.close()
+        wait_until(lambda: feed.receive(0.02) is None and feed.trouble is not None)
+        assert feed.trouble == f"Nobody publishes at {first.endpoint} any more."
+        with Publisher(ANY_PORT, keep=keep) as unseen:
+            unseen.put(event("two"))
+        # Nothing more is published, so that only the answer to a question tells.
+        with Publisher(first.endpoint, keep=keep):
+            message = receive(feed)
+    assert (message.epoch, message.seq, message.restarted, message.lost) == (unseen.epoch, 1, True, False)
+
+
+def test_texts_are_where_they_are_at_the_moment_of_display() -> None:
+    with Publisher(ANY_PORT) as publisher, glyphfeed.connect(publisher.endpoint) as feed:
+        assert feed.at(1_700_000_000.0) == ()
+        serve_until_subscribed(publisher, ALL)
+        for source in ("cam2", "cam1"):
+            publisher.put(of(source, snapshot(30, entity())))
+            receive(feed)
+        # Frame 30 is of the second 1.
+        first, second = feed.at(1_700_000_001.2)
+        assert [first.source, second.source] == ["cam1", "cam2"]
+        (other,) = feed.at(1_700_000_001.2, "cam2")
+    assert (other.source, other.frame, other.size) == ("cam2", 30, (1280, 720))
+    assert other.age_s == pytest.approx(0.2, abs=1e-3)
+    # At 1.3 and -0.3 px/s, after the rounding of the feed.
+    np.testing.assert_allclose(other.texts[0].polygon[0], [10.0 + 0.26, 20.1 - 0.06], atol=1e-3)
