@@ -22,9 +22,12 @@ import numpy as np
 import pytest
 
 import glyphfeed
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
+from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.records import EventType, SourceState
 from glyphfeed.stream.running.networks import Networks, borrowed, networks_of
 from tests.programs import program
-from tests.stream.feed.samples import DEADLINE_S, wait_until
+from tests.stream.feed.samples import DEADLINE_S, entity, event, of, snapshot, status, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +60,43 @@ def folder(tmp_path: Path, clip: Path, wall: Colour, monkeypatch: pytest.MonkeyP
     return tmp_path
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.fixture
+def feed() -> Iterator[str]:
+    """The address of a feed on which something is always going on."""
+    stopped = threading.Event()
+
+    def go_on(publisher: Publisher) -> None:
+        while not stopped.is_set():
+            publisher.put(of("door", snapshot(7, entity())))
+            for kind in (EventType.READ, EventType.LEFT):
+                publisher.put(of("door", event("EXIT 12", kind)))
+            for state in (SourceState.ENDED, SourceState.LIVE):
+                publisher.put(of("door", status(state)))
+            publisher.serve(0.05)
+
+    with Publisher(ANY_ENDPOINT) as publisher:
+        thread = threading.Thread(target=go_on, args=(publisher,))
+        thread.start()
+        yield publisher.endpoint
+        stopped.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("example", [example for example in EXAMPLES if "glyphfeed.connect" not in example])
 @pytest.mark.usefixtures("folder")
 def test_the_examples_of_the_page_run_as_they_stand(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(example, str(PAGE), "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", [example for example in EXAMPLES if "glyphfeed.connect" in example])
+def test_those_about_feeds_do_with_a_feed(
+    example: str, feed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        exec(compile(example.replace(DEFAULT_ENDPOINT, feed), str(PAGE), "exec"), {"__name__": "__main__"})
+        assert "EXIT 12" in capsys.readouterr().out
 
 
 def words_of(sight: Sight) -> set[str]:

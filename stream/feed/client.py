@@ -236,7 +236,10 @@ class Feed:
 
     def _hand(self, handed: Sequence[Handed]) -> None:
         self._handed += handed
-        self._texts |= {each.message.source: each.message for each in handed if each.message.kind == "text"}
+        texts = {each.message.source: each.message for each in handed if each.message.kind == "text"}
+        if texts:
+            # Another thread may be looking at those of before.
+            self._texts = {**self._texts, **texts}
 
     def _exchange(self) -> bool:
         """Ask what is to be asked, and take in what was answered; whether there was anything."""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -18,9 +20,12 @@ import glyphfeed
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import client, wire
 from glyphfeed.stream.feed.client import DEFAULT_TOPICS
+from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.kept import KeepIn
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.feed.wire import Position
+from glyphfeed.stream.records import EventType
+from tests.programs import program
 from tests.stream.feed.lossy import Lossy
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
 
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from glyphfeed import Feed
     from tests.stream.feed.lossy import Way
 
+PAGE = Path(__file__).parents[3] / "docs" / "feed.md"
 ANY_PORT = "tcp://127.0.0.1:*"
 ALL = len(DEFAULT_TOPICS)
 """Subscriptions of a client that did not say what it wants."""
@@ -267,6 +273,19 @@ def test_through_a_connection_that_loses_repeats_and_reorders_each_event_comes_o
     assert [message.position for message in received] == told
     assert [message.body["entity"]["text"] for message in received] == [str(number) for number in range(len(told))]
     assert not any(message.missed or message.lost for message in received)
+
+
+def test_the_ten_lines_of_the_page_work() -> None:
+    (example,) = re.findall(r"^```python\n(import glyphfeed\n.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    with Publisher(ANY_PORT) as publisher:
+        lines = example.replace(DEFAULT_ENDPOINT, publisher.endpoint)
+        with program([sys.executable, "-uc", lines], 3 * DEADLINE_S) as child:
+            serve_until_subscribed(publisher, 2)
+            publisher.put(event("EXIT 12"))
+            publisher.put(of("cam.2", event("Größe", EventType.LEFT)))
+            assert child.stdout is not None
+            assert child.stdout.readline() == "read cam1 EXIT 12 0.9877\n"
+            assert child.stdout.readline() == "left cam.2 Größe 0.9877\n"
 
 
 def test_asyncio_gets_the_same_and_its_loop_is_not_held_up() -> None:
