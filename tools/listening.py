@@ -105,7 +105,7 @@ class Notes:
 
 
 def json_line(message: Message) -> str:
-    """Write a message as one JSON object: its topic, then its fields.
+    """Write a message as one JSON object: its topic, then its fields; of a picture what stands before it.
 
     Raises:
         FeedError: it holds a number that JSON has no word for.
@@ -131,6 +131,10 @@ def text_line(message: Message) -> Text:
         if record is None and message.kind == "event":
             words = f"{body['entity']['text']}  {body['entity']['confidence']:.2f}"
             return _line(body["captured_at"], message.source, str(body["type"]), words)
+        if message.jpeg:
+            width, height = body["size"]
+            words = f"frame {body['frame']}  {len(message.jpeg) / 1000:.0f} kB of {width}x{height}"
+            return _line(body["captured_at"], message.source, "picture", words)
         if record is None:
             return Text(printable(json_line(message)))
         return record_line(float(body["published_at"]), record)

@@ -1,8 +1,8 @@
 """The sending end of the feed: one XPUB socket and, where asked for, a recording of every message.
 
 Owns: numbering, sending, and the last messages for whoever comes late.  Does not own the format (wire), how the sockets are bound
-(sockets), what is answered beside the feed (requests, history), the file (recording), nor the queue between the threads of a
-live reader and the thread that publishes (outbox).
+(sockets), what is answered beside the feed (requests, history), which pictures are made (pictures), the file (recording), nor
+the queue between the threads of a live reader and the thread that publishes (outbox).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import secrets
 import socket
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +21,11 @@ from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.admission import Admission
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind, is_local
 from glyphfeed.stream.feed.history import History
+from glyphfeed.stream.feed.pictures import ASKING, Pictures, Watchers
 from glyphfeed.stream.feed.recording import Recording, RecordTo
 from glyphfeed.stream.feed.requests import RequestServer
 from glyphfeed.stream.feed.sockets import bind_pair
+from glyphfeed.stream.records import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +75,10 @@ class Publisher:
     ) -> None:
         check_bind(endpoint, protected=keys is not None or insecure)
         self.epoch = secrets.token_hex(8)
-        self._seqs: dict[str, int] = {}
+        self._seqs: Counter[str] = Counter()
         self._last: dict[str, bytes] = {}
         self._subscriptions = 0
+        self._watchers = Watchers()
         self._recording: Recording | None = None
         with ExitStack() as opened:
             # A context of its own: ending it is what waits for the last messages to leave.
@@ -91,6 +95,8 @@ class Publisher:
             opened.callback(self._history.close)
             opened.callback(RequestServer(router, self._history, self._admission).close)
             self._awake, self._waker = (opened.enter_context(end) for end in socket.socketpair())
+            self.pictures = Pictures(self.wake)
+            opened.callback(self.pictures.close)
             # After the bind, so that a second publisher does not continue the recording of the first.
             if record is not None:
                 self._recording = Recording(record if isinstance(record, RecordTo) else RecordTo(record))
@@ -109,7 +115,7 @@ class Publisher:
 
     def last_event_seq(self, source: str) -> int:
         """Number of the last event of a source, 0 before the first."""
-        return self._seqs.get(wire.topic("event", source), 0)
+        return self._seqs[wire.topic("event", source)]
 
     def put(self, record: Record) -> None:
         """Number what is told of a source, send it and record it.
@@ -121,6 +127,8 @@ class Publisher:
         """
         kind = wire.KINDS[type(record)]
         self.put_body(kind.name, record.source, kind.write(record))
+        if isinstance(record, Snapshot):
+            self.pictures.sent(record.source, record.frame)
 
     def put_body(self, kind: str, source: str, body: Mapping[str, Any]) -> None:
         """The same for what is written already: the fields of a message without those of every message.
@@ -130,26 +138,38 @@ class Publisher:
         topic = wire.topic(kind, source)
         if kind == "status":
             body = {**body, "last_event_seq": self.last_event_seq(source)}
-        seq = self._seqs.get(topic, 0) + 1
-        header = {
-            "v": wire.VERSION,
-            "source": source,
-            "epoch": self.epoch,
-            "seq": seq,
-            "published_at": round(time.time(), 6),
-        }
+        header = self._header(topic, source)
         message = wire.message(topic, header, body)
         # First, so that who subscribed since gets the older message before this one.
         self._answer_subscriptions()
-        self._seqs[topic] = seq
+        self._seqs[topic] += 1
         if kind in wire.STATES:
             self._last[topic] = message
         # Before it is sent, so that whoever has missed it can ask for it.
-        self._keep(kind, source, seq, message)
+        self._keep(kind, source, self._seqs[topic], message)
         # XPUB never blocks: it drops for those whose queue is full.
         self._socket.send(message, zmq.NOBLOCK)
         if self._recording is not None:
             self._recording.write(message)
+
+    def _header(self, topic: str, source: str) -> dict[str, Any]:
+        """The fields that every message has, with the next number of its topic."""
+        return {
+            "v": wire.VERSION,
+            "source": source,
+            "epoch": self.epoch,
+            "seq": self._seqs[topic] + 1,
+            "published_at": round(time.time(), 6),
+        }
+
+    def _send_pictures(self) -> None:
+        """Send the pictures that were made meanwhile, if anybody is still there to get them."""
+        for picture in self.pictures.take():
+            topic = wire.topic("picture", picture.source)
+            message = wire.picture_message(topic, self._header(topic, picture.source), picture.body, picture.jpeg)
+            self._seqs[topic] += 1
+            self._socket.send(message, zmq.NOBLOCK)
+            self.pictures.ask(self._watchers.prefixes())
 
     def _keep(self, kind: str, source: str, seq: int, message: bytes) -> None:
         """Keep of what was told what can be asked for."""
@@ -163,14 +183,15 @@ class Publisher:
                 self._history.tend()
 
     def serve(self, timeout_s: float | None) -> None:
-        """Wait for new subscriptions and answer them with the last messages that they match.
+        """Wait for new subscriptions and answer them with the last messages that they match; send what pictures are made.
 
-        Returns after the first ones, after `wake`, or after `timeout_s`; None waits without end.
+        Returns after the first of either, after `wake`, or after `timeout_s`; None waits without end.
         """
         ready = dict(self._poller.poll(None if timeout_s is None else int(timeout_s * 1000)))
         if self._awake.fileno() in ready:
             self._awake.recv(4096)
         self._answer_subscriptions()
+        self._send_pictures()
 
     def wake(self) -> None:
         """End the wait in `serve`, or the next one; any thread may call it, until `close` and after."""
@@ -196,6 +217,10 @@ class Publisher:
                     prefixes.add(prefix)
             elif kind == _UNSUBSCRIBED:
                 self._subscriptions -= 1
+            if prefix.startswith(ASKING):
+                if admitted:
+                    self._watchers.take(change)
+                self.pictures.ask(self._watchers.prefixes())
         if prefixes:
             for message in self._last.values():
                 if message.startswith(tuple(prefixes)):

@@ -3,15 +3,15 @@
 Owns: topics, the table of the kinds of messages, the rounding of fields, and the bytes.  Each kind has its writing and its
 reading half side by side.  Pure; does not own which fields there are (shapes), numbering, clocks or sockets.
 
-A message is `<topic> <json>` in UTF-8, split at its first space.  Coordinates and velocities have 1 decimal,
-confidences 4 and times 6, which is finer than they are known and keeps a message small.
+A message is `<topic> <json>` in UTF-8, split at its first space; a picture follows after a newline.  Coordinates and velocities
+have 1 decimal, confidences 4 and times 6, which is finer than they are known and keeps a message small.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
@@ -24,7 +24,7 @@ from glyphfeed.stream.records import Char, Event, EventType, Snapshot, SourceSta
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from glyphfeed.stream.feed.shapes import EntityBody, EventBody, StatusBody, TextBody
+    from glyphfeed.stream.feed.shapes import EntityBody, EventBody, PictureBody, StatusBody, TextBody
     from glyphfeed.stream.records import Polygon, Record
 
 VERSION: Final = 1
@@ -58,7 +58,7 @@ class Message:
 
     `missed` counts the events of this source that are lost for good before this message, as far as they can be counted, and
     `lost` says that some are, or may be.  `restarted` says that this is the first message of this source by a publisher that was
-    started anew.  The client fills them in, one message alone cannot tell.
+    started anew.  The client fills them in, one message alone cannot tell.  `jpeg` is the picture of a `picture/` message.
     """
 
     topic: str
@@ -66,10 +66,11 @@ class Message:
     missed: int = 0
     lost: bool = False
     restarted: bool = False
+    jpeg: bytes = b""
 
     @property
     def kind(self) -> str:
-        """What the message is: `text`, `event`, `status`, or a word of a later version."""
+        """What the message is: `text`, `event`, `status`, `picture`, or a word of a later version."""
         return self.topic.partition("/")[0]
 
     @property
@@ -94,7 +95,7 @@ class Message:
 
     @property
     def record(self) -> Record | None:
-        """What the message tells; None where it is of a kind, or an event of a type, that a later version has added.
+        """What the message tells; None for a picture, and where it is of a kind or type that a later version has added.
 
         Raises:
             FeedError: a field is missing, or is not what the contract says.
@@ -137,6 +138,16 @@ def _join(topic: str, body: Mapping[str, Any]) -> bytes:
     return f"{topic} {_ENCODER.encode(body)}".encode("utf-8", "backslashreplace")
 
 
+def picture_message(topic: str, header: Mapping[str, Any], body: PictureBody, jpeg: bytes) -> bytes:
+    """Join a message that is followed by a picture: the JSON has no newline, and the first one ends it.
+
+    Raises:
+        ValueError: a number is not finite; JSON has no word for it.
+
+    """
+    return b"%b\n%b" % (message(topic, header, body), jpeg)
+
+
 def parse(message: bytes) -> Message:
     """Take a message apart.
 
@@ -145,11 +156,14 @@ def parse(message: bytes) -> Message:
 
     """
     name, _, text = message.partition(b" ")
+    jpeg = b""
+    if name.startswith(b"picture/"):
+        text, _, jpeg = text.partition(b"\n")
     try:
         topic, body = name.decode(), _DECODER.decode(text.decode())
     except (ValueError, RecursionError):
         raise _stranger() from None
-    return message_of(topic, body)
+    return replace(message_of(topic, body), jpeg=jpeg)
 
 
 def message_of(topic: str, body: Any) -> Message:
@@ -197,6 +211,16 @@ def text_body(snapshot: Snapshot) -> TextBody:
         "size": list(snapshot.size),
         "texts": _entities(snapshot.texts),
         "blocks": [list(block) for block in snapshot.blocks],
+    }
+
+
+def picture_body(snapshot: Snapshot) -> PictureBody:
+    """Write the fields that stand before the picture of a frame, as in its `text/` message."""
+    return {
+        "frame": snapshot.frame,
+        "pts": round(snapshot.pts, 6),
+        "captured_at": round(snapshot.captured_at, 6),
+        "size": list(snapshot.size),
     }
 
 

@@ -127,6 +127,7 @@ class Runtime:
         self, engines: Engines, publisher: Publisher | None = None, others: Sequence[Sink] = (), *, chars: bool = False
     ) -> None:
         self._engines, self._others, self._chars = engines, others, chars
+        self._publisher = publisher
         # A thread for each, however many come.
         self._pool = ThreadPoolExecutor(sys.maxsize, "glyphfeed")
         self._outbox = None if publisher is None else TurnOutbox(publisher.wake)
@@ -146,13 +147,19 @@ class Runtime:
         # The core takes a second to import, and is not needed before the networks are there.
         from glyphfeed.stream.reader import Reader
 
-        sinks = self._others if self._outbox is None else [feed_sink(source, self._outbox), *self._others]
+        sinks = [*self._feed_sinks(source), *self._others]
         name = self._names.setdefault(source.name, Name())
         budget = self._budget if source.live else None
         reader = Reader(source.name, chars=self._chars, budget=budget, ids=name.ids, zones=zones)
         thread = self._pool.submit(read, source, engines or self._engines, name.sink(FanOut(sinks)), reader)
         self._reading[source.name] = Running(source, reader, thread)
         self._share()
+
+    def _feed_sinks(self, source: Source) -> Iterator[Sink]:
+        """The way onto the feed, if there is one: of a live source the newest, of a recording everything."""
+        if self._publisher is not None and self._outbox is not None:
+            way = LiveSink if source.live else TurnSink
+            yield way(self._outbox, self._publisher.pictures)
 
     def remove(self, names: Iterable[str]) -> None:
         """Stop sources, wait until they have told of their end, and forget them."""
@@ -243,11 +250,6 @@ def run_sources(
         while runtime.wait(period_s) and go_on():
             pass
     return runtime.take_failures()
-
-
-def feed_sink(source: Source, outbox: TurnOutbox) -> Sink:
-    """The way onto the feed for a source: of a live one the newest, of a recording everything."""
-    return LiveSink(outbox) if source.live else TurnSink(outbox)
 
 
 def read(source: Source, engines: Engines, sink: Sink, reader: Reader) -> None:

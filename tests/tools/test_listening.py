@@ -197,6 +197,14 @@ def test_figures_that_are_not_known_yet_are_left_out() -> None:
     assert line.endswith("connecting  30.0 fps in, 29.5 out, 3 dropped, 2 texts, 11 reads")
 
 
+def test_of_a_picture_there_is_a_line_without_its_bytes() -> None:
+    header = {"v": 1, "source": "cam1", "epoch": "e", "seq": 1, "published_at": 1_700_000_000.5}
+    body = wire.picture_body(snapshot(7))
+    message = wire.parse(wire.picture_message("picture/cam1", header, body, b"\xff\xd8" + bytes(73_998)))
+    assert text_line(message).plain.split(maxsplit=1)[1] == "cam1  picture     frame 7  74 kB of 1280x720"
+    assert json.loads(json_line(message)) == {"topic": "picture/cam1", **header, **body}
+
+
 @pytest.mark.strange
 def test_topics_and_events_of_a_later_version_are_shown_too() -> None:
     assert '"answer":42' in str(text_line(message("news/cam1", {"answer": 42})))

@@ -215,7 +215,7 @@ def read_timed(clip: str | Path, engines: Engines, watch: StopWatch) -> int:
         outbox = TurnOutbox(publisher.wake)
         publishing = pool.submit(run, publisher, outbox)
         try:
-            read_recorded(source, timed, TurnSink(outbox), TimedReader(source.name, watch))
+            read_recorded(source, timed, TurnSink(outbox, publisher.pictures), TimedReader(source.name, watch))
         finally:
             outbox.close()
         publishing.result()

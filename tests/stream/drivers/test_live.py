@@ -129,7 +129,7 @@ def test_a_subscriber_gets_frames_events_and_health(wall: Colour, engines: Engin
     texts: set[str] = set()
     with publishing() as (publisher, outbox), connect(publisher.endpoint) as subscriber, ExitStack() as stack:
         wait_until(lambda: publisher.subscribers == len(DEFAULT_TOPICS))
-        driving = stack.enter_context(Driving(Poster(wall, "wall"), engines, LiveSink(outbox)))
+        driving = stack.enter_context(Driving(Poster(wall, "wall"), engines, LiveSink(outbox, publisher.pictures)))
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             topics.append(message.topic)
             if message.kind == "event":

@@ -48,8 +48,8 @@ def without_clocks(value: Any) -> Any:
 
 
 def read_to(record: Path, clip: Path, engines: Engines, *, chars: bool = False) -> list[Message]:
-    with publishing(record) as (_, outbox):
-        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox), Reader("wall", chars=chars))
+    with publishing(record) as (publisher, outbox):
+        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox, publisher.pictures), Reader("wall", chars=chars))
     return recorded(record)
 
 
@@ -132,7 +132,7 @@ def latest_text(messages: list[Message], frame: int) -> dict[str, Any]:
 def test_a_subscriber_gets_every_frame(clip: Path, engines: Engines) -> None:
     with publishing() as (publisher, outbox), connect(publisher.endpoint) as subscriber:
         wait_until(lambda: publisher.subscribers == len(DEFAULT_TOPICS))
-        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox))
+        read_recorded(open_source(str(clip), "wall"), engines, TurnSink(outbox, publisher.pictures))
         frames = []
         while (message := subscriber.receive(DEADLINE_S)) is not None:
             if message.kind == "text":
