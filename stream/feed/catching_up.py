@@ -208,16 +208,16 @@ class CatchingUp:
 
     def _hand(self, source: _Source, message: Message) -> Handed:
         """Count a message as handed on, and tell with it what is to be told."""
-        missing = source.count(message)
-        # Texts are many, and nobody looks there for what was lost; a status that the consumer did not ask for it will not see.
-        tells = message.kind == "event" or (message.kind == "status" and self._wants("status", message.source))
+        source.missed += source.count(message)
         changes: dict[str, Any] = {}
-        if source.restarted:
-            changes["restarted"], source.restarted = True, False
-        source.missed += missing
-        if tells and (source.missed or source.lost):
-            changes |= {"missed": source.missed, "lost": True}
-            source.missed, source.lost = 0, False
+        # A status that the consumer did not ask for it does not see.
+        if self._wants(message.kind, message.source):
+            if source.restarted:
+                changes["restarted"], source.restarted = True, False
+            # Texts are many, and nobody looks there for what was lost.
+            if message.kind != "text" and (source.missed or source.lost):
+                changes |= {"missed": source.missed, "lost": True}
+                source.missed, source.lost = 0, False
         return Handed(dataclasses.replace(message, **changes) if changes else message, source.position)
 
 

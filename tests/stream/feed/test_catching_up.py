@@ -155,6 +155,18 @@ def test_where_nobody_answers_what_is_missing_is_counted() -> None:
     assert (following.message.seq, following.message.missed, following.message.lost) == (5, 0, False)
 
 
+def test_what_is_to_be_told_is_told_with_what_the_consumer_asked_for() -> None:
+    feed, publisher = CatchingUp(["event/"]), Publisher(keep=False)
+    feed.take(publisher.put("event", "a"))
+    publisher.restart()
+    feed.take(publisher.put("status", "a"))
+    request = feed.request()
+    assert request is not None
+    (status,) = feed.answer(publisher.answer(request))
+    (event,) = feed.take(publisher.put("event", "a"))
+    assert [(each.message.restarted, each.message.lost) for each in (status, event)] == [(False, False), (True, True)]
+
+
 def test_whoever_wants_no_events_asks_for_none() -> None:
     feed, publisher = CatchingUp(["text/"]), Publisher()
     for _ in range(2):
