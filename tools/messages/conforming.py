@@ -98,8 +98,8 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
         with suppress(KeyboardInterrupt):
             _listen(feed, report, seen, deadline_s, messages or math.inf)
         if not report.rules.messages:
-            refused = ", as it refuses this key" if feed.refused else ""
-            raise CommandError(f"nothing came from {endpoint}{refused}; is it the address of a feed, and does it ask for a key?")
+            why = "it refuses this key" if feed.refused else "is it the address of a feed, and does it ask for a key?"
+            raise CommandError(f"nothing came from {endpoint}; {why}")
         feed.look()
         if not feed.connected:
             note("the publisher has gone; what it answers, and what it sends to late subscribers, was not looked at")
