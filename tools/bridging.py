@@ -17,6 +17,7 @@ import typer
 
 from glyphfeed.stream.bridges.settings import BridgeSettings, MqttSettings, NatsSettings, WebhookSettings, check
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
+from glyphfeed.tools import logs
 from glyphfeed.tools.errors import CommandError, bringing
 
 if TYPE_CHECKING:
@@ -214,6 +215,28 @@ def nats(
     serve(settings)
 
 
+@bridge.command()
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The name of a [[bridge]] in the file.")],
+    config: Annotated[Path, typer.Option(metavar="FILE", show_default=False, help="The configuration that it is in.")],
+) -> None:
+    """Run a bridge of a configuration file, as glyphfeed watch --config does for each.
+
+    [bold]Examples[/]
+
+    glyphfeed bridge run home --config glyphfeed.toml
+    """
+    from glyphfeed.tools.configuration.loading import load
+
+    found = load(config)
+    settings = next((bridge for bridge in found.bridges if bridge.name == name), None)
+    if settings is None:
+        there = ", ".join(bridge.name for bridge in found.bridges) or "none"
+        raise CommandError(f"{config} has no bridge {name!r}; there are {there}")
+    logs.set_up(found.log.format, quiet=found.log.quiet, source=name)
+    serve(settings, quiet=found.log.quiet)
+
+
 def refuse_open_secret(option: str, secret: str | None) -> None:
     """Refuse a secret that stands on the command line as it is.
 
@@ -250,7 +273,7 @@ def far_side(settings: BridgeSettings, stopped: threading.Event) -> FarSide:
         return JetStream(settings, stopped)
 
 
-def serve(settings: BridgeSettings) -> None:
+def serve(settings: BridgeSettings, *, quiet: bool = False) -> None:
     """Run a bridge until Ctrl-C or SIGTERM; what is on its way then is given some seconds to be acknowledged.
 
     Raises:
@@ -258,7 +281,8 @@ def serve(settings: BridgeSettings) -> None:
 
     """
     check(settings)
-    log.setLevel(logging.INFO)
+    if not quiet:
+        log.setLevel(logging.INFO)
     stopped, failures = threading.Event(), list[BaseException]()
 
     def work() -> None:

@@ -38,19 +38,32 @@ def line(form: LogFormat, sentence: str, level: str, source: str, now: datetime)
     return json.dumps(told, ensure_ascii=False)
 
 
-_form = LogFormat.PLAIN
+_form, _source = LogFormat.PLAIN, ""
 _lock = threading.Lock()
 
 
-def choose(form: LogFormat) -> None:
-    """Write lines in this form from now on."""
-    global _form
-    _form = form
+def choose(form: LogFormat, source: str = "") -> None:
+    """Write lines in this form from now on, and on this source where they name none."""
+    global _form, _source
+    _form, _source = form, source
+
+
+def set_up(wanted: str | None, *, quiet: bool, source: str = "") -> None:
+    """Write lines as a configuration says; where it says nothing, as people like it on a terminal, and else with the time.
+
+    `quiet` leaves errors alone; who writes for programs tells more than on a terminal.
+    """
+    form = LogFormat(wanted or (LogFormat.PLAIN if sys.stderr.isatty() else LogFormat.TEXT))
+    choose(form, source)
+    usual = logging.WARNING if form is LogFormat.PLAIN else logging.INFO
+    logging.getLogger("glyphfeed").setLevel(logging.ERROR if quiet else usual)
+    for name in ("glyphfeed.engines", "glyphfeed.service"):
+        logging.getLogger(name).setLevel(logging.NOTSET if quiet else logging.INFO)
 
 
 def write(sentence: str, level: str = "info", source: str = "") -> None:
     """Write a line to stderr, whole beside those of other threads."""
-    told = line(_form, sentence, level, source, datetime.now().astimezone())
+    told = line(_form, sentence, level, source or _source, datetime.now().astimezone())
     with _lock:
         print(told, file=sys.stderr, flush=True)
 

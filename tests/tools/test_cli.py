@@ -181,6 +181,72 @@ def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending:
     assert output.count(" ended ") == 2
 
 
+def test_a_file_says_what_to_watch_in_place_of_options(capfd: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    assert cli.run(["config", "example"]) == 0
+    file = tmp_path / "glyphfeed.toml"
+    file.write_text(capfd.readouterr().out)
+    assert cli.run(["config", "check", str(file)]) == 0
+    assert capfd.readouterr().out == f"{file} can be used; it reads door\n"
+    file.write_text('[[camera]]\nname = "wall"\n[[camera]]\nname = "wall"\naddress = "none.mp4"\nspeed = 1\n')
+    assert cli.run(["config", "check", str(file)]) == 2
+    assert [line.split(": ")[:3] for line in capfd.readouterr().err.splitlines()] == [
+        ["glyphfeed", "glyphfeed.toml:1", 'camera "wall"'],
+        ["glyphfeed", "glyphfeed.toml:4", 'camera "wall"'],
+        ["glyphfeed", "glyphfeed.toml:5", 'camera "wall"'],
+        ["glyphfeed", "glyphfeed.toml:6", 'camera "wall"'],
+    ]
+    endpoint = f'[feed]\nendpoint = "{ANY_PORT}"\n'
+    file.write_text(
+        f'[[camera]]\nname = "wall"\naddress = "{clip}"\nread = ["0,0 1,0.5"]\n{endpoint}[record]\nfile = "f.jsonl"\n'
+    )
+    with glyphfeed("watch", "--config", file) as child:
+        output, errors = child.communicate()
+    assert child.returncode == 0
+    assert [line.split()[1:3] for line in output.splitlines()] == [["wall", "live"], ["wall", "read"], ["wall", "ended"]]
+    assert "Bakery" not in output
+    # Who writes to no terminal tells when.
+    assert all(
+        re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d \w+ [a-z-]+: ", line) for line in errors.splitlines()
+    )
+    messages = recorded(tmp_path / "f.jsonl")
+    assert [message.body["frame"] for message in messages if message.kind == "text"] == list(range(60))
+
+
+def test_health_is_served_and_messages_are_written_for_programs(clip: Path) -> None:
+    options = ["--metrics", "127.0.0.1:0", "--log-format", "json", "--feed", ANY_PORT, "--ignore", "0,0 1,0.5"]
+    with glyphfeed("watch", clip, *options) as child:
+        output, errors = child.communicate()
+    assert child.returncode == 0
+    assert "EXIT" not in output
+    assert "Bakery" in output
+    told = [json.loads(line) for line in errors.splitlines()]
+    assert {line["level"] for line in told} == {"info"}
+    assert told[0]["message"].startswith("the feed is published on tcp://127.0.0.1:")
+
+
+def test_a_grid_shows_where_zones_are(capfd: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "zones.png"
+    assert cli.run(["zones", str(clip), "--ignore", "0,0 1,0.5", "--out", str(out)]) == 0
+    assert capfd.readouterr().out == f"{out}: 640x360 pixels; what is dark is not read\n"
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    # It is drawn larger than it is.
+    assert picture.shape == (540, 960, 3)
+    assert picture[:270].mean() < 0.5 * picture[270:].mean()
+    file = tmp_path / "glyphfeed.toml"
+    file.write_text(f'[[camera]]\nname = "wall"\naddress = "{clip}"\nread = ["0,0 1,0.5"]\n')
+    assert cli.run(["zones", "wall", "--config", str(file), "--out", str(out)]) == 0
+    capfd.readouterr()
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture[:270].mean() > 2 * picture[270:].mean()
+    assert complaint(capfd, "zones", "door", "--config", file) == f"{file} has no camera 'door'; there are wall"
+    assert (
+        complaint(capfd, "zones", clip, "--out", tmp_path / "zones")
+        == f"{tmp_path / 'zones'} is no name of a picture; end it in .png or .jpg"
+    )
+
+
 def test_ctrl_c_ends_the_wait_for_subscribers(tmp_path: Path) -> None:
     picture, options = own_networks(tmp_path)
     with glyphfeed("watch", picture, "--feed", ANY_PORT, "--wait-subscribers", "2", *options) as child:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
+from glyphfeed.tools.configuration.loading import near
+
 if TYPE_CHECKING:
+    from glyphfeed.stream.bridges.settings import BridgeSettings
     from glyphfeed.tools.configuration.loading import Configuration
     from glyphfeed.tools.configuration.tables import Camera
 
@@ -22,6 +25,8 @@ class Changes:
     gone: tuple[str, ...]
     come: tuple[Camera, ...]
     rezoned: tuple[Camera, ...]
+    bridges: tuple[str, ...]
+    """Those of the bridges that are others than they were, or new, or gone."""
     bound: tuple[str, ...]
 
     @property
@@ -37,9 +42,10 @@ class Changes:
             "gone": sorted(gone - come),
             "begun anew": sorted(come & gone),
             "read in other zones": sorted(camera.name for camera in self.rezoned),
+            "bridges that are others": sorted(self.bridges),
         }
         parts = [f"{what}: {', '.join(names)}" for what, names in told.items() if names]
-        return "; ".join(parts) or "no camera changes"
+        return "; ".join(parts) or "no camera changes, and no bridge"
 
 
 def changes(old: Configuration, new: Configuration) -> Changes:
@@ -51,8 +57,16 @@ def changes(old: Configuration, new: Configuration) -> Changes:
         gone=tuple(name for name in before if name not in same),
         come=tuple(camera for camera in new.cameras if camera.name not in same),
         rezoned=tuple(camera for camera in new.cameras if camera.name in same and camera.zones != before[camera.name].zones),
+        bridges=tuple({name for name, _ in bridges_of(old) ^ bridges_of(new)}),
         bound=tuple(bound(old, new)),
     )
+
+
+def bridges_of(configuration: Configuration) -> set[tuple[str, BridgeSettings]]:
+    """The bridges of a configuration with their names; where the feed is counts for none that leads from there."""
+    here = near(configuration.feed.endpoint)
+    bridges = (replace(each, endpoint="") if each.endpoint == here else each for each in configuration.bridges)
+    return {(bridge.name, bridge) for bridge in bridges}
 
 
 def elsewhere(camera: Camera) -> Camera:

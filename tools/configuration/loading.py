@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings
+from glyphfeed.stream.feed.keys import ClientKeys
+from glyphfeed.stream.placeholders import reveal
 from glyphfeed.stream.sources.address import NAME, from_folder, open_source
 from glyphfeed.tools.configuration.checking import Mistakes, read_table, unknown
 from glyphfeed.tools.configuration.lines import lines_of
@@ -49,6 +52,7 @@ class Configuration:
 
     path: Path
     cameras: tuple[Camera, ...]
+    bridges: tuple[BridgeSettings, ...]
     feed: Feed
     record: Record | None
     networks: NetworksTable
@@ -146,7 +150,11 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Confi
     cameras = [read_camera(table, place, path.parent, mistakes) for table, place in several("camera", values, mistakes)]
     if not cameras and "camera" not in values:
         mistakes.add((), "there is no camera; add a table [[camera]] with its name and address")
-    note_doubles("camera", values, mistakes)
+    feed = single.get("feed")
+    tables = several("bridge", values, mistakes)
+    bridges = [read_bridge(table, place, feed, path.parent, mistakes) for table, place in tables]
+    for several_of in LISTS:
+        note_doubles(several_of, values, mistakes)
     display = single.get("display")
     if display is not None and display.film is not None and len(cameras) > 1:
         mistakes.add(("display", "film"), "[display]: a film shows one camera, and there are more")
@@ -164,6 +172,7 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Confi
             for camera in cameras
             if camera is not None
         ),
+        tuple(bridge for bridge in bridges if bridge is not None),
         single["feed"],
         single.get("record"),
         networks,
@@ -194,6 +203,38 @@ def read_camera(values: Any, place: Place, folder: Path, mistakes: Mistakes) -> 
             mistakes.add((*place, "address"), f"{named}: {error}")
             return None
     return camera
+
+
+def read_bridge(values: Any, place: Place, feed: Feed | None, folder: Path, mistakes: Mistakes) -> BridgeSettings | None:
+    """Read the table of a bridge, which leads from the feed of the file unless it says so; None where it cannot be read."""
+    named = name_for(values, place)
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if isinstance(values, dict) and kind not in KINDS:
+        mistakes.add((*place, "kind"), f"{named}: kind must be one of {', '.join(KINDS)}{'' if kind else ', and is missing'}")
+        return None
+    told = {name: value for name, value in values.items() if name != "kind"} if isinstance(values, dict) else values
+    if isinstance(told, dict) and feed is not None:
+        told = {"endpoint": near(feed.endpoint)} | told
+    bridge = read_table(KINDS[str(kind)] if kind else BridgeSettings, told, place, named, folder, mistakes)
+    if bridge is None or feed is None:
+        return bridge
+    if bridge.endpoint == near(feed.endpoint) and bridge.keys is None and feed.asks_for_keys:
+        mistakes.add(place, f"{named}: keys is missing: the feed lets in only who has one, see glyphfeed keys new")
+    for field in fields(bridge):
+        value = getattr(bridge, field.name)
+        try:
+            if isinstance(value, str):
+                reveal(value)
+            elif field.name == "keys" and value is not None:
+                ClientKeys.load(value)
+        except GlyphfeedError as error:
+            mistakes.add((*place, field.name), f"{named}: {field.name}: {error}")
+    return bridge
+
+
+def near(endpoint: str) -> str:
+    """Where this machine reaches a feed that is published there."""
+    return re.sub(r"^tcp://(0\.0\.0\.0|\*|\[::\]):", "tcp://127.0.0.1:", endpoint)
 
 
 def name_for(values: Any, place: Place) -> str:

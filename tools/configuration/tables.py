@@ -87,6 +87,14 @@ class Feed:
         """The keys that it asks for; see `feed_keys`."""
         return feed_keys(self.endpoint, self.keys, insecure=self.insecure)
 
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether only who has a key may connect."""
+        try:
+            return self.server_keys() is not None
+        except GlyphfeedError:
+            return False
+
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """See `Camera.mistakes`."""
         field = "keys"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -127,7 +126,7 @@ def serve(path: Path) -> int:
 
     """
     watch, configuration = FileWatch(path), load(path)
-    choose_log(configuration)
+    logs.set_up(configuration.log.format, quiet=configuration.log.quiet)
     notifier = Notifier()
     asked = threading.Event()
     signal.signal(signal.SIGHUP, lambda _signal, _frame: asked.set())
@@ -150,10 +149,12 @@ def serve(path: Path) -> int:
             displays.append(open_print(stack, publisher.endpoint))
         # For several even where there is one, as others may come.
         loading = networks.load(live=True, sources=2)
+        # Before the cameras, so that they miss nothing of what is read first.
+        children = stack.enter_context(Children())
+        children.want(commands_of(configuration))
         await_subscribers(publisher, feed.wait_subscribers)
         views = Views([camera.name for camera in configuration.cameras], displays)
         stack.callback(views.draw_last)
-        children = stack.enter_context(Children())
         with Runtime(loading.result(), publisher, [*sinks, views], chars=feed.chars) as runtime:
             health.publishes = lambda: runtime.publishes
             cameras = Cameras(runtime, loading.result(), configuration)
@@ -166,7 +167,7 @@ def serve(path: Path) -> int:
                         asked.clear()
                         watch.note()
                         notifier.reloading()
-                        for name in reload(cameras, path):
+                        for name in reload(cameras, children, path):
                             health.forget(name)
                             views.forget(name)
                         notifier.ready()
@@ -184,7 +185,7 @@ def goes_on(runtime: Runtime, cameras: Cameras, period_s: float) -> bool:
     return runtime.publishes and (reads or will_read)
 
 
-def reload(cameras: Cameras, path: Path) -> list[str]:
+def reload(cameras: Cameras, children: Children, path: Path) -> list[str]:
     """Read the file again and take up what it says; or tell of its mistakes, and let everything go on.
 
     Returns:
@@ -201,8 +202,9 @@ def reload(cameras: Cameras, path: Path) -> list[str]:
             log.error("%s", sentence)
         log.error("%s is not taken up, and what it said before holds", path.name)
         return []
-    choose_log(new)
+    logs.set_up(new.log.format, quiet=new.log.quiet)
     told = cameras.follow(new)
+    children.want(commands_of(new), [f"bridge {name}" for name in told.bridges])
     log.info("%s is taken up: %s", path.name, told.sentence())
     if told.bound:
         log.warning("%s: %s will hold only once glyphfeed is started anew", path.name, ", ".join(told.bound))
@@ -215,16 +217,12 @@ def networks_of(configuration: Configuration) -> Networks:
     return Networks(table.engine, table.detector, table.recogniser, table.languages, table.alphabet)
 
 
+def commands_of(configuration: Configuration) -> dict[str, list[str]]:
+    """The command lines of the bridges of a configuration, by their names; what is secret of them stays in the file."""
+    path = str(configuration.path)
+    return {f"bridge {bridge.name}": ["bridge", "run", bridge.name, "--config", path] for bridge in configuration.bridges}
+
+
 def figures_of(publisher: Publisher) -> dict[str, Callable[[], float]]:
     """What is counted of the whole service."""
     return {"subscriptions": lambda: float(publisher.subscribers)}
-
-
-def choose_log(configuration: Configuration) -> None:
-    """Write the log as a configuration says; where it says nothing, as people like it on a terminal, and else with the time."""
-    wanted = configuration.log.format or (logs.LogFormat.PLAIN if sys.stderr.isatty() else logs.LogFormat.TEXT)
-    logs.choose(logs.LogFormat(wanted))
-    level = logging.INFO if wanted != logs.LogFormat.PLAIN else logging.WARNING
-    logging.getLogger("glyphfeed").setLevel(logging.ERROR if configuration.log.quiet else level)
-    for name in ("glyphfeed.engines", "glyphfeed.service"):
-        logging.getLogger(name).setLevel(logging.NOTSET if configuration.log.quiet else logging.INFO)

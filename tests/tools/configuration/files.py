@@ -15,12 +15,15 @@ EXAMPLE = files("glyphfeed.tools.configuration").joinpath("example.toml").read_t
 WHOLE = re.sub(r"^# (?=\[|[a-z_]+ = )", "", EXAMPLE, flags=re.MULTILINE)
 """The example with all that it only tells of."""
 
+NAMED = ("detector.onnx", "recogniser.onnx", "clips/a.mp4", "ca.pem", "home.pem", "home-key.pem", "shop.secret", "hall.creds")
+
 
 def whole_example(folder: Path) -> str:
     """The whole example, and in a folder what it names; without the film, as there are several cameras in it."""
-    for name in ("detector.onnx", "recogniser.onnx", "clips/a.mp4"):
+    for name in NAMED:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"there")
-    if not (folder / "keys").exists():
-        issue(folder / "keys", "viewer", folder / "viewer.key_secret")
-    return re.sub(r"^film.*\n", "", WHOLE, flags=re.MULTILINE)
+    issue(folder / "keys", "home", folder / "home.key_secret")
+    alone = re.sub(r"^film.*\n", "", WHOLE, flags=re.MULTILINE)
+    # Whoever connects to a feed with keys has one.
+    return re.sub(r'^(kind = "(?:webhook|nats)"\n)', r'\1keys = "home.key_secret"\n', alone, flags=re.MULTILINE)

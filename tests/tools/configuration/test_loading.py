@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings, Certificates, NatsSettings, WebhookSettings
 from glyphfeed.stream.detecting.zones import Zones, parse_zone
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.configuration.loading import TABLES, ConfigurationError, load, read
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from glyphfeed.tools.configuration.loading import Configuration
 
 HERE = Path("/nowhere/glyphfeed.toml")
+BRIDGE = "[[bridge]]\nkind = 'mqtt'\nname = 'home'\naddress = 'mqtt://broker.local'\n"
 CAMERA = '[[camera]]\nname = "door"\naddress = "rtsp://10.0.0.7/live"\n'
 
 
@@ -34,7 +36,9 @@ def mistakes(text: str, path: Path = HERE) -> list[str]:
 
 @pytest.fixture
 def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configuration:
-    monkeypatch.setenv("DOOR_PASSWORD", "s3cret")
+    for name in ("DOOR_PASSWORD", "MQTT_PASSWORD", "NATS_TOKEN"):
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.chdir(tmp_path)
     return read(whole_example(tmp_path), tmp_path / "glyphfeed.toml")
 
 
@@ -48,6 +52,12 @@ def test_the_example_tells_of_every_field_with_its_default() -> None:
     for name, kind in TABLES.items():
         assert told[name].keys() == {field.name for field in fields(kind)}
     assert {key for camera in told["camera"] for key in camera} == {field.name for field in fields(Camera)}
+    bridges = {bridge["kind"]: bridge.keys() - {"kind"} for bridge in told["bridge"]}
+    shared = bridges["mqtt"] & {field.name for field in fields(BridgeSettings)}
+    certificates = {field.name for field in fields(Certificates)}
+    for kind, table in KINDS.items():
+        # What is in each is told of once.
+        assert bridges[kind] | shared | (certificates if kind != "mqtt" else set()) >= {field.name for field in fields(table)}
 
 
 def test_the_whole_example_is_read(whole: Configuration, tmp_path: Path) -> None:
@@ -71,6 +81,13 @@ def test_the_whole_example_is_read(whole: Configuration, tmp_path: Path) -> None
     )
     assert whole.metrics is not None
     assert whole.metrics.listen == ("127.0.0.1", 9464)
+    home, shop, hall = whole.bridges
+    assert (home.name, home.endpoint, home.keys) == ("home", "tcp://127.0.0.1:5570", tmp_path / "home.key_secret")
+    assert (home.sources, home.types, home.cursor) == (("door",), ("read", "changed"), tmp_path / "home.json")
+    assert isinstance(shop, WebhookSettings)
+    assert shop.secret == "${file:shop.secret}"
+    assert isinstance(hall, NatsSettings)
+    assert hall.max_bytes == 10**9
     keys = whole.feed.server_keys()
     assert keys is not None
     assert keys.folder == tmp_path / "keys"
@@ -166,6 +183,15 @@ listen = "9464:"
         (f"{CAMERA}fps = true", '4: camera "door": fps must be a number, and is true or false'),
         (f"{CAMERA}pace = 'slow'", "4: camera \"door\": pace is 'slow', and must be one of every-frame, live"),
         (f"{CAMERA}pace = 'every-frame'", '3: camera "door": rtsp://10.0.0.7/live is live and cannot be read at the pace'),
+        (f"{CAMERA}[[bridge]]\nname='a'", '4: bridge "a": kind must be one of mqtt, webhook, nats, and is missing'),
+        (f"{CAMERA}[[bridge]]\nname='a'\nkind='smtp'", '6: bridge "a": kind must be one of mqtt, webhook, nats'),
+        (f"{CAMERA}[bridge]\nname='a'", "4: write [[bridge]] with two brackets, as there may be several"),
+        (f"{CAMERA}{BRIDGE}prefx='x'", '8: bridge "home": prefx is not known here; did you mean prefix?'),
+        (f"{CAMERA}{BRIDGE}prefix='#'", "8: bridge \"home\": prefix: '#' cannot begin a topic; use A-Z a-z"),
+        (f"{CAMERA}{BRIDGE}keys='none'", '8: bridge "home": keys: The keys in /nowhere/none cannot be read'),
+        (f"{CAMERA}{BRIDGE}{BRIDGE}", '10: bridge "home": the bridge in line 6 has the same name; give each one of its own'),
+        (f"{CAMERA}{BRIDGE.replace('//', '//a:geheim${NO_SUCH}@')}", "address: the secret ${NO_SUCH} is not set, or empty"),
+        (f"{CAMERA}{BRIDGE}[feed]\nendpoint='tcp://127.0.0.1:*'", "4: bridge \"home\": endpoint: 'tcp://127.0.0.1:*' is not an"),
         (f"{CAMERA}[record]", "4: [record]: file is missing"),
         (f"{CAMERA}[record]\nfile=''", "5: [record]: file is a path, and there can be none like this"),
         (
@@ -218,6 +244,7 @@ def test_files_that_are_none_are_told_in_one_line(tmp_path: Path) -> None:
 def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp("configuration")
     text = whole_example(folder).replace("rtsp://10.0.0.7/live", "rtsp://admin:geheim@10.0.0.7/live")
+    text = text.replace("${MQTT_PASSWORD}", "geheim").replace("${NATS_TOKEN}", "geheim").replace("${file:shop.secret}", "geheim")
     return text, folder / "glyphfeed.toml"
 
 

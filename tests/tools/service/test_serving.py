@@ -10,6 +10,7 @@ import threading
 import urllib.request
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
@@ -28,7 +29,6 @@ from tests.stream.feed.samples import DEADLINE_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.feed.client import Feed
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.configuration.tables import Camera
 
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PROGRAM = "from glyphfeed.tools.cli import main; main()"
 
 
@@ -206,6 +207,64 @@ def test_cameras_come_and_go_with_the_file(camera: str, tmp_path: Path) -> None:
     assert {line["source"] for line in service.log if line["message"].startswith("yard is ")} == {"yard"}
     assert all({"time", "level", "message"} <= line.keys() for line in service.log)
     assert "geheim" not in json.dumps(service.log)
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The address of a web hook, and what is posted there."""
+    got: list[dict[str, Any]] = []
+
+    class Takes(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Takes) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/signs", got
+        server.shutdown()
+        thread.join()
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """The processes that a process has begun, with their command lines."""
+    pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child): Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in pids}
+
+
+def test_bridges_run_beside_and_are_begun_again(camera: str, hook: tuple[str, list[dict[str, Any]]], tmp_path: Path) -> None:
+    address, got = hook
+
+    def posted() -> list[str]:
+        # What is read at the very beginning may come before the bridge.
+        return [post["data"]["source"] for post in got if post["data"]["source"] != "NAME"]
+
+    table = f'[[camera]]\nname = "NAME"\naddress = "{camera}"\n'
+    bridge = f'[[bridge]]\nkind = "webhook"\nname = "shop"\naddress = "{address}"\nsecret = "{SECRET}"\ncursor = "shop.json"\n'
+    with running(tmp_path, table + bridge) as service:
+        own = (tmp_path / "own.toml").read_text()
+        service.wait_until(lambda: service.has_logged("Carries the events from the feed"))
+        service.write(table.replace("NAME", "door") + bridge + own)
+        service.wait_until(lambda: posted() == ["door"])
+        assert got[-1]["data"]["entity"]["text"] == "oxox"
+        ((pid, told),) = children_of(service.pid).items()
+        assert told.endswith(f"bridge run shop --config {service.file} ")
+        os.kill(pid, signal.SIGKILL)
+        service.wait_until(lambda: service.has_logged("bridge shop was ended by signal 9; it is begun again in 1 s"))
+        service.wait_until(lambda: bool(children_of(service.pid)))
+        # It goes on where it was: what was posted is not posted again.
+        service.write(table.replace("NAME", "gate") + bridge + own)
+        service.wait_until(lambda: "gate" in posted())
+        assert posted() == ["door", "gate"]
+        service.write(table.replace("NAME", "gate") + own)
+        service.wait_until(lambda: not children_of(service.pid))
+        assert any(line.get("source") == "shop" and line["message"].startswith("Carries the events") for line in service.log)
+        assert SECRET not in json.dumps(service.log)
 
 
 class Failing(Configuration):
