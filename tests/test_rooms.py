@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "reader": GROUND | {"motion", "detecting", "reading", "tracking", "telling"},
     "feed": GROUND,
     "bridges": GROUND | {"feed"},
+    "web": GROUND | {"feed"},
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},
     "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers"},
     **dict.fromkeys(GROUND, GROUND),

@@ -24,6 +24,7 @@ from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.bridging import bridge
 from glyphfeed.tools.configuration.commands import config
@@ -53,7 +54,7 @@ from glyphfeed.tools.training.commands import train
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
-SERVICES = {"watch", "listen", "bridge", "record", "replay", "demo"}
+SERVICES = {"watch", "listen", "bridge", "web", "record", "replay", "demo"}
 """Commands that go on until somebody ends them; of the others SIGTERM leaves half a result, which is no success."""
 
 app = typer.Typer(
@@ -414,6 +415,33 @@ def listen(
 
 for command in COMMANDS:
     app.command()(command)
+
+
+@app.command()
+def web(
+    endpoint: Annotated[str, typer.Argument(help="Where the feed is published.")] = DEFAULT_ENDPOINT,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where browsers connect; port * takes a free one.")
+    ] = DEFAULT_LISTEN,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The key file of this client, where the feed is published with keys.")
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow an address that others can reach: whoever does sees what is read.")
+    ] = False,
+) -> None:
+    """Bring a feed to browsers: a web socket, and a page that shows the text as it is read.
+
+    Ctrl-C ends it, with exit code 130, and SIGTERM with 0.
+
+    [bold]Examples[/]
+
+    glyphfeed web                                  [dim]then open http://127.0.0.1:5580[/]
+    glyphfeed web tcp://10.0.0.7:5570 --keys me.key_secret
+    """
+    from glyphfeed.tools.pages import serve_pages
+
+    serve_pages(endpoint, listen, keys, insecure=insecure)
 
 
 @app.command()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("glyphfeed", "engines", "stream", "tools")
-SUFFIXES = {".py", ".typed", ".toml", ".cu"}
+SUFFIXES = {".py", ".typed", ".toml", ".cu", ".html", ".css", ".js", ".svg"}
 
 
 @pytest.fixture(scope="module")

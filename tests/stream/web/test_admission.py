@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.web.admission import Listen, is_ours
+
+
+@pytest.mark.parametrize(
+    ("words", "host", "port"),
+    [
+        ("127.0.0.1:5580", "127.0.0.1", 5580),
+        ("localhost:*", "localhost", 0),
+        ("[::1]:80", "::1", 80),
+        ("127.9.9.9:65535", "127.9.9.9", 65535),
+    ],
+)
+def test_addresses_of_this_machine_are_taken(words: str, host: str, port: int) -> None:
+    assert Listen.parse(words) == Listen(host, port)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "5580", ":5580", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:80", "a b:80", "*:80"]
+)
+def test_what_is_no_address_is_said(words: str) -> None:
+    with pytest.raises(FeedError, match=r"is not an address to listen at: write 127\.0\.0\.1:5580"):
+        Listen.parse(words, insecure=True)
+
+
+@pytest.mark.parametrize("words", ["0.0.0.0:5580", "10.0.0.7:80", "[::]:80", "mypc.local:80", "localhost.evil.com:80"])
+def test_an_address_that_others_can_reach_is_to_be_asked_for_aloud(words: str) -> None:
+    with pytest.raises(FeedError, match=f"may not be served at {words.replace('[', '.').replace(']', '.')}: .* --insecure"):
+        Listen.parse(words)
+    assert Listen.parse(words, insecure=True).port in (80, 5580)
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "reached"),
+    [
+        ("127.0.0.1:5580", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("LocalHost:5580", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("[::1]:5580", "::1", ("::1", 5580)),
+        ("localhost", "127.0.0.1", ("127.0.0.1", 80)),
+        ("10.0.0.7:5580", "0.0.0.0", ("10.0.0.7", 5580)),
+        ("mypc.local:5580", "mypc.local", ("10.0.0.7", 5580)),
+    ],
+)
+def test_the_server_answers_to_its_names(name: str, host: str, reached: tuple[str, int]) -> None:
+    assert is_ours(name, host, reached)
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "reached"),
+    [
+        (None, "127.0.0.1", ("127.0.0.1", 5580)),
+        ("", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("evil.com:5580", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("127.0.0.1:5581", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("127.0.0.1", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("127.0.0.1:5580.evil.com", "127.0.0.1", ("127.0.0.1", 5580)),
+        ("localhost:5580", "0.0.0.0", ("10.0.0.7", 5580)),
+        ("10.0.0.8:5580", "0.0.0.0", ("10.0.0.7", 5580)),
+        ("evil.com:5580", "0.0.0.0", ("10.0.0.7", 5580)),
+        ("0.0.0.0:5580", "0.0.0.0", ("127.0.0.1", 5580)),
+    ],
+)
+def test_and_to_no_others(name: str | None, host: str, reached: tuple[str, int]) -> None:
+    assert not is_ours(name, host, reached)
+
+
+def test_an_address_that_is_taken_or_not_here_is_said_in_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(
+            FeedError, match=rf"cannot be served at 127\.0\.0\.1:{port}: another program already uses this address"
+        ):
+            Listen("127.0.0.1", port).bind()
+    # An address for documentation, which no machine has.
+    with pytest.raises(FeedError, match=r"cannot be served at 192\.0\.2\.1:8080: .*; choose another one with --listen"):
+        Listen("192.0.2.1", 8080).bind()
+    with Listen("127.0.0.1", 0).bind() as bound:
+        assert bound.getsockname()[1] > 0
