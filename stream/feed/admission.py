@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import resource
+import select
 import struct
 import threading
 import time
@@ -23,8 +24,8 @@ import zmq
 from zmq.utils import z85
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.keys import DOMAIN, Client, clients, marks
-from glyphfeed.stream.feed.peers import Peer, address_of, cut, is_far, received_by
+from glyphfeed.stream.feed.keys import Client, clients, marks
+from glyphfeed.stream.feed.peers import MOST_MESSAGES, Peer, address_of, cut, is_far, is_junk, received_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,20 +34,25 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("glyphfeed.feed")
 
+DOMAIN: Final = b"glyphfeed"
+"""The ZAP domain of a feed's sockets, of whom its handler is asked."""
 MOST_CONNECTIONS: Final = 512
 """At once; a client has one or two.  Where the system grants few descriptors, half of these, as cameras need some too."""
 MOST_OF_ONE: Final = 128
 """Of these from one other machine, so that none can take the place of all others."""
 LOOK_S: Final = 0.2
 """How often the list of keys is looked at, and what the connections have sent."""
+# Who has just been allowed is let in at once: libzmq does not try again when it is refused.
+_HURRY_S: Final = 0.02
 BARRED_S: Final = 10.0
 """So long whoever was cut off for sending too much is not let in again."""
 TELL_S: Final = 10.0
-"""What befalls one address is told once in such a time."""
-_MOST_TOLD: Final = 32
+"""What befalls a client is told once in such a time."""
+_MOST_NOTICES, _MOST_ADDRESSES = 4, 16
 # So many are dealt with at once; in between comes what else is due.
 _BATCH: Final = 100
 
+YES, LATER, NEVER = b"200", b"300", b"400"
 _ACCEPTED: Final = int(zmq.EVENT_ACCEPTED)
 _DISCONNECTED: Final = int(zmq.EVENT_DISCONNECTED)
 # A handshake that failed before a key was shown; that the peer is closed is told next.
@@ -55,9 +61,10 @@ _KEYLESS: Final = int(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether the holder of a key may connect from an address: what libzmq asks.
+    """Whether a client at an address may connect: what libzmq asks.
 
-    `route` are the frames that lead back to who asks, and `number` what the answer repeats; the key is a Z85 text.
+    `key` is the one that it has, a Z85 text, "" where none is asked for.  `route` are the frames that lead back to who asks, and
+    `number` is what the answer repeats.
     """
 
     route: tuple[bytes, ...]
@@ -65,36 +72,41 @@ class Question:
     address: str
     key: str
 
-    def answer(self, *, code: int, reason: str) -> list[bytes]:
-        """The frames that answer: 200 lets in, 400 refuses for good, and after 300 the client may try again."""
-        user = self.key if code == 200 else ""
-        return [*self.route, b"1.0", self.number, str(code).encode(), reason.encode(), user.encode(), b""]
+    def answer(self, code: bytes, reason: bytes) -> list[bytes]:
+        """The frames that answer: 200 lets in, 400 refuses for good, and after 300 the client tries again."""
+        user = self.key.encode() if code == YES else b""
+        return [*self.route, b"1.0", self.number, code, reason, user, b""]
 
 
 def parse(frames: Sequence[bytes]) -> Question | None:
-    """Read what came at the handler's socket; None where it is no question about a CURVE key for a feed."""
+    """Read what came at the handler's socket; None where it is no question of a feed's."""
     match frames:
         case [route, b"", b"1.0", number, domain, address, _, b"CURVE", key] if domain == DOMAIN and len(key) == 32:
             return Question((route, b""), number, address.decode("ascii", "replace"), z85.encode(key).decode())
+        case [route, b"", b"1.0", number, domain, address, _, b"NULL"] if domain == DOMAIN:
+            return Question((route, b""), number, address.decode("ascii", "replace"), "")
     return None
 
 
 class Notices:
-    """Which of many like notices are told: of each subject one in `TELL_S`, and of few subjects at once."""
+    """Which of many notices are told: in `TELL_S` each once, few about one address, and about few addresses."""
 
     def __init__(self) -> None:
         self._since = -TELL_S
-        self._untold: Counter[str] = Counter()
+        self._told: dict[str, set[str]] = {}
 
-    def due(self, subject: str, now: float) -> bool:
-        """Whether a notice about a subject is told at this time, seconds."""
+    def due(self, address: str, notice: str, now: float) -> bool:
+        """Whether a notice about an address is told at this time, seconds."""
         if now - self._since >= TELL_S:
             self._since = now
-            self._untold.clear()
-        if len(self._untold) >= _MOST_TOLD:
+            self._told.clear()
+        if address not in self._told and len(self._told) >= _MOST_ADDRESSES:
             return False
-        self._untold[subject] += 1
-        return self._untold[subject] == 1
+        told = self._told.setdefault(address, set())
+        if notice in told or len(told) >= _MOST_NOTICES:
+            return False
+        told.add(notice)
+        return True
 
 
 class Admission:
@@ -107,20 +119,25 @@ class Admission:
         self._context, self._keys = context, keys
         self._most = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._notices = Notices()
-        self._untold: deque[str] = deque(maxlen=_MOST_TOLD)
-        # Of what follows.
+        self._untold: deque[str] = deque()
+        # Of the peers, and of who is barred.
         self._lock = threading.Lock()
         self._peers: dict[int, Peer] = {}
         self._barred: dict[str, float] = {}
+        self._left: Counter[str] = Counter()
+        self._cleared_s = time.monotonic()
+        # Replaced as a whole.
         self._allowed: dict[str, str] = {}
         self._revoked: dict[str, str] = {}
         self._marks: object = None
         self._names: set[int | str] = set()
         self._keyless: set[zmq.Socket[bytes]] = set()
+        # Elsewhere than on Linux a flood is noticed a little later.
+        self._arrivals = select.epoll() if hasattr(select, "epoll") else None
         self._handler = context.socket(zmq.ROUTER)
         self._handler.bind("inproc://zeromq.zap.01")
         self._watched = [self._handler]
-        self._look_at_keys()
+        self._look_at_keys(time.monotonic())
         threading.Thread(target=self._run, name="glyphfeed-admission", daemon=True).start()
 
     def watch(self, *bound: zmq.Socket[bytes]) -> None:
@@ -134,52 +151,79 @@ class Admission:
 
     def admits(self, message: zmq.Frame) -> bool:
         """Whether a message of a client may be taken, by whose it is and what it has sent so far; any thread may ask."""
-        now = time.monotonic()
         try:
             descriptor = message.get(zmq.SRCFD)
         except zmq.ZMQError:
             # libzmq's own, for a client that is gone.
             return False
+        now, sent = time.monotonic(), message.bytes
         with self._lock:
-            # That a connection was accepted may still be on its way here.
-            peer = self._peers.setdefault(descriptor, Peer(str(message.get("Peer-Address")), now))
+            peer = self._peers.get(descriptor)
+            if peer is None and address_of(descriptor, self._names) is None:
+                self._take_left(message, now)
+                return False
+            if peer is None:
+                # That it was accepted is still on its way here.
+                peer = self._peers[descriptor] = Peer("", now)
             if peer.is_cut:
                 return False
-            peer.take(message.bytes)
+            peer.take(sent)
+            peer.address = str(message.get("Peer-Address"))
             if self._keys is not None:
                 peer.key = str(message.get("User-Id"))
-                if peer.key not in self._allowed:
-                    self._cut(descriptor, peer, "its key is revoked", now)
-                    return False
-            excess = peer.excess(message.bytes, now)
-            if excess is not None:
-                self._bar(descriptor, peer, excess, now)
-            return excess is None
+            if self._keys is not None and peer.key not in self._allowed:
+                self._cut(descriptor, peer, "its key is revoked", now)
+            elif is_junk(sent):
+                self._cut(descriptor, peer, "what it subscribes to is too long for a topic", now)
+            elif peer.asks_too_much(now):
+                self._bar(descriptor, peer, "it asks for too much", now)
+            return not peer.is_cut
+
+    def _take_left(self, message: zmq.Frame, now: float) -> None:
+        """Count what clients left behind that are gone: so one may flood the feed on many short connections."""
+        who = str(message.get("User-Id" if self._keys is not None else "Peer-Address"))
+        self._left[who] += 1
+        if self._left[who] > MOST_MESSAGES:
+            self._left[who] = 0
+            self._barred[who] = now + BARRED_S
 
     def _run(self) -> None:
         poller = zmq.Poller()
-        looked_s = time.monotonic()
+        if self._arrivals is not None:
+            poller.register(self._arrivals.fileno(), zmq.POLLIN)
         try:
             while True:
                 for socket in self._watched:
                     poller.register(socket, zmq.POLLIN)
                 try:
                     for ready, _ in poller.poll(int(LOOK_S * 1000)):
-                        self._take(ready)
-                    if time.monotonic() - looked_s >= LOOK_S:
-                        looked_s = time.monotonic()
-                        self._look(looked_s)
+                        if isinstance(ready, int):
+                            self._take_arrivals()
+                        else:
+                            self._take(ready)
+                    if (now := time.monotonic()) - self._looked_s >= LOOK_S:
+                        self._look(now)
                 except zmq.ContextTerminated:
                     return
                 # Whatever it is: without this thread nobody would be let in any more.
                 except Exception as error:
-                    self._tell("", f"The feed stumbled over what a client did: {error!r}.", looked_s)
+                    self._tell("", f"The feed stumbled over what a client did: {error!r}.", time.monotonic())
                     time.sleep(LOOK_S)
                 while self._untold:
                     _log.warning("%s", self._untold.popleft())
         finally:
             for socket in self._watched:
                 socket.close(0)
+            if self._arrivals is not None:
+                self._arrivals.close()
+
+    def _take_arrivals(self) -> None:
+        """Look at once at the connections through which something has come."""
+        assert self._arrivals is not None
+        arrived, now = self._arrivals.poll(0, _BATCH), time.monotonic()
+        with self._lock:
+            for descriptor, _ in arrived:
+                self._look_at(descriptor, now)
 
     def _take(self, socket: zmq.Socket[bytes]) -> None:
         """Take some of the questions or events that wait at a socket."""
@@ -192,24 +236,21 @@ class Admission:
                     with self._lock:
                         self._take_event(socket, event, descriptor, now)
                 elif (question := parse(frames)) is not None:
-                    with self._lock:
-                        answer = self._answer(question, now)
-                    self._handler.send_multipart(answer, zmq.NOBLOCK)
+                    self._handler.send_multipart(self._answer(question, now), zmq.NOBLOCK)
 
     def _answer(self, question: Question, now: float) -> list[bytes]:
-        key = question.key
-        if key not in self._allowed:
-            name = self._revoked.get(key)
-            why = (
-                f"the key of {name} is revoked"
-                if name
-                else f"its key is not allowed; glyphfeed keys allow NAME -- '{key}' allows it"
-            )
-            self._tell(question.address, f"The feed refused {question.address}: {why}.", now)
-            return question.answer(code=400, reason="not allowed")
-        if key in self._barred:
-            return question.answer(code=300, reason="later")
-        return question.answer(code=200, reason="welcome")
+        address, key = question.address, question.key
+        if self._keys is not None and key not in self._allowed:
+            if now - self._looked_s >= _HURRY_S:
+                self._look_at_keys(now)
+            if key not in self._allowed:
+                name = self._revoked.get(key)
+                unknown = f"its key is not allowed, which glyphfeed keys allow NAME -- '{key}' would change"
+                self._tell(address, f"The feed refused {address}: {f'the key of {name} is revoked' if name else unknown}.", now)
+                return question.answer(NEVER, b"not allowed")
+        if (key or address) in self._barred:
+            return question.answer(LATER, b"barred for a while")
+        return question.answer(YES, b"welcome")
 
     def _take_event(self, monitor: zmq.Socket[bytes], event: int, descriptor: int, now: float) -> None:
         if event == _ACCEPTED:
@@ -226,32 +267,41 @@ class Admission:
 
     def _accept(self, descriptor: int, peer: Peer) -> None:
         address = peer.address
-        if address in self._barred:
-            cut(descriptor, self._names)
-        elif len(self._peers) >= self._most:
+        if len(self._peers) >= self._most:
             self._refuse(descriptor, peer, f"{self._most} connections are open already")
         elif is_far(address) and sum(other.address == address for other in self._peers.values()) >= MOST_OF_ONE:
             self._refuse(descriptor, peer, f"it has {MOST_OF_ONE} connections already")
         else:
             self._peers[descriptor] = peer
+            if self._arrivals is not None:
+                with suppress(OSError):
+                    self._arrivals.register(descriptor, select.EPOLLIN | select.EPOLLET)
 
     def _look(self, now: float) -> None:
-        """Look whether the list of keys has changed, and what the connections have sent."""
-        self._look_at_keys()
+        """Look whether the list of keys has changed, whose bar has ended, and what the connections have sent."""
+        self._look_at_keys(now)
         with self._lock:
             self._barred = {who: until for who, until in self._barred.items() if until > now}
-            for descriptor, peer in list(self._peers.items()):
-                received = received_by(descriptor, self._names)
-                if received is None:
-                    del self._peers[descriptor]
-                elif peer.is_cut:
-                    continue
-                elif self._keys is not None and peer.key and peer.key not in self._allowed:
-                    self._cut(descriptor, peer, "its key is revoked", now)
-                elif peer.is_flood(received, now):
-                    self._bar(descriptor, peer, "it sends more than anybody needs", now)
+            if now - self._cleared_s >= BARRED_S:
+                self._cleared_s = now
+                self._left.clear()
+            for descriptor in list(self._peers):
+                self._look_at(descriptor, now)
 
-    def _look_at_keys(self) -> None:
+    def _look_at(self, descriptor: int, now: float) -> None:
+        """Cut off a connection whose key was revoked, or that has sent too much."""
+        peer, received = self._peers.get(descriptor), received_by(descriptor, self._names)
+        if peer is None or peer.is_cut:
+            return
+        if received is None:
+            del self._peers[descriptor]
+        elif self._keys is not None and peer.key and peer.key not in self._allowed:
+            self._cut(descriptor, peer, "its key is revoked", now)
+        elif peer.sends_too_much(received, now):
+            self._bar(descriptor, peer, "it sends too much", now)
+
+    def _look_at_keys(self, now: float) -> None:
+        self._looked_s = now
         if self._keys is None:
             return
         try:
@@ -260,18 +310,16 @@ class Admission:
                 return
             found = list(clients(self._keys.folder))
         except OSError as error:
-            self._tell(
-                "", f"The keys in {self._keys.folder} cannot be read: {error.strerror}; those read before hold.", time.monotonic()
-            )
+            unread = f"The keys in {self._keys.folder} cannot be read: {error.strerror}; those read before hold."
+            self._tell("", unread, now)
             return
+        self._marks = seen
         for client in found:
             if isinstance(client, FeedError):
-                self._tell(str(client), f"{client} It is not let in.", time.monotonic())
+                self._tell("", f"{client} It is not let in.", now)
         usable = [client for client in found if isinstance(client, Client)]
-        with self._lock:
-            self._marks = seen
-            self._allowed = {client.public: client.name for client in usable if client.is_allowed}
-            self._revoked = {client.public: client.name for client in usable if not client.is_allowed}
+        self._allowed = {client.public: client.name for client in usable if client.is_allowed}
+        self._revoked = {client.public: client.name for client in usable if not client.is_allowed}
 
     def _bar(self, descriptor: int, peer: Peer, why: str, now: float) -> None:
         """Cut off a client for what it does, for a while."""
@@ -289,10 +337,10 @@ class Admission:
         cut(descriptor, self._names)
         self._tell(peer.address, f"The feed refused {peer.address}: {why}.", peer.since)
 
-    def _tell(self, subject: str, sentence: str, now: float) -> None:
-        """Have a sentence told by the thread, as who writes it may have to wait; no more of them than anybody can read."""
-        if self._notices.due(subject, now):
-            self._untold.append(sentence)
+    def _tell(self, address: str, notice: str, now: float) -> None:
+        """Have a notice told by the thread, as who writes it may have to wait."""
+        if self._notices.due(address, notice, now):
+            self._untold.append(notice)
 
 
 def name_of(endpoint: str) -> int | str:

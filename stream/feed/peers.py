@@ -24,10 +24,13 @@ HERE: Final = "this machine"
 MOST_PREFIXES: Final = 1000
 """Subscriptions of one connection."""
 LONGEST_PREFIX: Final = 128
-"""Bytes of a subscription: no topic is longer, and libzmq takes some 30 bytes of memory for each of them."""
-# What else it may send: so much at once, and so much more each second.  To catch up with 64 sources takes 1280 requests.
-_MESSAGES, _MESSAGES_PER_S = 2000, 100
-_BYTES, _BYTES_PER_S = 1_048_576, 65_536
+"""Bytes of a subscription: no topic is longer."""
+MOST_MESSAGES: Final = 2000
+"""What a connection may send at once; to catch up with 64 sources takes 1280 requests."""
+# So many more each second, and the same for bytes.
+_MESSAGES_PER_S: Final = 100
+_MOST_BYTES, _BYTES_PER_S = 524_288, 32_768
+_SUBSCRIBED, _UNSUBSCRIBED = b"\x01", b"\x00"
 # Where Linux has the bytes that came in so far, in its `struct tcp_info`.
 _INFO_LENGTH, _RECEIVED_AT = 192, 128
 
@@ -49,21 +52,20 @@ class Peer:
     def take(self, message: bytes) -> None:
         """Count a message; of a subscription or its end these are its first byte, 1 or 0, and the prefix."""
         self.messages += 1
-        self.prefixes += {b"\x01": 1, b"\x00": -1}.get(message[:1], 0)
+        self.prefixes += {_SUBSCRIBED: 1, _UNSUBSCRIBED: -1}.get(message[:1], 0)
 
-    def excess(self, message: bytes, now: float) -> str | None:
-        """What is too much in what it has sent, in words, the last message included; None where nothing is."""
-        if self.prefixes > MOST_PREFIXES:
-            return f"it has more than {MOST_PREFIXES} subscriptions"
-        if message[:1] == b"\x01" and len(message) > LONGEST_PREFIX:
-            return f"it subscribes to a prefix of {len(message) - 1} bytes"
-        if self.messages > _MESSAGES + _MESSAGES_PER_S * (now - self.since):
-            return f"it sends more than {_MESSAGES_PER_S} messages a second"
-        return None
+    def asks_too_much(self, now: float) -> bool:
+        """Whether it has more subscriptions, or has sent more messages, than anybody needs."""
+        return self.prefixes > MOST_PREFIXES or self.messages > MOST_MESSAGES + _MESSAGES_PER_S * (now - self.since)
 
-    def is_flood(self, received: int, now: float) -> bool:
+    def sends_too_much(self, received: int, now: float) -> bool:
         """Whether it has sent more bytes than anybody needs."""
-        return received > _BYTES + _BYTES_PER_S * (now - self.since)
+        return received > _MOST_BYTES + _BYTES_PER_S * (now - self.since)
+
+
+def is_junk(message: bytes) -> bool:
+    """Whether this is a subscription that no topic can match."""
+    return message[:1] == _SUBSCRIBED and len(message) > 1 + LONGEST_PREFIX
 
 
 def is_far(address: str) -> bool:

@@ -42,7 +42,7 @@ _log = logging.getLogger("glyphfeed.feed")
 _SUBSCRIBED: Final = b"\x01"
 _UNSUBSCRIBED: Final = b"\x00"
 # So many are taken in before the next message is sent, whoever floods the feed with them.
-_CHANGES: Final = 100
+_CHANGES: Final = 1000
 
 
 class Publisher:
@@ -205,22 +205,21 @@ class Publisher:
         The last messages go to everyone who matches, as XPUB has no way to address one; `seq` tells the others.
         """
         prefixes = set()
-        for _ in range(_CHANGES):
-            if not self._socket.poll(0):
-                break
-            change = self._socket.recv(zmq.NOBLOCK, copy=False)
-            kind, prefix = change.bytes[:1], change.bytes[1:]
-            admitted = self._admission.admits(change)
-            if kind == _SUBSCRIBED:
-                self._subscriptions += 1
-                if admitted:
-                    prefixes.add(prefix)
-            elif kind == _UNSUBSCRIBED:
-                self._subscriptions -= 1
-            if prefix.startswith(ASKING):
-                if admitted:
-                    self._watchers.take(change)
-                self.pictures.ask(self._watchers.prefixes())
+        with suppress(zmq.Again):
+            for _ in range(_CHANGES):
+                change = self._socket.recv(zmq.NOBLOCK, copy=False)
+                admitted = self._admission.admits(change)
+                kind, prefix = change.bytes[:1], change.bytes[1:]
+                if kind == _SUBSCRIBED:
+                    self._subscriptions += 1
+                    if admitted:
+                        prefixes.add(prefix)
+                elif kind == _UNSUBSCRIBED:
+                    self._subscriptions -= 1
+                if prefix.startswith(ASKING):
+                    if admitted:
+                        self._watchers.take(change)
+                    self.pictures.ask(self._watchers.prefixes())
         if prefixes:
             for message in self._last.values():
                 if message.startswith(tuple(prefixes)):

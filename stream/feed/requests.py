@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,8 @@ _log = logging.getLogger("glyphfeed.feed")
 REST: Final = 4.0
 """After each answer the thread rests this many times as long as it has worked: requests take a fifth of one core at most, whoever
 asks how often."""
+# So many are read between two answers, and so many wait to be answered; more than any clients have on their way.
+_BATCH, _MOST_WAITING = 1000, 1000
 _FRAMES_LIMIT: Final = 8
 """A request comes in two or three frames, in a few more through proxies."""
 
@@ -48,18 +51,26 @@ class RequestServer:
         poller = zmq.Poller()
         poller.register(self._router, zmq.POLLIN)
         poller.register(self._awake, zmq.POLLIN)
+        waiting: deque[list[zmq.Frame]] = deque()
         while not self._stopped.is_set():
             # Ends with a request, or with the close.
-            poller.poll()
-            began_s = time.thread_time()
-            with suppress(zmq.Again):
-                self._answer(self._router.recv_multipart(zmq.NOBLOCK, copy=False))
-            self._stopped.wait(REST * (time.thread_time() - began_s))
+            poller.poll(0 if waiting else None)
+            self._take_in(waiting)
+            if waiting:
+                began_s = time.thread_time()
+                self._answer(waiting.popleft())
+                self._stopped.wait(REST * (time.thread_time() - began_s))
+
+    def _take_in(self, waiting: deque[list[zmq.Frame]]) -> None:
+        """Read what has come, so that whoever floods the socket is cut off long before all of that could be answered."""
+        with suppress(zmq.Again):
+            for _ in range(_BATCH):
+                frames = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+                if self._admission.admits(frames[-1]) and len(frames) <= _FRAMES_LIMIT and len(waiting) < _MOST_WAITING:
+                    waiting.append(frames)
 
     def _answer(self, frames: list[zmq.Frame]) -> None:
         """Answer a request in its own framing: what came before the last frame says whose it is."""
-        if not self._admission.admits(frames[-1]) or len(frames) > _FRAMES_LIMIT:
-            return
         try:
             answered = answer(frames[-1].bytes, self._told)
         # Whatever it is: without this thread nobody would be answered any more.
