@@ -318,7 +318,7 @@ def carry(settings: BridgeSettings, stopped: threading.Event) -> None:
         cursor = stack.enter_context(Cursor(settings.cursor_path))
         far = stack.enter_context(closing(far_side(settings, stopped)))
         since = None if cursor.is_new else cursor.positions
-        feed = stack.enter_context(connect(settings.endpoint, topics(settings, far), keys=settings.keys, since=since))
+        feed = stack.enter_context(connect(settings.endpoint, topics(settings), keys=settings.keys, since=since))
         which = f" of {', '.join(settings.sources)}" if settings.sources else ""
         log.info("Carries the events%s from the feed at %s on to %s.", which, settings.endpoint, far.purpose)
         Bridge(feed, far, cursor, settings.endpoint, settings.types).run(stopped)

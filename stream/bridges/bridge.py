@@ -62,8 +62,6 @@ class FarSide(Protocol):
 
     purpose: str
     """Where it leads, in words that end a sentence."""
-    extra_topics: Sequence[str]
-    """What it wants of the feed besides events and statuses."""
 
     def event(self, message: Message) -> Receipt:
         """Take an event, after all before it.
@@ -85,9 +83,9 @@ class FarSide(Protocol):
         ...
 
 
-def topics(settings: BridgeSettings, far: FarSide) -> list[str]:
+def topics(settings: BridgeSettings) -> list[str]:
     """What of the feed a bridge subscribes to: of the sources that it carries on, all where none is named."""
-    kinds = ["event/", "status/", *far.extra_topics]
+    kinds = ["event/", "status/"]
     return [f"{kind}{source} " for kind in kinds for source in settings.sources] or kinds
 
 

@@ -33,7 +33,7 @@ from glyphfeed.stream.placeholders import reveal
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine
 
     from nats.js import JetStreamContext
 
@@ -78,8 +78,6 @@ class JetStream:
         BridgeError: a certificate cannot be used.
 
     """
-
-    extra_topics: Sequence[str] = ()
 
     def __init__(self, settings: NatsSettings, stopped: threading.Event) -> None:
         self._settings, self._stopped = settings, stopped

@@ -25,6 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from glyphfeed.stream.bridges import discovery
 from glyphfeed.stream.bridges.bridge import Receipt
 from glyphfeed.stream.bridges.discovery import OFFLINE, ONLINE, Names, encode
+from glyphfeed.stream.bridges.glances import Glances
 from glyphfeed.stream.bridges.settings import MQTT_PORTS, server_of
 from glyphfeed.stream.bridges.tls import trust, words
 from glyphfeed.stream.bridges.waiting import Reach, pause_s
@@ -33,7 +34,6 @@ from glyphfeed.stream.records import SourceState
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
 
     from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
@@ -82,7 +82,6 @@ class _Camera:
     last_text: bytes = b""
     heard_at: float = 0.0
     is_over: bool = False
-    pictured_at: float = float("-inf")
 
 
 class Mqtt:
@@ -99,7 +98,8 @@ class Mqtt:
         is_encrypted = self._server.scheme == "mqtts"
         self._tls = trust(settings.ca, settings.certificate, settings.certificate_key) if is_encrypted else None
         self._names = Names(settings.prefix, settings.discovery)
-        self._version, self._pictures_s = version, settings.pictures_s
+        self._version = version
+        self._glances = None if (every_s := settings.pictures_s) is None else Glances(settings.endpoint, settings.keys, every_s)
         self._session: _Session | None = None
         self._reach = Reach(f"The MQTT broker at {self._server}")
         self._failures, self._try_at, self._connected_at = 0, 0.0, float("inf")
@@ -108,7 +108,6 @@ class Mqtt:
         self._cameras: dict[str, _Camera] = {}
         announced = f", announced to Home Assistant on {settings.discovery}/" if settings.discovery else ""
         self.purpose = f"the MQTT broker at {self._server} as {settings.prefix}/...{announced}"
-        self.extra_topics: Sequence[str] = ("picture/",) if settings.pictures_s is not None else ()
 
     def event(self, message: Message) -> Receipt:
         """See `FarSide.event`."""
@@ -149,9 +148,14 @@ class Mqtt:
         for source, camera in self._cameras.items():
             if not camera.is_over and now - camera.heard_at > UNHEARD_S:
                 self._tell_status(source, camera, discovery.UNHEARD, f"the reader has told nothing of it for {UNHEARD_S:.0f} s")
+        if self._session is not None and self._glances is not None:
+            for picture in self._glances.take([source for source, camera in self._cameras.items() if not camera.is_over]):
+                self._session.show(self._names.topic(picture.source, "picture"), picture.jpeg)
 
     def close(self) -> None:
         """See `FarSide.close`."""
+        if self._glances is not None:
+            self._glances.close()
         if self._session is not None:
             self._session.leave()
             self._session = None
@@ -181,7 +185,7 @@ class Mqtt:
             device, payload = self._names.bridge, discovery.bridge_device(self._names, self._version)
         else:
             device = self._names.camera(source)
-            payload = discovery.camera_device(self._names, source, self._version, pictures=self._pictures_s is not None)
+            payload = discovery.camera_device(self._names, source, self._version, pictures=self._glances is not None)
         self._keep(self._names.config(device), encode(payload))
 
     def _introduce(self) -> None:

@@ -31,7 +31,7 @@ from glyphfeed.stream.errors import BridgeError
 from glyphfeed.stream.placeholders import fill, reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from glyphfeed.stream.bridges.settings import WebhookSettings
     from glyphfeed.stream.feed.wire import Message
@@ -101,8 +101,6 @@ class Webhook:
         BridgeError: the file of authorities is none.
 
     """
-
-    extra_topics: Sequence[str] = ()
 
     def __init__(self, settings: WebhookSettings, stopped: threading.Event) -> None:
         self._server = server_of(settings.address, HTTP_PORTS)
