@@ -6,8 +6,10 @@ Owns: the commands, what they tell, and the thread that a bridge runs in.  Does 
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -234,7 +236,9 @@ def run(
         there = ", ".join(bridge.name for bridge in found.bridges) or "none"
         raise CommandError(f"{config} has no bridge {name!r}; there are {there}")
     logs.set_up(found.log.format, quiet=found.log.quiet, source=name)
-    serve(settings, quiet=found.log.quiet)
+    stopped = threading.Event()
+    follow_input(stopped)
+    serve(settings, stopped, quiet=found.log.quiet)
 
 
 def refuse_open_secret(option: str, secret: str | None) -> None:
@@ -273,8 +277,24 @@ def far_side(settings: BridgeSettings, stopped: threading.Event) -> FarSide:
         return JetStream(settings, stopped)
 
 
-def serve(settings: BridgeSettings, *, quiet: bool = False) -> None:
-    """Run a bridge until Ctrl-C or SIGTERM; what is on its way then is given some seconds to be acknowledged.
+def follow_input(stopped: threading.Event) -> None:
+    """Set `stopped` when a pipe that leads here ends: whoever began this has been killed, and cannot say so."""
+
+    def wait() -> None:
+        with suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        stopped.set()
+
+    # Not of a terminal, nor of /dev/null; and there may be none at all.
+    with suppress(OSError):
+        if stat.S_ISFIFO(os.fstat(0).st_mode):
+            threading.Thread(target=wait, name="glyphfeed-input", daemon=True).start()
+
+
+def serve(settings: BridgeSettings, stopped: threading.Event | None = None, *, quiet: bool = False) -> None:
+    """Run a bridge until Ctrl-C or SIGTERM, or until `stopped` is set; what is on its way then is given some seconds to be
+    acknowledged.
 
     Raises:
         GlyphfeedError: the settings cannot be used, or the far side or the feed refuses.
@@ -283,7 +303,7 @@ def serve(settings: BridgeSettings, *, quiet: bool = False) -> None:
     check(settings)
     if not quiet:
         log.setLevel(logging.INFO)
-    stopped, failures = threading.Event(), list[BaseException]()
+    stopped, failures = stopped or threading.Event(), list[BaseException]()
 
     def work() -> None:
         try:

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -29,7 +30,6 @@ from tests.stream.bridges.listening import listening
 from tests.stream.feed.samples import DEADLINE_S, event, of, status, wait_until
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
@@ -41,10 +41,12 @@ EVENTS = 600
 """In all."""
 
 
-def bridge(*arguments: str | Path, **variables: str) -> AbstractContextManager[subprocess.Popen[str]]:
+def bridge(
+    *arguments: str | Path, stdin: int = subprocess.DEVNULL, **variables: str
+) -> AbstractContextManager[subprocess.Popen[str]]:
     """The command in a process of its own."""
     command = [sys.executable, "-c", PROGRAM, "bridge", *map(str, arguments)]
-    return program(command, 6 * DEADLINE_S, env=os.environ | {"GLYPHFEED_WEBHOOK_SECRET": SECRET} | variables)
+    return program(command, 6 * DEADLINE_S, stdin=stdin, env=os.environ | {"GLYPHFEED_WEBHOOK_SECRET": SECRET} | variables)
 
 
 def ended(child: subprocess.Popen[str], how: signal.Signals = signal.SIGTERM) -> tuple[int, list[str]]:
@@ -313,3 +315,29 @@ def test_what_brings_a_missing_library_is_said(
     for kind in ("mqtt", "nats"):
         said = complaint(capfd, kind, "--to", f"{kind}://host", "--cursor", tmp_path / "c.json")
         assert "-e '.[bridges]'" in said
+
+
+def test_the_bridge_of_a_configuration_ends_with_who_began_it(reader: Reader, tmp_path: Path) -> None:
+    config = tmp_path / "glyphfeed.toml"
+    with receiver(tmp_path) as far:
+        config.write_text(f"""
+[[camera]]
+name = "cam1"
+address = "0"
+
+[[bridge]]
+kind = "webhook"
+name = "shop"
+address = "http://127.0.0.1:{far.way.port}/"
+secret = "${{GLYPHFEED_WEBHOOK_SECRET}}"
+endpoint = "{reader.endpoint}"
+cursor = "shop.json"
+types = ["read"]
+""")
+        with bridge("run", "shop", "--config", config, stdin=subprocess.PIPE) as child:
+            wait_until(lambda: (tmp_path / "shop.json").exists() and "cam1" in positions(tmp_path / "shop.json"))
+            reader.tell(2)
+            wait_until(lambda: len(far.ids()) == 2)
+            assert child.stdin is not None
+            child.stdin.close()
+            assert child.wait(DEADLINE_S) == 0
