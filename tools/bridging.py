@@ -23,7 +23,7 @@ from glyphfeed.tools import logs
 from glyphfeed.tools.errors import CommandError, bringing
 
 if TYPE_CHECKING:
-    from glyphfeed.stream.bridges.bridge import FarSide
+    from glyphfeed.stream.bridges.bridge import End, FarSide
 
 END_S: Final = 4.0
 """So long what was sent may still be acknowledged; who supervises a bridge waits a little longer."""
@@ -236,9 +236,7 @@ def run(
         there = ", ".join(bridge.name for bridge in found.bridges) or "none"
         raise CommandError(f"{config} has no bridge {name!r}; there are {there}")
     logs.set_up(found.log.format, quiet=found.log.quiet, source=name)
-    stopped = threading.Event()
-    follow_input(stopped)
-    serve(settings, stopped, quiet=found.log.quiet)
+    serve(settings, quiet=found.log.quiet, follows_input=True)
 
 
 def refuse_open_secret(option: str, secret: str | None) -> None:
@@ -255,7 +253,7 @@ def refuse_open_secret(option: str, secret: str | None) -> None:
         )
 
 
-def far_side(settings: BridgeSettings, stopped: threading.Event) -> FarSide:
+def far_side(settings: BridgeSettings, end: End) -> FarSide:
     """Where the settings lead; nothing is connected yet.
 
     Raises:
@@ -265,7 +263,7 @@ def far_side(settings: BridgeSettings, stopped: threading.Event) -> FarSide:
     if isinstance(settings, WebhookSettings):
         from glyphfeed.stream.bridges.webhook import Webhook
 
-        return Webhook(settings, stopped)
+        return Webhook(settings, end.is_due)
     with bringing("bridges"):
         if isinstance(settings, MqttSettings):
             from glyphfeed.stream.bridges.mqtt import Mqtt
@@ -274,17 +272,17 @@ def far_side(settings: BridgeSettings, stopped: threading.Event) -> FarSide:
         assert isinstance(settings, NatsSettings)
         from glyphfeed.stream.bridges.jetstream import JetStream
 
-        return JetStream(settings, stopped)
+        return JetStream(settings, end.is_due)
 
 
-def follow_input(stopped: threading.Event) -> None:
-    """Set `stopped` when a pipe that leads here ends: whoever began this has been killed, and cannot say so."""
+def follow_input(end: End) -> None:
+    """Begin the end when a pipe that leads here ends: whoever began this has been killed, and cannot say so."""
 
     def wait() -> None:
         with suppress(OSError):
             while os.read(0, 4096):
                 pass
-        stopped.set()
+        end.begin()
 
     # Not of a terminal, nor of /dev/null; and there may be none at all.
     with suppress(OSError):
@@ -292,22 +290,25 @@ def follow_input(stopped: threading.Event) -> None:
             threading.Thread(target=wait, name="glyphfeed-input", daemon=True).start()
 
 
-def serve(settings: BridgeSettings, stopped: threading.Event | None = None, *, quiet: bool = False) -> None:
-    """Run a bridge until Ctrl-C or SIGTERM, or until `stopped` is set; what is on its way then is given some seconds to be
-    acknowledged.
+def serve(settings: BridgeSettings, *, quiet: bool = False, follows_input: bool = False) -> None:
+    """Run a bridge until Ctrl-C or SIGTERM; what was told before is given some seconds to be acknowledged.
 
     Raises:
         GlyphfeedError: the settings cannot be used, or the far side or the feed refuses.
 
     """
+    from glyphfeed.stream.bridges.bridge import End
+
     check(settings)
     if not quiet:
         log.setLevel(logging.INFO)
-    stopped, failures = stopped or threading.Event(), list[BaseException]()
+    end, failures = End(), list[BaseException]()
+    if follows_input:
+        follow_input(end)
 
     def work() -> None:
         try:
-            carry(settings, stopped)
+            carry(settings, end)
         except BaseException as error:
             failures.append(error)
 
@@ -317,14 +318,14 @@ def serve(settings: BridgeSettings, stopped: threading.Event | None = None, *, q
     try:
         worker.join()
     except KeyboardInterrupt:
-        stopped.set()
+        end.begin()
         worker.join(END_S)
     if failures:
         raise failures[0]
 
 
-def carry(settings: BridgeSettings, stopped: threading.Event) -> None:
-    """Run a bridge until `stopped` is set.
+def carry(settings: BridgeSettings, end: End) -> None:
+    """Run a bridge until its end.
 
     Raises:
         GlyphfeedError: see `serve`.
@@ -336,9 +337,9 @@ def carry(settings: BridgeSettings, stopped: threading.Event) -> None:
 
     with ExitStack() as stack:
         cursor = stack.enter_context(Cursor(settings.cursor_path))
-        far = stack.enter_context(closing(far_side(settings, stopped)))
+        far = stack.enter_context(closing(far_side(settings, end)))
         since = None if cursor.is_new else cursor.positions
         feed = stack.enter_context(connect(settings.endpoint, topics(settings), keys=settings.keys, since=since))
         which = f" of {', '.join(settings.sources)}" if settings.sources else ""
         log.info("Carries the events%s from the feed at %s on to %s.", which, settings.endpoint, far.purpose)
-        Bridge(feed, far, cursor, settings.endpoint, settings.types).run(stopped)
+        Bridge(feed, far, cursor, settings.endpoint, settings.types).run(end)

@@ -6,13 +6,13 @@ Owns: that loop, and what of the feed is carried on.  Does not own the far side'
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping, Sequence
 
     from glyphfeed.stream.bridges.cursor import Cursor
@@ -43,7 +43,7 @@ WINDOW: Final = 100
 TICK_S: Final = 0.2
 """How long the feed, or the far side, is waited for at a time."""
 PATIENCE_S: Final = 2.0
-"""For the acknowledgements of what was sent, at the end."""
+"""For what was told before the end, and its acknowledgements."""
 TROUBLE_S: Final = 3.0
 """A feed that is away for less, as when its reader is restarted, is not worth a word."""
 
@@ -55,6 +55,22 @@ class Receipt:
     """For an event that was handed to a far side, which sets `is_acknowledged`."""
 
     is_acknowledged: bool = False
+
+
+class End:
+    """The end of a bridge: once it `begins` no more is waited for, and some seconds later, when it `is_due`, nothing is."""
+
+    def __init__(self) -> None:
+        self.begins = threading.Event()
+        self.is_due = threading.Event()
+
+    def begin(self) -> None:
+        """Have the bridge end; any thread may call it."""
+        if not self.begins.is_set():
+            self.begins.set()
+            timer = threading.Timer(PATIENCE_S, self.is_due.set)
+            timer.daemon = True
+            timer.start()
 
 
 class FarSide(Protocol):
@@ -102,24 +118,34 @@ class Bridge:
         self._trouble: str | None = None
         self._well_at = time.monotonic()
 
-    def run(self, stopped: threading.Event) -> None:
-        """Carry on what the feed tells, until `stopped` is set.
+    def run(self, end: End) -> None:
+        """Carry on what the feed tells, until the end.
 
         Raises:
             BridgeError: the far side wants no more, or refuses.
             FeedError: what comes is no feed, or it refuses.
 
         """
-        while not stopped.is_set():
-            message = self._feed.receive(TICK_S)
-            self._note_trouble()
-            if message is not None:
-                self._take(message, stopped)
-            self._far.tick(0)
+        while not end.begins.is_set():
+            self._turn(end)
+        # What was told before: the reader may end as well, and not know of it the next time.
+        while not end.is_due.is_set() and self._turn(end):
+            pass
+        while not end.is_due.is_set() and self._waiting:
+            self._far.tick(TICK_S)
             self._settle()
-        self._take_leave()
 
-    def _take(self, message: Message, stopped: threading.Event) -> None:
+    def _turn(self, end: End) -> bool:
+        """Carry the next message on, and see to the far side; whether there was one."""
+        message = self._feed.receive(TICK_S)
+        self._note_trouble()
+        if message is not None:
+            self._take(message, end)
+        self._far.tick(0)
+        self._settle()
+        return message is not None
+
+    def _take(self, message: Message, end: End) -> None:
         if message.missed:
             _log.error("%d events of %s are lost: the feed's log no longer has them.", message.missed, message.source)
         elif message.lost:
@@ -128,10 +154,10 @@ class Bridge:
             self._far.state(message)
             self._join(message.source)
             return
-        while len(self._waiting) >= WINDOW and not stopped.is_set():
+        while len(self._waiting) >= WINDOW and not end.is_due.is_set():
             self._far.tick(TICK_S)
             self._settle()
-        if not stopped.is_set():
+        if not end.is_due.is_set():
             self._waiting.append((self._hand_over(message), message.source, message.position))
 
     def _join(self, source: str) -> None:
@@ -162,12 +188,6 @@ class Bridge:
             passed[source] = position
         if passed:
             self._cursor.advance(passed)
-
-    def _take_leave(self) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while self._waiting and time.monotonic() < deadline:
-            self._far.tick(TICK_S)
-            self._settle()
 
     def _note_trouble(self) -> None:
         """Tell once that the feed is away, and once that it is back."""

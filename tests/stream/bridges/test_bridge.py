@@ -8,7 +8,7 @@ import pytest
 
 import glyphfeed
 from glyphfeed.stream.bridges import bridge as module
-from glyphfeed.stream.bridges.bridge import WINDOW, Bridge, Receipt, topics
+from glyphfeed.stream.bridges.bridge import WINDOW, Bridge, End, Receipt, topics
 from glyphfeed.stream.bridges.cursor import Cursor
 from glyphfeed.stream.bridges.discovery import encode, event_payload
 from glyphfeed.stream.bridges.settings import MqttSettings
@@ -61,19 +61,19 @@ class Running:
     """A bridge in a thread of its own."""
 
     def __init__(self, publisher: Publisher, far: Slow, path: Path, types: Sequence[str] = ()) -> None:
-        self.stopped = threading.Event()
+        self.end = End()
         self.cursor = Cursor(path)
         since = None if self.cursor.is_new else self.cursor.positions
         self.feed = glyphfeed.connect(publisher.endpoint, ["event/", "status/"], since=since)
         self.bridge = Bridge(self.feed, far, self.cursor, publisher.endpoint, types)
-        self.thread = threading.Thread(target=self.bridge.run, args=(self.stopped,))
+        self.thread = threading.Thread(target=self.bridge.run, args=(self.end,))
 
     def __enter__(self) -> Running:
         self.thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stopped.set()
+        self.end.begin()
         self.thread.join(2 * DEADLINE_S)
         assert not self.thread.is_alive()
         self.feed.close()
@@ -198,3 +198,18 @@ def test_only_the_cameras_that_are_wanted_are_subscribed_to() -> None:
     assert topics(settings) == ["event/", "status/"]
     settings = replace(settings, sources=("cam1", "door"))
     assert topics(settings) == ["event/cam1 ", "event/door ", "status/cam1 ", "status/door "]
+
+
+def test_what_was_told_before_the_end_is_carried_on(tmp_path: Path) -> None:
+    far, path = Slow(allowed=10**6), begun(tmp_path)
+    with Publisher(ANY_PORT) as publisher, Running(publisher, far, path) as running:
+        publisher.put(event("first"))
+        publisher.put(status())
+        running.until(publisher, "cam1", 1)
+        # As a reader whose file is over: it tells the last of it, and ends the bridge that it began.
+        for i in range(200):
+            publisher.put(event(f"last {i}"))
+        running.end.begin()
+        running.thread.join(DEADLINE_S)
+        assert running.cursor.positions == {"cam1": Position(publisher.epoch, 201)}
+    assert far.got == list(range(1, 202))
