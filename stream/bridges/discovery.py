@@ -10,6 +10,7 @@ Topics, below a prefix: `availability` of the bridge, and of each camera `CAMERA
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -145,7 +146,8 @@ def camera_device(names: Names, source: str, version: str, *, pictures: bool) ->
 
 
 def _ids(device: str, platform: str, entity: str) -> Payload:
-    return {"unique_id": f"{device}_{entity}", "default_entity_id": f"{platform}.{device.lower()}_{entity}"}
+    plain = re.sub(r"[^a-z0-9_]", "_", device.lower())
+    return {"unique_id": f"{device}_{entity}", "default_entity_id": f"{platform}.{plain}_{entity}"}
 
 
 def event_payload(message: Message) -> Payload:

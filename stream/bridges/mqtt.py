@@ -290,8 +290,9 @@ class _Session:
         return self._client.publish(topic, payload, qos=1, retain=retain).mid
 
     def show(self, topic: str, payload: bytes) -> None:
-        """Send a message that may be lost."""
-        self._client.publish(topic, payload)
+        """Send a message that may be lost; where others still wait to be sent it is."""
+        if not self._client.want_write():
+            self._client.publish(topic, payload)
 
     def leave(self) -> None:
         """Say that the bridge is gone, in the will's place, and end."""

@@ -113,7 +113,9 @@ def test_the_bridge_is_a_device_too() -> None:
 def test_names_of_cameras_become_ids_that_home_assistant_takes(source: str) -> None:
     # The pattern by which it knows topics of discovery, and the one of its entity ids.
     assert re.fullmatch(r"homeassistant/device/[a-zA-Z0-9_-]+/config", NAMES.config(NAMES.camera(source)))
-    for entity in camera_device(NAMES, source, "1.2", pictures=True)["cmps"].values():
+    other = camera_device(Names("house/Glyphs-2", "ha"), source, "1.2", pictures=True)
+    assert re.fullmatch(r"[a-zA-Z0-9_-]+", other["dev"]["ids"][0])
+    for entity in [*camera_device(NAMES, source, "1.2", pictures=True)["cmps"].values(), *other["cmps"].values()]:
         assert re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", entity["default_entity_id"])
     assert NAMES.camera("a.b") != NAMES.camera("a_b")
 
