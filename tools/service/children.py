@@ -24,6 +24,8 @@ log = logging.getLogger("glyphfeed.service")
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
+REFUSED, REFUSED_PAUSE_S = 2, 600.0
+"""The exit code of one that cannot work before something is changed, such as a password, and how soon that may be."""
 STEADY_S: Final = 60.0
 """A child that ran for so long is begun anew after the first pause again."""
 END_S: Final = 5.0
@@ -52,8 +54,9 @@ class Child:
             if now_s - self._begun_s > STEADY_S:
                 self.pause_s = FIRST_PAUSE_S
             why = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            log.warning("%s %s; it is begun again in %.0f s", self._name, why, self.pause_s, extra={"source": self._name})
-            self.due_s, self.pause_s = now_s + self.pause_s, min(2 * self.pause_s, LONGEST_PAUSE_S)
+            pause_s = REFUSED_PAUSE_S if code == REFUSED else self.pause_s
+            log.warning("%s %s; it is begun again in %.0f s", self._name, why, pause_s, extra={"source": self._name})
+            self.due_s, self.pause_s = now_s + pause_s, min(2 * self.pause_s, LONGEST_PAUSE_S)
             self.bury(now_s)
         if self.process is None and now_s >= self.due_s:
             self._begun_s = now_s

@@ -103,6 +103,20 @@ def test_a_sound_story_breaks_nothing() -> None:
     assert breaches(story()) == []
 
 
+def test_a_source_that_was_taken_in_again_says_so_first() -> None:
+    writer = Writer()
+    writer.status("live")
+    writer.text(4)
+    writer.status("ended")
+    writer.status("connecting")
+    writer.text(5)
+    writer.status("ended")
+    assert breaches(writer.story) == []
+    del writer.story[3]
+    told = [breach.split(": it was")[1].split(",")[0] for breach in breaches(writer.story)]
+    assert told == [" published after the source had ended or failed"] * 2
+
+
 @pytest.mark.parametrize("begin", range(12))
 def test_neither_does_what_somebody_hears_who_comes_late(begin: int) -> None:
     assert breaches(story()[begin:]) == []

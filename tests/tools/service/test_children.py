@@ -23,8 +23,8 @@ kind, file = sys.argv[1:]
 if kind == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path(file).write_text(str(os.getpid()))
-if kind == "fails":
-    sys.exit(3)
+if kind in ("fails", "refused"):
+    sys.exit(3 if kind == "fails" else 2)
 while True:
     time.sleep(60)
 """
@@ -108,6 +108,15 @@ def test_one_that_fails_at_once_is_begun_ever_more_seldom(tmp_path: Path, caplog
         child.due_s = 0.0
     assert pauses == [1.0, 2.0, 4.0, 8.0]
     assert caplog.records[-1].message == "a ended with exit code 3; it is begun again in 4 s"
+
+
+def test_one_that_cannot_work_is_tried_seldom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    child = Child("a", command(tmp_path, "a", "refused"))
+    child.attend()
+    assert child.process is not None
+    child.process.wait()
+    child.attend()
+    assert caplog.records[-1].message == "a ended with exit code 2; it is begun again in 600 s"
 
 
 def test_one_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
