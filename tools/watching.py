@@ -185,7 +185,7 @@ def open_monitor(stack: ExitStack, listen: tuple[str, int], publisher: Publisher
     from glyphfeed.tools.service.monitor import serving
 
     health = Health()
-    stack.enter_context(serving(listen, health, {"subscriptions": lambda: float(publisher.subscribers)}))
+    stack.enter_context(serving(listen, health, publisher))
     return health
 
 

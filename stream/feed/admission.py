@@ -116,6 +116,8 @@ class Admission:
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], keys: ServerKeys | None) -> None:
+        self.refused = 0
+        """How many connections were refused or cut off so far."""
         self._context, self._keys = context, keys
         self._most = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._notices = Notices()
@@ -246,7 +248,7 @@ class Admission:
             if key not in self._allowed:
                 name = self._revoked.get(key)
                 unknown = f"its key is not allowed, which glyphfeed keys allow NAME -- '{key}' would change"
-                self._tell(address, f"The feed refused {address}: {f'the key of {name} is revoked' if name else unknown}.", now)
+                self._turn_away(address, f"The feed refused {address}: {f'the key of {name} is revoked' if name else unknown}.", now)
                 return question.answer(NEVER, b"not allowed")
         if (key or address) in self._barred:
             return question.answer(LATER, b"barred for a while")
@@ -260,7 +262,7 @@ class Admission:
         elif event == _DISCONNECTED:
             peer = self._peers.pop(descriptor, None)
             if monitor in self._keyless and self._keys is not None and peer is not None and not peer.is_cut:
-                self._tell(peer.address, f"The feed refused {peer.address}: it has no key of this feed.", now)
+                self._turn_away(peer.address, f"The feed refused {peer.address}: it has no key of this feed.", now)
             self._keyless.discard(monitor)
         else:
             self._keyless.add(monitor)
@@ -331,11 +333,15 @@ class Admission:
         cut(descriptor, self._names)
         name = self._allowed.get(peer.key) or self._revoked.get(peer.key)
         who = f"{name} at {peer.address}" if name else peer.address
-        self._tell(peer.address, f"The feed cut off {who}: {why}.", now)
+        self._turn_away(peer.address, f"The feed cut off {who}: {why}.", now)
 
     def _refuse(self, descriptor: int, peer: Peer, why: str) -> None:
         cut(descriptor, self._names)
-        self._tell(peer.address, f"The feed refused {peer.address}: {why}.", peer.since)
+        self._turn_away(peer.address, f"The feed refused {peer.address}: {why}.", peer.since)
+
+    def _turn_away(self, subject: str, sentence: str, now: float) -> None:
+        self.refused += 1
+        self._tell(subject, sentence, now)
 
     def _tell(self, address: str, notice: str, now: float) -> None:
         """Have a notice told by the thread, as who writes it may have to wait."""

@@ -113,6 +113,11 @@ class Publisher:
         """How many subscriptions there were when last looked (`serve`, publishing); one client may have several."""
         return self._subscriptions
 
+    @property
+    def refused(self) -> int:
+        """How many connections were refused or cut off so far."""
+        return self._admission.refused
+
     def last_event_seq(self, source: str) -> int:
         """Number of the last event of a source, 0 before the first."""
         return self._seqs[wire.topic("event", source)]

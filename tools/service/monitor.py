@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from glyphfeed.stream.records import EventType, SourceState
 from glyphfeed.tools.errors import CommandError, bringing
@@ -48,12 +48,25 @@ COUNTERS: Final[Mapping[str, tuple[Callable[[Status], float], str]]] = {
 }
 
 
-class SourceMetrics:
+class Counted(Protocol):
+    """A feed, as far as it counts: a publisher."""
+
+    @property
+    def subscribers(self) -> int:
+        """How many subscriptions there are."""
+        ...
+
+    @property
+    def refused(self) -> int:
+        """How many connections were refused or cut off so far."""
+        ...
+
+
+class Figures:
     """A collector of Prometheus that tells what is known at the moment it is asked; until then it costs nothing."""
 
-    def __init__(self, health: Health, figures: Mapping[str, Callable[[], float]]) -> None:
-        """`figures` are of the whole service: their names, and what they are at the moment."""
-        self._health, self._figures = health, figures
+    def __init__(self, health: Health, feed: Counted) -> None:
+        self._health, self._feed = health, feed
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric with its value for each source."""
@@ -81,12 +94,12 @@ class SourceMetrics:
             for status, known in sources:
                 counter.add_metric([status.source], known.events[kind])
             yield counter
-        for name, ask in self._figures.items():
-            yield GaugeMetricFamily(f"glyphfeed_{name}", name.replace("_", " ").capitalize() + ".", ask())
+        yield GaugeMetricFamily("glyphfeed_subscriptions", "Subscriptions of the feed.", self._feed.subscribers)
+        yield CounterMetricFamily("glyphfeed_refused", "Connections that were refused or cut off.", self._feed.refused)
 
 
 @contextmanager
-def serving(listen: tuple[str, int], health: Health, figures: Mapping[str, Callable[[], float]]) -> Iterator[int]:
+def serving(listen: tuple[str, int], health: Health, feed: Counted) -> Iterator[int]:
     """Serve `/healthz` and `/metrics` while the context lasts; the port, which is a free one where 0 was asked for.
 
     Raises:
@@ -97,7 +110,7 @@ def serving(listen: tuple[str, int], health: Health, figures: Mapping[str, Calla
         from prometheus_client import CollectorRegistry, ProcessCollector
 
     registry = CollectorRegistry()
-    registry.register(SourceMetrics(health, figures))
+    registry.register(Figures(health, feed))
     ProcessCollector(registry=registry)
     host, port = listen
     try:

@@ -29,7 +29,6 @@ from glyphfeed.tools.service.notify import Notifier
 from glyphfeed.tools.watching import await_subscribers, check_film, open_film, open_print, open_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
@@ -139,7 +138,7 @@ def serve(path: Path) -> int:
         publisher = stack.enter_context(Publisher(feed.endpoint, record, keeping, keys=keys, insecure=feed.insecure))
         health = Health()
         if configuration.metrics is not None:
-            stack.enter_context(serving(configuration.metrics.listen, health, figures_of(publisher)))
+            stack.enter_context(serving(configuration.metrics.listen, health, publisher))
         sinks: list[Sink] = [health]
         if display.film is not None:
             sinks.append(open_film(stack, display.film, configuration.open(configuration.cameras[0])))
@@ -221,8 +220,3 @@ def commands_of(configuration: Configuration) -> dict[str, list[str]]:
     """The command lines of the bridges of a configuration, by their names; what is secret of them stays in the file."""
     path = str(configuration.path)
     return {f"bridge {bridge.name}": ["bridge", "run", bridge.name, "--config", path] for bridge in configuration.bridges}
-
-
-def figures_of(publisher: Publisher) -> dict[str, Callable[[], float]]:
-    """What is counted of the whole service."""
-    return {"subscriptions": lambda: float(publisher.subscribers)}

@@ -10,16 +10,25 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from glyphfeed.stream.feed.client import connect
+from glyphfeed.stream.feed.keys import ServerKeys, issue
+from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, Frame, SourceState
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.service.health import Health
 from glyphfeed.tools.service.monitor import serving
-from tests.stream.feed.samples import DEADLINE_S, event, of, snapshot, status
+from tests.stream.driving import ANY_PORT
+from tests.stream.feed.samples import DEADLINE_S, event, of, snapshot, status, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FRAME = Frame(7, 0.25, 0.0, np.zeros((2, 2), np.uint8), lambda: np.zeros((2, 2, 3), np.uint8))
+
+
+class Uncounted:
+    subscribers = refused = 0
 
 
 def ask(port: int, path: str, method: str = "GET") -> tuple[int, str]:
@@ -39,7 +48,7 @@ def health() -> Health:
 
 @pytest.fixture
 def port(health: Health) -> Iterator[int]:
-    with serving(("127.0.0.1", 0), health, {"subscriptions": lambda: 3.0}) as port:
+    with Publisher(ANY_PORT) as publisher, serving(("127.0.0.1", 0), health, publisher) as port:
         yield port
 
 
@@ -66,7 +75,7 @@ def test_metrics_tell_what_the_statuses_do_and_no_text(health: Health, port: int
     values = {
         (sample.name, sample.labels.get("source")): sample.value for family in families.values() for sample in family.samples
     }
-    assert values["glyphfeed_subscriptions", None] == 3
+    assert values["glyphfeed_subscriptions", None] == values["glyphfeed_refused_total", None] == 0
     cam1 = {name.removeprefix("glyphfeed_source_"): value for (name, source), value in values.items() if source == "cam1"}
     assert cam1 == {
         "up": 1,
@@ -106,6 +115,15 @@ def test_an_address_that_cannot_be_had_is_said_in_one_sentence(health: Health, p
     for listen in (("127.0.0.1", port), ("192.0.2.1", 0), ("no.such.host.invalid", 0)):
         with (
             pytest.raises(CommandError, match=r"metrics cannot be served at .+: .+; choose another address"),
-            serving(listen, health, {}),
+            serving(listen, health, Uncounted()),
         ):
             pass
+
+
+def test_connections_that_are_refused_are_counted(tmp_path: Path) -> None:
+    issue(tmp_path / "keys", "viewer", tmp_path / "viewer.key_secret")
+    with Publisher(ANY_PORT, keys=ServerKeys.load(tmp_path / "keys")) as publisher:
+        with serving(("127.0.0.1", 0), Health(), publisher) as port, connect(publisher.endpoint):
+            wait_until(lambda: publisher.refused > 0)
+            counted = [line for line in ask(port, "/metrics")[1].splitlines() if line.startswith("glyphfeed_refused_total ")]
+        assert [float(line.split()[1]) >= 1 for line in counted] == [True]
