@@ -40,11 +40,13 @@ if TYPE_CHECKING:
 DEFAULT_TOPICS: Final = ("text/", "event/", "status/")
 """What a publisher sends; pictures only to who asks for them."""
 PATIENCE_S: Final = 3.0
-"""A publisher whose feed is there, and which does not take questions for so long, is an older one that cannot answer."""
+"""A publisher whose feed is there, and where nobody takes questions for so long, is an older one that cannot answer."""
 ANSWER_S: Final = 5.0
 """A question that was not answered for so long is asked again: the publisher may have been restarted under it."""
+AGAIN_S: Final = 1.0
+"""So long after an answer that was none, as when the publisher cannot read its disk, it is asked again."""
 TRIES: Final = 6
-"""Questions that were asked so often are given up."""
+"""A question that was asked so often is given up, and one that could not be asked for as long as that takes."""
 PACE_S: Final = 0.02
 """Between one question and the next, of which a publisher takes a hundred a second; events that are missed meanwhile are asked
 for together."""
@@ -105,7 +107,9 @@ class Feed:
         self._stopped = threading.Event()
         self._request: Request | None = None
         self._sent_s = 0.0
+        self._again_s = 0.0
         self._tries = 0
+        self._has_answered = False
         self._answers: Connection | None = None
         self._awake, self._waker = socket.socketpair()
         self._awake.setblocking(False)
@@ -262,14 +266,16 @@ class Feed:
             self._request = None
             self._hand(self._order.refuse())
             return True
-        if self._answers.given_up_in_s == 0 or (self._answers.connected and time.monotonic() > self._sent_s + ANSWER_S):
+        if self._answers.given_up_in_s == 0 or (self._answers.connected and time.monotonic() > self._again_s):
             self._ask_anew()
         return False
 
     def _take_answer(self, answer: Answer | None) -> None:
-        """Hand on what was answered; what is no answer is as good as none, and the question is asked again in time."""
-        if answer is not None:
-            self._request = None
+        """Hand on what was answered; after what is no answer the question is asked again."""
+        if answer is None:
+            self._again_s = time.monotonic() + AGAIN_S
+        else:
+            self._request, self._has_answered = None, True
             handed = self._order.answer(answer)
             places = {event.position for event in answer.events}
             self.fetched += sum(each.message.kind == "event" and each.message.position in places for each in handed)
@@ -281,6 +287,7 @@ class Feed:
         if self._answers is None:
             self._answers = Connection(self._context, zmq.DEALER, self._requests_endpoint, self._keys)
         self._sent_s = time.monotonic()
+        self._again_s = self._sent_s + ANSWER_S
         self._tries += 1
         position = self._request.position
         question = {"op": "events", "source": self._request.source, "epoch": position.epoch, "since": position.seq}
@@ -301,7 +308,10 @@ class Feed:
             return False
         if self._answers.connected:
             return self._tries > TRIES
-        return time.monotonic() > max(self._answers.changed_s, self._feed.changed_s) + PATIENCE_S
+        # Who takes a connection and ends it, or has answered before, will answer again.
+        is_there = self._has_answered or self._answers.refused or self._answers.misfit
+        patience_s = TRIES * ANSWER_S if is_there else PATIENCE_S
+        return time.monotonic() > max(self._answers.changed_s, self._feed.changed_s) + patience_s
 
     def _timeout_s(self) -> float:
         """After how long something is to be done even where nothing comes."""
@@ -384,11 +394,10 @@ def _received(socket: zmq.Socket[bytes]) -> list[bytes] | None:
 
 def _answer(source: str, raw: bytes) -> Answer | None:
     """Read what was answered; None where it is no events."""
-    topic = wire.topic("event", source)
     try:
         match json.loads(raw):
             case {"events": list(bodies), "complete": bool(complete), **others}:
-                messages = [wire.message_of(topic, body) for body in bodies]
+                messages = [wire.message_of(wire.topic("event", source), body) for body in bodies]
                 return Answer(messages, complete, more=others.get("more") is True)
     except (ValueError, RecursionError, FeedError):
         pass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 import threading
@@ -50,10 +51,10 @@ def receive(feed: Feed) -> wire.Message:
 class Sender:
     """A socket on which a test can lose messages at will."""
 
-    def __init__(self, socket: zmq.Socket[bytes]) -> None:
+    def __init__(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
         self._socket = socket
-        self._socket.bind(ANY_PORT)
-        self.endpoint = socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        self._socket.bind(endpoint)
+        self.endpoint = endpoint
 
     def wait_for_subscriptions(self, count: int) -> None:
         for _ in range(count):
@@ -69,10 +70,11 @@ class Sender:
 
 
 @pytest.fixture
-def sender() -> Iterator[Sender]:
+def sender(tmp_path: Path) -> Iterator[Sender]:
     with zmq.Context() as context, context.socket(zmq.XPUB) as socket:
         socket.setsockopt(zmq.LINGER, 0)
-        yield Sender(socket)
+        # At a path, where nothing else can be at the address beside it.
+        yield Sender(socket, f"ipc://{tmp_path}/feed")
 
 
 def test_messages_come_parsed_and_only_of_the_topics_asked_for() -> None:
@@ -161,6 +163,32 @@ def test_a_restart_of_the_publisher_is_told_and_its_events_are_fetched() -> None
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers in these tests."""
     monkeypatch.setattr(client, "PATIENCE_S", 0.2)
+
+
+@pytest.mark.strange
+def test_a_question_that_cannot_be_answered_just_now_is_asked_again(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "AGAIN_S", 0.05)
+    asked: list[bytes] = []
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        router.bind(f"{sender.endpoint}.requests")
+        with glyphfeed.connect(sender.endpoint) as feed:
+            sender.wait_for_subscriptions(ALL)
+            for seq in (1, 3):
+                sender.send("event/a", "one", seq)
+            assert receive(feed).seq == 1
+            missing = json.loads(wire.message("event/a", {"v": 1, "source": "a", "epoch": "one", "seq": 2}, {})[8:])
+            for answer in ({"error": "the disk is full"}, [], {"events": [missing], "complete": True}):
+
+                def was_asked() -> bool:
+                    assert feed.receive(0.01) is None
+                    return router.poll(0) > 0
+
+                wait_until(was_asked)
+                peer, question = router.recv_multipart()
+                asked.append(question)
+                router.send_multipart([peer, json.dumps(answer).encode()])
+            assert [(message.seq, message.lost) for message in (receive(feed), receive(feed))] == [(2, False), (3, False)]
+    assert set(map(bytes.decode, asked)) == {'{"op": "events", "source": "a", "epoch": "one", "since": 1}'}
 
 
 @pytest.mark.strange
