@@ -201,7 +201,11 @@ def watch(
     ] = None,
     record: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write every message to this new file too, one a line.", rich_help_panel="Recording"),
+        typer.Option(
+            metavar="FILE",
+            help="Write every message to this new file too, one a line; compressed if it ends in .gz.",
+            rich_help_panel="Recording",
+        ),
     ] = None,
     append: Annotated[
         bool, typer.Option("--append", help="Continue the recording that the file holds.", rich_help_panel="Recording")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 File: TypeAlias = BinaryIO | GzipWriter
 
 _COMPRESSED: Final = ".gz"
+# YYYYMMDD-HHMMSS, for glob.
+_DATE: Final = f"{'[0-9]' * 8}-{'[0-9]' * 6}"
 _log = logging.getLogger("glyphfeed.feed")
 
 
@@ -207,7 +209,8 @@ def _parsed(line: bytes) -> wire.Message | None:
 def parts(path: Path) -> list[Path]:
     """The files of a recording, oldest first: those that were put aside, and the one that is written to."""
     stem, suffix = _parted(path)
-    aside = sorted(path.parent.glob(f"{glob.escape(stem)}-*{suffix}"), key=lambda part: part.stat().st_mtime_ns)
+    dated = f"{glob.escape(stem)}-{_DATE}*{glob.escape(suffix)}"
+    aside = sorted(path.parent.glob(dated), key=lambda part: part.stat().st_mtime_ns)
     return [part for part in (*aside, path) if part.is_file()]
 
 
@@ -230,13 +233,20 @@ def _open(plan: RecordTo) -> File:
     except FileNotFoundError as error:
         raise FeedError(f"Cannot record to {path}: its directory does not exist; create it or record elsewhere.") from error
     except OSError as error:
-        raise FeedError(f"Cannot record to {path}: {error.strerror}; record elsewhere.") from error
+        # Of what cannot be sought in nothing is said.
+        reason = error.strerror or "a pipe cannot be compressed"
+        raise FeedError(f"Cannot record to {path}: {reason}; record elsewhere.") from error
 
 
 def _writer(path: Path, mode: str) -> File:
-    if is_compressed(path):
-        return GzipWriter(cast("BinaryIO", path.open(mode)))
-    return cast("BinaryIO", path.open("ab" if mode == "r+b" else mode))
+    if not is_compressed(path):
+        return cast("BinaryIO", path.open("ab" if mode == "r+b" else mode))
+    file = cast("BinaryIO", path.open(mode))
+    try:
+        return GzipWriter(file)
+    except OSError:
+        file.close()
+        raise
 
 
 def _mend(path: Path) -> None:

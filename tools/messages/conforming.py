@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SETTLE_S: Final = 1.0
 """By then a late subscriber has what is sent to it at once."""
+PATIENCE_S: Final = 2.0
+"""What feeds send comes more often; where nothing has come by then that is told."""
 LOOK_S: Final = 0.2
 """How often the connection is looked at while nothing comes."""
 MOST: Final = 100
@@ -96,6 +98,9 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
     ):
         deadline_s = math.inf if seconds is None else time.monotonic() + seconds
         with suppress(KeyboardInterrupt):
+            _listen(feed, report, seen, min(deadline_s, time.monotonic() + PATIENCE_S), 1)
+            if not report.rules.messages and seconds is None:
+                note(f"nothing has come from {endpoint} yet; still waiting, Ctrl-C ends")
             _listen(feed, report, seen, deadline_s, messages or math.inf)
         if not report.rules.messages:
             why = "it refuses this key" if feed.refused else "is it the address of a feed, and does it ask for a key?"

@@ -134,8 +134,8 @@ def test_killed_again_and_again_while_files_are_packed_and_put_aside_it_loses_no
     seen = events(*parts(path))
     first = seen[0][1]
     assert sorted(seen) == seen == [(publisher.epoch, number) for number in range(first, first + len(seen))]
-    for part in parts(path):
-        subprocess.run(["gzip", "-t", part], check=True)
+    # The last one may not hold anything yet.
+    subprocess.run(["gzip", "-t", *(part for part in parts(path) if part.stat().st_size)], check=True)
 
 
 def test_of_some_topics_only_those_are_recorded(tmp_path: Path) -> None:
