@@ -248,7 +248,9 @@ class Admission:
             if key not in self._allowed:
                 name = self._revoked.get(key)
                 unknown = f"its key is not allowed, which glyphfeed keys allow NAME -- '{key}' would change"
-                self._turn_away(address, f"The feed refused {address}: {f'the key of {name} is revoked' if name else unknown}.", now)
+                self._turn_away(
+                    address, f"The feed refused {address}: {f'the key of {name} is revoked' if name else unknown}.", now
+                )
                 return question.answer(NEVER, b"not allowed")
         if (key or address) in self._barred:
             return question.answer(LATER, b"barred for a while")
