@@ -5,6 +5,7 @@ Owns what a training picture tells, and where characters are taken to be in a wo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from glyphfeed.engines.characters import outline_of
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.sources import quads_of
+from glyphfeed.tools.training.sources import quads_of, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 Decoded = TypeVar("Decoded")
 Cuts: TypeAlias = "Mapping[str, Sequence[tuple[list[float], float]]]"
 """Of photos by their names, for each legible word n + 1 edges of characters, 0..1 along it, and how far to trust them."""
+TRAINED: Final = range(1, 801)
+"""Numbers of those of ICDAR 2015's training photos that are trained on."""
+CUTS: Final = "cuts.json"
+"""What cuts are called that lie beside their photos."""
 NOT_LEGIBLE: Final = "###"
 WIDTHS: Final = (("!',.:;|Iijl", 0.3), ("-()[]/1Jfrt", 0.5), ("mwM@%&", 0.95), ("W", 1.1))
 """Widths of characters over the height of their word: the medians of 11,606 characters of ICDAR 2003, in groups."""
@@ -95,6 +100,29 @@ def read_icdar2015(folder: Path, numbers: range, cuts: Cuts | None = None) -> li
     """
     numbered = (folder / f"img_{number}.jpg" for number in numbers)
     return [read_photo(photo, cuts) for photo in found((photo for photo in numbered if photo.is_file()), folder)]
+
+
+def read_trained(folder: Path, cuts: Cuts | None = None) -> list[Annotated]:
+    """Read the photos of a folder that may be trained on and have truth as ICDAR 2015's: those that its train.txt lists; of
+    ICDAR 2015's training photos those of `TRAINED`; and else all.
+
+    Raises:
+        CommandError: there are none, or their truth cannot be read.
+
+    """
+    if (folder / "train.txt").is_file():
+        photos = [folder / name for name in read_lines(folder / "train.txt") if name]
+    else:
+        photos = [page.with_name(f"{page.stem.removeprefix('gt_')}.jpg") for page in folder.glob("gt_*.txt")]
+        numbers = {photo: re.fullmatch(r"img_(\d+)", photo.stem) for photo in photos}
+        photos = [photo for photo, match in numbers.items() if match is None or int(match[1]) in TRAINED]
+    return [read_photo(photo, cuts) for photo in found((photo for photo in photos if photo.is_file()), folder)]
+
+
+def read_own(folder: Path) -> list[Annotated]:
+    """The same of one's own photos, whose characters lie as `CUTS` among them says, if it is there."""
+    cuts = folder / CUTS
+    return read_trained(folder, read_cuts(cuts) if cuts.is_file() else None)
 
 
 def read_photo(photo: Path, cuts: Cuts | None = None) -> Annotated:

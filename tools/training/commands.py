@@ -198,7 +198,12 @@ def train_field(
 
 @train.command("cut")
 def train_cut(
-    photos: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="ICDAR 2015's training photos.")],
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER", exists=True, file_okay=False, help="ICDAR 2015's training photos, or others with such truth."
+        ),
+    ],
     detector: Annotated[
         Path, typer.Option(metavar="FILE", help="Who finds the characters: a network that gives character maps, with its TOML.")
     ],
@@ -210,10 +215,10 @@ def train_cut(
 
     glyphfeed train cut IC15 --detector craftnet.onnx --out cuts.json
     """
-    from glyphfeed.tools.training.annotated import read_icdar2015
-    from glyphfeed.tools.training.cutting import TRAINED, cut_photos
+    from glyphfeed.tools.training.annotated import read_trained
+    from glyphfeed.tools.training.cutting import cut_photos
 
-    cut_photos(read_icdar2015(photos, TRAINED), detector, out)
+    cut_photos(read_trained(photos), detector, out)
 
 
 @train.command("score")
@@ -244,6 +249,12 @@ def train_detector(
     icdar2003: Annotated[Path | None, typer.Option(metavar="FOLDER", help="ICDAR 2003's photos, with cut characters.")] = None,
     icdar2015: Annotated[Path | None, typer.Option(metavar="FOLDER", help="ICDAR 2015's training photos 1 to 800.")] = None,
     cuts: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the characters of these are, by train cut.")] = None,
+    annotated: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER", help="Other photos with truth as ICDAR 2015 has it, and their cuts.json; may be repeated."
+        ),
+    ] = None,
     photos: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Photos without text, to hang signs on.")] = None,
     fonts: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Fonts instead of the system's.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Crops to be shown in all; over the last fifth it settles.")] = 2_000_000,
@@ -267,5 +278,6 @@ def train_detector(
         from glyphfeed.tools.training.detecting import VALIDATION, Folders, gathered, lesson_of
         from glyphfeed.tools.training.training import train
 
-    lesson = lesson_of(gathered(Folders(icdar2003, icdar2015, cuts, photos, fonts), seed), read_icdar2015(validation, VALIDATION))
+    folders = Folders(icdar2003, icdar2015, cuts, tuple(annotated or ()), photos, fonts)
+    lesson = lesson_of(gathered(folders, seed), read_icdar2015(validation, VALIDATION))
     train(lesson, out, samples, seed, resume=resume, begin=from_onnx(begin) if begin else None, minutes=minutes)

@@ -42,8 +42,6 @@ WIDTHS_PX: Final = tuple(range(96, 1057, 96))
 LEAST_PEAK: Final = 0.3
 """A character's value in the profile of the region map, at least, and by how much it stands out of the values beside it."""
 LEAST_RISE: Final = 0.08
-TRAINED: Final = range(1, 801)
-"""Numbers of ICDAR 2015's training photos that are trained on."""
 LOOKED_AT: Final = 8
 """Lower words, in pixels, are not looked at."""
 

@@ -14,9 +14,8 @@ import torch
 
 from glyphfeed.engines.models import CharacterThresholds
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.annotated import read_cuts, read_icdar2003, read_icdar2015
+from glyphfeed.tools.training.annotated import read_cuts, read_icdar2003, read_own, read_trained
 from glyphfeed.tools.training.crops import SIDE_PX, Crop, crop_of, in_other_light, targets_of
-from glyphfeed.tools.training.cutting import TRAINED
 from glyphfeed.tools.training.dense import PICTURE, Dense
 from glyphfeed.tools.training.dense_export import write_detector
 from glyphfeed.tools.training.fonts import find_fonts, system_folders
@@ -27,7 +26,7 @@ from glyphfeed.tools.training.scoring import page_of, read_colour, score, seen
 from glyphfeed.tools.training.sources import photos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from torch import nn
@@ -78,18 +77,19 @@ class Material:
 @dataclass(frozen=True, slots=True)
 class Folders:
     """Where material lies, as far as there is some: ICDAR 2003's photos, ICDAR 2015's training photos, where these have their
-    characters (`cutting`), photos without text, and fonts other than the system's.
+    characters (`cutting`), other photos with truth of that form, photos without text, and fonts other than the system's.
     """
 
     icdar2003: Path | None = None
     icdar2015: Path | None = None
     cuts: Path | None = None
+    annotated: tuple[Path, ...] = ()
     photos: Path | None = None
     fonts: Path | None = None
 
 
 def gathered(folders: Folders, seed: int) -> Material:
-    """Find what is to be trained with.
+    """Find what is to be trained with; photos of one's own make up one set, however many folders they are in.
 
     Raises:
         CommandError: there is nothing, or a folder holds not what it should.
@@ -100,13 +100,22 @@ def gathered(folders: Folders, seed: int) -> Material:
         sets.append(tuple(read_icdar2003(folders.icdar2003)))
     if folders.icdar2015:
         cuts = read_cuts(folders.cuts) if folders.cuts else {}
-        sets.append(tuple(photo for photo in read_icdar2015(folders.icdar2015, TRAINED, cuts) if photo.words))
+        sets.append(with_words(read_trained(folders.icdar2015, cuts)))
+    if folders.annotated:
+        sets.append(with_words(photo for folder in folders.annotated for photo in read_own(folder)))
     if not sets and not folders.photos:
-        raise CommandError("there is nothing to train with; name at least one of --icdar2003, --icdar2015 and --photos")
+        raise CommandError(
+            "there is nothing to train with; name at least one of --icdar2003, --icdar2015, --annotated and --photos"
+        )
     if not folders.photos:
         return Material(tuple(sets), seed=seed)
     fonts = find_fonts([folders.fonts] if folders.fonts else system_folders())
     return Material(tuple(sets), tuple(photos_of(folders.photos)), tuple(fonts), seed)
+
+
+def with_words(photos: Iterable[Annotated]) -> tuple[Annotated, ...]:
+    """Those photos in which there is a word to learn from."""
+    return tuple(photo for photo in photos if photo.words)
 
 
 class Validation:

@@ -15,12 +15,14 @@ from glyphfeed.stream.geometry import transform
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import (
     GUESSED,
+    TRAINED,
     Annotated,
     Word,
     edges_of,
     read_cuts,
     read_icdar2003,
     read_icdar2015,
+    read_trained,
     slices,
 )
 from glyphfeed.tools.training.crops import LEAST_HEIGHT_PX, crop_of, random_view, targets_of
@@ -52,6 +54,16 @@ def test_words_of_icdar_2015_are_split_by_cuts_or_usual_widths(tmp_path: Path) -
     (photo,) = read_icdar2015(tmp_path, range(1, 9), read_cuts(tmp_path / "cuts.json"))
     assert photo.words[0].trust == 0.75
     assert photo.words[0].characters[0, 1, 0] == 60
+
+
+def test_only_what_may_be_trained_on_is_read(tmp_path: Path) -> None:
+    for name in (f"img_{TRAINED.start}", f"img_{TRAINED.stop}", "sign"):
+        (tmp_path / f"{name}.jpg").touch()
+        (tmp_path / f"gt_{name}.txt").touch()
+    (tmp_path / "gt_gone.txt").touch()
+    assert [photo.picture.stem for photo in read_trained(tmp_path)] == [f"img_{TRAINED.start}", "sign"]
+    (tmp_path / "train.txt").write_text("sign.jpg\n")
+    assert [photo.picture.stem for photo in read_trained(tmp_path)] == ["sign"]
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:

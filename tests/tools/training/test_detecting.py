@@ -16,8 +16,8 @@ from glyphfeed.engines.loading import Backend, load_engine
 from glyphfeed.engines.models import CharacterMaps, PictureInput, describe_detector
 from glyphfeed.tools import cli
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.annotated import read_cuts, read_icdar2015
-from glyphfeed.tools.training.cutting import TRAINED, cut_photos
+from glyphfeed.tools.training.annotated import TRAINED, read_cuts, read_icdar2015
+from glyphfeed.tools.training.cutting import cut_photos
 from glyphfeed.tools.training.scoring import read_cute80
 from tests.tools.training.setting import FONTS, plain_fonts
 
@@ -196,6 +196,16 @@ def test_what_there_is_is_gathered(photos: Path) -> None:
     assert len(material.photos) == 2
     with pytest.raises(CommandError, match="there is nothing to train with; name at least one of"):
         gathered(Folders(), 1)
+
+
+def test_photos_of_ones_own_make_up_one_set(photos: Path, tmp_path: Path) -> None:
+    for name, truth in {"a": "0,0,9,0,9,9,0,9,Hi\n", "b": "0,0,9,0,9,9,0,9,###\n"}.items():
+        (tmp_path / f"{name}.jpg").touch()
+        (tmp_path / f"gt_{name}.txt").write_text(truth)
+    (tmp_path / "cuts.json").write_text('{"a": [[[0, 0.5, 1], 0.75]], "b": []}')
+    material = gathered(Folders(annotated=(photos, tmp_path)), 1)
+    assert [[photo.picture.name for photo in some] for some in material.sets] == [["img_1.jpg", "img_2.jpg", "a.jpg"]]
+    assert material.sets[0][2].words[0].trust == 0.75
 
 
 def test_real_words_are_cut_by_what_a_network_sees(photos: Path, tmp_path: Path) -> None:
