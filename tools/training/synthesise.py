@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import cache, partial
 from multiprocessing import active_children, get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -23,7 +25,6 @@ from glyphfeed.tools.training.words import Studio, make_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 SHARD: Final = 20_000
 """Words of a shard: half a minute's work, which is what an interruption costs."""
@@ -63,6 +64,11 @@ def step_back() -> None:
     """Let everything else go first, and compute in one thread."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(LAST - os.nice(0))
+    # Linux first parts the processor among sessions (sched(7), autogroup), each with a niceness of its own.  Whoever began one
+    # for this (setsid) has it all step back; a terminal's session is left alone, as its shell is in there, too.
+    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(LAST), "ascii")
     cv2.setNumThreads(1)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +13,6 @@ import pytest
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.pool import Pool, shard_name, unplaced, write_shard
 from tests.tools.training.setting import some_words
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_words_come_back_as_they_were_kept(tmp_path: Path) -> None:
@@ -53,3 +53,22 @@ def test_a_broken_shard_is_told(tmp_path: Path) -> None:
     (tmp_path / shard_name(0) / "pixels.npy").write_bytes(b"")
     with pytest.raises(CommandError, match=r"shard-00000 is no shard of words that can be read .* delete it"):
         Pool([tmp_path])
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system does not part the processor among sessions")
+@pytest.mark.parametrize(("own_session", "niceness"), [(True, "19"), (False, "0")])
+def test_work_that_may_wait_steps_back_with_the_session_that_was_begun_for_it(own_session: bool, niceness: str) -> None:
+    code = "\n".join(
+        (
+            "import os, sys",
+            "from glyphfeed.tools.training.synthesise import step_back",
+            "step_back()",
+            "print(os.nice(0), open('/proc/self/autogroup').read().split()[-1])",
+        )
+    )
+    # A shell is the leader of the other session, so that this one is changed by nobody.
+    command = [sys.executable, "-c", code]
+    if not own_session:
+        command = ["sh", "-c", f"{shlex.join(command)}; true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=True)
+    assert done.stdout.split() == ["19", niceness]
