@@ -34,9 +34,13 @@ from glyphfeed.tools.logs import Handler, LogFormat, choose
 from glyphfeed.tools.messages.commands import COMMANDS
 from glyphfeed.tools.options import (
     Alphabets,
+    ClientKey,
     DetectorFile,
     Engine,
+    FeedEndpoint,
+    FeedKeys,
     Ignored,
+    Insecure,
     Languages,
     RecogniserFile,
     Zones,
@@ -165,20 +169,9 @@ def watch(
     ] = 30,
     zone: Zones = None,
     ignore: Ignored = None,
-    feed: Annotated[
-        str, typer.Option(metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
-    ] = DEFAULT_ENDPOINT,
-    keys: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Let in only who has a key that is allowed there; on addresses that others reach this is so in any case.",
-            rich_help_panel="Feed",
-        ),
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let everybody in, also from other machines.", rich_help_panel="Feed")
-    ] = False,
+    feed: FeedEndpoint = DEFAULT_ENDPOINT,
+    keys: FeedKeys = None,
+    insecure: Insecure = False,
     keep: Annotated[
         Path | None,
         typer.Option(
@@ -399,9 +392,7 @@ def listen(
         typer.Option(metavar="T", help="Only topics that begin like this, such as event/ or text/cam0; may be repeated."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a message.")] = False,
-    keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
-    ] = None,
+    keys: ClientKey = None,
 ) -> None:
     """Print what a feed says, until Ctrl-C.
 

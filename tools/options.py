@@ -80,6 +80,27 @@ def parse_zones(read: Sequence[str], ignore: Sequence[str]) -> "PlacesToRead":
     return Zones(tuple(map(parse_zone, read)), tuple(map(parse_zone, ignore)))
 
 
+FeedEndpoint = Annotated[
+    str, typer.Option("--feed", metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
+]
+
+FeedKeys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        metavar="FOLDER",
+        help="Let in only who has a key that is allowed there; on addresses that others reach this is so in any case.",
+        rich_help_panel="Feed",
+    ),
+]
+
+Insecure = Annotated[bool, typer.Option("--insecure", help="Let everybody in, also from other machines.", rich_help_panel="Feed")]
+
+ClientKey = Annotated[
+    Path | None, typer.Option("--keys", metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
+]
+
+
 def parse_alphabets(text: str) -> tuple[str, ...]:
     """Split a list such as latin,greek; "all" is an empty one."""
     return () if text.strip() == "all" else tuple(part.strip().lower() for part in text.split(","))

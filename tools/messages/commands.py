@@ -9,7 +9,7 @@ import typer
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.recording import RecordTo
-from glyphfeed.tools.options import parse_rotation
+from glyphfeed.tools.options import ClientKey, FeedEndpoint, FeedKeys, Insecure, parse_rotation
 
 
 def conform(
@@ -20,9 +20,7 @@ def conform(
         float | None, typer.Option(min=1, metavar="N", help="Listen to a feed for so long; else until Ctrl-C.")
     ] = None,
     messages: Annotated[int | None, typer.Option(min=1, metavar="N", help="Listen to a feed for so many messages.")] = None,
-    keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
-    ] = None,
+    keys: ClientKey = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of all messages instead.")] = False,
 ) -> None:
     """Tell whether a feed or a recording keeps the contract, message by message; the exit code is 1 where it does not.
@@ -67,9 +65,7 @@ def record(
             help="Put the file aside and begin another: day, for every day, or a size such as 500M; may be repeated.",
         ),
     ] = None,
-    keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The key file that glyphfeed keys wrote for this client.")
-    ] = None,
+    keys: ClientKey = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Record a feed, until Ctrl-C.
@@ -93,20 +89,9 @@ def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A recording, compressed or not.")],
     speed: Annotated[float, typer.Option(min=0.01, max=1000, help="How many times as fast as it was.")] = 1.0,
     loop: Annotated[bool, typer.Option("--loop", help="Over and over, until Ctrl-C.")] = False,
-    feed: Annotated[
-        str, typer.Option(metavar="ENDPOINT", help="Where to publish; port * takes a free one.", rich_help_panel="Feed")
-    ] = DEFAULT_ENDPOINT,
-    keys: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Let in only who has a key that is allowed there; on addresses that others reach this is so in any case.",
-            rich_help_panel="Feed",
-        ),
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let everybody in, also from other machines.", rich_help_panel="Feed")
-    ] = False,
+    feed: FeedEndpoint = DEFAULT_ENDPOINT,
+    keys: FeedKeys = None,
+    insecure: Insecure = False,
     wait_subscribers: Annotated[
         int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before it begins.", rich_help_panel="Feed")
     ] = 0,
