@@ -94,11 +94,13 @@ class Children:
         self._children: dict[str, Child] = {}
 
     def want(self, commands: Mapping[str, Sequence[str]], anew: Sequence[str] = ()) -> None:
-        """Say which are to run, with which arguments; others end, those `anew` are begun anew, and the rest goes on."""
+        """Say which are to run, with which arguments; others end, those `anew` are begun anew, and the rest goes on, or is begun
+        again at once where it rested: what kept it from working may have changed.
+        """
         leaving = [self._children.pop(name) for name in [*self._children] if name not in commands or name in anew]
         end(leaving)
         for name, arguments in commands.items():
-            self._children.setdefault(name, Child(name, arguments))
+            self._children.setdefault(name, Child(name, arguments)).due_s = 0.0
         self.attend()
 
     def attend(self) -> None:

@@ -119,6 +119,18 @@ def test_one_that_cannot_work_is_tried_seldom(tmp_path: Path, caplog: pytest.Log
     assert caplog.records[-1].message == "a ended with exit code 2; it is begun again in 600 s"
 
 
+def test_what_rests_is_begun_again_where_something_may_have_changed(tmp_path: Path) -> None:
+    commands = {"a": command(tmp_path, "a", "refused")}
+    with Children() as children:
+        children.want(commands)
+        first = pid_in(tmp_path / "a")
+        wait_until(lambda: bool(children.attend()) or not lives(first))
+        children.attend()
+        assert not (tmp_path / "a").exists()
+        children.want(commands)
+        assert pid_in(tmp_path / "a") != first
+
+
 def test_one_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "END_S", 0.2)
     with Children() as children:
