@@ -268,7 +268,8 @@ class Reader:
     def accept_detections(self, found: Detections) -> None:
         """Take in what a pass found, over the current frame or an earlier one; that of a scene that was cut away is dropped."""
         kind = found.asked.kind
-        found = found.only(self.zones.hold(found.quads.mean(axis=1), found.asked.frame.size))
+        if not self.zones.everywhere:
+            found = found.only(self.zones.hold(found.quads.reshape(-1, 4, 2).mean(axis=1), found.asked.frame.size))
         news = self._tracker.accept(found.only(np.array([is_tall(quad) == kind.turned for quad in found.quads], np.bool_)))
         self._leave_out()
         if found.asked.frame.index >= self._tracker.scene:
