@@ -1,8 +1,7 @@
 """Who is let in to a feed, and who is cut off: by keys where there are some, and by limits that keep junk from disturbing others.
 
-Owns: the thread that answers libzmq's question whom to let in (ZAP, https://rfc.zeromq.org/spec/27/), watches the list of allowed
-keys and the connections, and what is told of those refused.  Does not own the files (keys), nor what one client may send
-(peers).
+Owns: the thread that answers libzmq's question whom to let in, watches the list of allowed keys and the connections, and what is
+told of those refused.  Does not own the form of the question (zap), the files (keys), nor what one client may send (peers).
 
 Whoever's key is revoked is cut off alone; nobody else notices.
 """
@@ -17,25 +16,21 @@ import threading
 import time
 from collections import Counter, deque
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import zmq
-from zmq.utils import z85
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.keys import Client, clients, marks
 from glyphfeed.stream.feed.peers import MOST_MESSAGES, Peer, address_of, cut, is_far, is_junk, received_by
+from glyphfeed.stream.feed.zap import HANDLER, LATER, NEVER, YES, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from glyphfeed.stream.feed.keys import ServerKeys
+    from glyphfeed.stream.feed.zap import Question
 
 _log = logging.getLogger("glyphfeed.feed")
 
-DOMAIN: Final = b"glyphfeed"
-"""The ZAP domain of a feed's sockets, of whom its handler is asked."""
 MOST_CONNECTIONS: Final = 512
 """At once; a client has one or two.  Where the system grants few descriptors, half of these, as cameras need some too."""
 MOST_OF_ONE: Final = 128
@@ -52,40 +47,10 @@ _MOST_NOTICES, _MOST_ADDRESSES = 4, 16
 # So many are dealt with at once; in between comes what else is due.
 _BATCH: Final = 100
 
-YES, LATER, NEVER = b"200", b"300", b"400"
 _ACCEPTED: Final = int(zmq.EVENT_ACCEPTED)
 _DISCONNECTED: Final = int(zmq.EVENT_DISCONNECTED)
 # A handshake that failed before a key was shown; that the peer is closed is told next.
 _KEYLESS: Final = int(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Whether a client at an address may connect: what libzmq asks.
-
-    `key` is the one that it has, a Z85 text, "" where none is asked for.  `route` are the frames that lead back to who asks, and
-    `number` is what the answer repeats.
-    """
-
-    route: tuple[bytes, ...]
-    number: bytes
-    address: str
-    key: str
-
-    def answer(self, code: bytes, reason: bytes) -> list[bytes]:
-        """The frames that answer: 200 lets in, 400 refuses for good, and after 300 the client tries again."""
-        user = self.key.encode() if code == YES else b""
-        return [*self.route, b"1.0", self.number, code, reason, user, b""]
-
-
-def parse(frames: Sequence[bytes]) -> Question | None:
-    """Read what came at the handler's socket; None where it is no question of a feed's."""
-    match frames:
-        case [route, b"", b"1.0", number, domain, address, _, b"CURVE", key] if domain == DOMAIN and len(key) == 32:
-            return Question((route, b""), number, address.decode("ascii", "replace"), z85.encode(key).decode())
-        case [route, b"", b"1.0", number, domain, address, _, b"NULL"] if domain == DOMAIN:
-            return Question((route, b""), number, address.decode("ascii", "replace"), "")
-    return None
 
 
 class Notices:
@@ -137,7 +102,7 @@ class Admission:
         # Elsewhere than on Linux a flood is noticed a little later.
         self._arrivals = select.epoll() if hasattr(select, "epoll") else None
         self._handler = context.socket(zmq.ROUTER)
-        self._handler.bind("inproc://zeromq.zap.01")
+        self._handler.bind(HANDLER)
         self._watched = [self._handler]
         self._look_at_keys(time.monotonic())
         threading.Thread(target=self._run, name="glyphfeed-admission", daemon=True).start()
@@ -180,6 +145,12 @@ class Admission:
             elif peer.asks_too_much(now):
                 self._bar(descriptor, peer, "it asks for too much", now)
             return not peer.is_cut
+
+    def is_connected(self, message: zmq.Frame) -> bool:
+        """Whether the client whose message was taken is still there, and not cut off since; any thread may ask."""
+        with self._lock:
+            peer = self._peers.get(message.get(zmq.SRCFD))
+            return peer is not None and not peer.is_cut
 
     def _take_left(self, message: zmq.Frame, now: float) -> None:
         """Count what clients left behind that are gone: so one may flood the feed on many short connections."""

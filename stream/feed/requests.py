@@ -56,6 +56,8 @@ class RequestServer:
             # Ends with a request, or with the close.
             poller.poll(0 if waiting else None)
             self._take_in(waiting)
+            while waiting and not self._admission.is_connected(waiting[0][-1]):
+                waiting.popleft()
             if waiting:
                 began_s = time.thread_time()
                 self._answer(waiting.popleft())

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import zmq
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.admission import DOMAIN
 from glyphfeed.stream.feed.endpoint import requests_endpoint
+from glyphfeed.stream.feed.zap import DOMAIN
 
 if TYPE_CHECKING:
     from glyphfeed.stream.feed.keys import ServerKeys
