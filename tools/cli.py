@@ -224,7 +224,13 @@ def watch(
         typer.Option("--chars", help="Publish each character, with what else it might be.", rich_help_panel="Feed"),
     ] = False,
     wait_subscribers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before the first frame.", rich_help_panel="Feed")
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Wait for so many subscriptions before the first frame; a listen has three.",
+            rich_help_panel="Feed",
+        ),
     ] = 0,
     engine: Engine = "auto",
     detector: DetectorFile = None,

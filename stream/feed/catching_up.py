@@ -67,8 +67,8 @@ class CatchingUp:
     Without `since` a source is followed from now on: from its first status or event.  With it each source goes on after the event
     that it names, and one that it does not name begins with the first event there is.
 
-    Give it each message with `take`; `connected` says that the connection is there, again or for the first time.  Then, and after
-    each of these calls, `request` tells what to ask next: one request at a time, ended by `answer` or `refuse`.
+    Give it each message with `take`; `connected` and `arrived` say how the connection is.  After each of these calls `request`
+    tells what to ask next: one request at a time, ended by `answer` or `refuse`.
     """
 
     def __init__(self, topics: Sequence[str], since: Mapping[str, Position] | None = None) -> None:
@@ -79,6 +79,7 @@ class CatchingUp:
         self._asked: Request | None = None
         self._joined: str | None = None
         """The epoch of the first message: what came before that one is not asked for."""
+        self._has_arrived = False
         for source, position in (since or {}).items():
             if self._wants("event", source):
                 self._new(source).follow(position)
@@ -95,10 +96,16 @@ class CatchingUp:
         return handed
 
     def connected(self) -> None:
-        """Have every source asked for: nobody knows what was missed while there was no connection."""
+        """Say that there is a connection, again or for the first time: what was missed meanwhile is to be asked for."""
         for name, source in self._sources.items():
             if source.follows:
                 self._want(name)
+
+    def arrived(self) -> None:
+        """Say that the connection has been there long enough for what a publisher sends whoever comes: the last status of each
+        source.  One that shows up from now on is new.
+        """
+        self._has_arrived = True
 
     @property
     def wants_answers(self) -> bool:
@@ -151,8 +158,8 @@ class CatchingUp:
         if source.wants_events and not source.follows and source.epoch in ("", message.epoch):
             if not self._joins:
                 source.follow(_BEGINNING)
-            elif message.epoch != self._joined:
-                # It began after the consumer came, and all its events did.
+            elif self._has_arrived or message.epoch != self._joined:
+                # It, or its epoch, began after the consumer came, and all its events did.
                 source.follow(Position(message.epoch, 0))
             elif message.kind == "status":
                 source.follow(Position(message.epoch, _last_event_seq(message)))

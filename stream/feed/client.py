@@ -47,6 +47,8 @@ AGAIN_S: Final = 1.0
 """So long after an answer that was none, as when the publisher cannot read its disk, it is asked again."""
 TRIES: Final = 6
 """A question that was asked so often is given up, and one that could not be asked for as long as that takes."""
+ARRIVED_S: Final = 5.0
+"""So long after the connection a publisher has sent the last status of each source, even one that has much else to do."""
 PACE_S: Final = 0.02
 """Between one question and the next, of which a publisher takes a hundred a second; events that are missed meanwhile are asked
 for together."""
@@ -236,6 +238,8 @@ class Feed:
             self._hand(self._order.take(wire.parse(raw[0])))
         elif self._feed.given_up_in_s == 0:
             self._feed.renew()
+        elif self._feed.connected and time.monotonic() > self._feed.changed_s + ARRIVED_S:
+            self._order.arrived()
         return self._exchange() or raw is not None
 
     def _hand(self, handed: Sequence[Handed]) -> None:

@@ -93,7 +93,13 @@ def replay(
     keys: FeedKeys = None,
     insecure: Insecure = False,
     wait_subscribers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Wait for so many subscribers before it begins.", rich_help_panel="Feed")
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Wait for so many subscriptions before it begins; a listen has three.",
+            rich_help_panel="Feed",
+        ),
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:

@@ -155,6 +155,19 @@ def test_where_nobody_answers_what_is_missing_is_counted() -> None:
     assert (following.message.seq, following.message.missed, following.message.lost) == (5, 0, False)
 
 
+def test_of_a_source_that_shows_up_later_nothing_was_before() -> None:
+    feed, publisher = CatchingUp(TOPICS), Publisher()
+    publisher.put("event", "a")
+    feed.take(publisher.put("status", "a"))
+    feed.arrived()
+    lost = publisher.put("event", "b")
+    feed.take(publisher.put("status", "b"))
+    request = feed.request()
+    assert request == Request("b", Position("epoch0", 0))
+    assert [handed.message for handed in feed.answer(publisher.answer(request))] == [lost]
+    assert feed.request() is None
+
+
 def test_what_is_to_be_told_is_told_with_what_the_consumer_asked_for() -> None:
     feed, publisher = CatchingUp(["event/"]), Publisher(keep=False)
     feed.take(publisher.put("event", "a"))

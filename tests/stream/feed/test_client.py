@@ -259,7 +259,7 @@ def test_a_trailing_space_ends_a_topic(topics: list[str]) -> None:
         assert [receive(feed).source for _ in expected] == expected
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     steps=st.lists(
         st.sampled_from(["arrives", "arrives", "is lost", "comes twice", "comes later", "publisher restarts", "client restarts"]),
