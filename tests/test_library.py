@@ -24,7 +24,7 @@ import pytest
 import glyphfeed
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.records import EventType, SourceState
+from glyphfeed.stream.records import EventType
 from glyphfeed.stream.running.networks import Networks, borrowed, networks_of
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, snapshot, status, wait_until
@@ -70,8 +70,7 @@ def feed() -> Iterator[str]:
             publisher.put(of("door", snapshot(7, entity())))
             for kind in (EventType.READ, EventType.LEFT):
                 publisher.put(of("door", event("EXIT 12", kind)))
-            for state in (SourceState.ENDED, SourceState.LIVE):
-                publisher.put(of("door", status(state)))
+            publisher.put(of("door", status()))
             publisher.serve(0.05)
 
     with Publisher(ANY_ENDPOINT) as publisher:
