@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from glyphfeed.stream.feed.client import connect
-from glyphfeed.stream.feed.keys import ServerKeys, issue
+from glyphfeed.stream.feed.keys import ServerKeys, issue, revoke
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.records import EventType, Frame, SourceState
 from glyphfeed.tools.errors import CommandError
@@ -121,9 +121,11 @@ def test_an_address_that_cannot_be_had_is_said_in_one_sentence(health: Health, p
 
 
 def test_connections_that_are_refused_are_counted(tmp_path: Path) -> None:
-    issue(tmp_path / "keys", "viewer", tmp_path / "viewer.key_secret")
+    key = tmp_path / "viewer.key_secret"
+    issue(tmp_path / "keys", "viewer", key)
+    revoke(tmp_path / "keys", "viewer")
     with Publisher(ANY_PORT, keys=ServerKeys.load(tmp_path / "keys")) as publisher:
-        with serving(("127.0.0.1", 0), Health(), publisher) as port, connect(publisher.endpoint):
+        with serving(("127.0.0.1", 0), Health(), publisher) as port, connect(publisher.endpoint, keys=key):
             wait_until(lambda: publisher.refused > 0)
             counted = [line for line in ask(port, "/metrics")[1].splitlines() if line.startswith("glyphfeed_refused_total ")]
         assert [float(line.split()[1]) >= 1 for line in counted] == [True]
