@@ -162,16 +162,18 @@ class Runtime:
             yield way(self._outbox, self._publisher.pictures)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Stop sources, wait until they have told of their end, and forget them."""
-        leaving = [self._reading.pop(name) for name in names]
+        """Stop sources, wait until they have told of their end, and forget them; names that none has are passed over."""
+        leaving = [self._reading.pop(name) for name in names if name in self._reading]
         self._stop(leaving)
         for running in leaving:
+            self._told.discard(running.thread)
             self._names[running.source.name].leave(running.reader.frame)
         self._share()
 
     def change_zones(self, name: str, zones: Zones) -> None:
-        """Read elsewhere in the pictures of a source from now on."""
-        self._reading[name].reader.zones = zones
+        """Read elsewhere in the pictures of a source from now on, if there is one of that name."""
+        if name in self._reading:
+            self._reading[name].reader.zones = zones
 
     def _share(self) -> None:
         """Part the budget of reads among the live sources that there are."""

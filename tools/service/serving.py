@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.stream.feed.publisher import Publisher
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.running.runtime import Runtime
@@ -75,7 +76,13 @@ class Cameras:
             self._add(camera)
 
     def _add(self, camera: Camera) -> None:
-        source = self.configuration.open(camera)
+        """Begin to read a camera; where a file or a secret that it names has gone since the configuration was read, later."""
+        try:
+            source = self.configuration.open(camera)
+        except GlyphfeedError as error:
+            tell(error, camera.name)
+            self._attempts.setdefault(camera.name, Attempt(0.0)).failed(time.monotonic())
+            return
         expects = (camera.languages or (), camera.alphabet or ())
         if expects not in self._engines:
             self._engines[expects] = self._common.expecting(*expects)

@@ -298,6 +298,26 @@ def test_a_camera_that_fails_is_begun_anew(
     assert not cameras.failed
 
 
+def test_a_camera_whose_secret_is_gone_is_begun_once_that_is_back(
+    tmp_path: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "FIRST_PAUSE_S", 0.01)
+    secret, notebook = tmp_path / "secret", Notebook()
+    secret.write_text("geheim")
+    text = f'[[camera]]\nname = "door"\naddress = "rtsp://admin:${{file:{secret}}}@127.0.0.1:9/live"\n'
+    configuration = read(text, tmp_path / "glyphfeed.toml")
+    secret.unlink()
+    with Runtime(engines, None, [notebook]) as runtime:
+        cameras = Cameras(runtime, engines, configuration)
+        assert "cannot be read (No such file or directory); check the path" in capfd.readouterr().err
+        assert not runtime.wait(0)
+        assert cameras.attend()
+        secret.write_text("geheim")
+        wait_until(lambda: not cameras.attend())
+        assert runtime.wait(0)
+        notebook.wait_until(lambda: bool(notebook.statuses))
+
+
 def test_pauses_grow_and_begin_anew_after_a_good_while() -> None:
     attempt = serving.Attempt(100.0)
     assert [attempt.failed(101.0) for _ in range(7)] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
