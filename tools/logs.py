@@ -48,6 +48,11 @@ def choose(form: LogFormat, source: str = "") -> None:
     _form, _source = form, source
 
 
+def chosen() -> LogFormat:
+    """The form in which lines are written."""
+    return _form
+
+
 def set_up(wanted: str | None, *, quiet: bool, source: str = "") -> None:
     """Write lines as a configuration says; where it says nothing, as people like it on a terminal, and else with the time.
 

@@ -17,7 +17,7 @@ from glyphfeed.stream.placeholders import reveal
 from glyphfeed.stream.sources.address import NAME, from_folder, open_source
 from glyphfeed.tools.configuration.checking import Mistakes, read_table, unknown
 from glyphfeed.tools.configuration.lines import lines_of
-from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record
+from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record, Web
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ TABLES: Final = {
     "feed": Feed,
     "record": Record,
     "networks": NetworksTable,
+    "web": Web,
     "log": Log,
     "metrics": Metrics,
     "display": Display,
@@ -56,6 +57,7 @@ class Configuration:
     feed: Feed
     record: Record | None
     networks: NetworksTable
+    web: Web | None
     log: Log
     metrics: Metrics | None
     display: Display
@@ -145,7 +147,7 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Confi
     for name, kind in TABLES.items():
         if isinstance(values.get(name), list):
             mistakes.add((name,), f"write [{name}] once, as there is one only")
-        elif name in values or name not in ("record", "metrics"):
+        elif name in values or name not in ("record", "web", "metrics"):
             single[name] = read_table(kind, values.get(name, {}), (name,), f"[{name}]", path.parent, mistakes)
     cameras = [read_camera(table, place, path.parent, mistakes) for table, place in several("camera", values, mistakes)]
     if not cameras and "camera" not in values:
@@ -153,6 +155,8 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Confi
     feed = single.get("feed")
     tables = several("bridge", values, mistakes)
     bridges = [read_bridge(table, place, feed, path.parent, mistakes) for table, place in tables]
+    if (web := single.get("web")) is not None and feed is not None:
+        note_keys(web.keys, feed, ("web",), "[web]", mistakes)
     for several_of in LISTS:
         note_doubles(several_of, values, mistakes)
     display = single.get("display")
@@ -176,6 +180,7 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Confi
         single["feed"],
         single.get("record"),
         networks,
+        single.get("web"),
         single["log"],
         single.get("metrics"),
         single["display"],
@@ -218,18 +223,28 @@ def read_bridge(values: Any, place: Place, feed: Feed | None, folder: Path, mist
     bridge = read_table(KINDS[str(kind)] if kind else BridgeSettings, told, place, named, folder, mistakes)
     if bridge is None or feed is None:
         return bridge
-    if bridge.endpoint == near(feed.endpoint) and bridge.keys is None and feed.asks_for_keys:
-        mistakes.add(place, f"{named}: keys is missing: the feed lets in only who has one, see glyphfeed keys new")
+    if bridge.keys is not None or bridge.endpoint == near(feed.endpoint):
+        note_keys(bridge.keys, feed, place, named, mistakes)
     for field in fields(bridge):
         value = getattr(bridge, field.name)
         try:
             if isinstance(value, str):
                 reveal(value)
-            elif field.name == "keys" and value is not None:
-                ClientKeys.load(value)
         except GlyphfeedError as error:
             mistakes.add((*place, field.name), f"{named}: {field.name}: {error}")
     return bridge
+
+
+def note_keys(keys: Path | None, feed: Feed, place: Place, named: str, mistakes: Mistakes) -> None:
+    """Note where a client of the feed has no keys and needs some, or has some that cannot be used."""
+    if keys is None:
+        if feed.asks_for_keys:
+            mistakes.add(place, f"{named}: keys is missing: the feed lets in only who has one, see glyphfeed keys new")
+        return
+    try:
+        ClientKeys.load(keys)
+    except GlyphfeedError as error:
+        mistakes.add((*place, "keys"), f"{named}: keys: {error}")
 
 
 def near(endpoint: str) -> str:

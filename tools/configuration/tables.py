@@ -19,6 +19,8 @@ from glyphfeed.stream.feed.keys import ServerKeys
 from glyphfeed.stream.feed.recording import RecordTo
 from glyphfeed.stream.sources.address import NAME
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.web.admission import DEFAULT_LISTEN
+from glyphfeed.stream.web.admission import Listen as WebListen
 from glyphfeed.tools.configuration.checking import Between, Parsed
 from glyphfeed.tools.options import Backend, parse_keep_size, parse_listen, parse_rotation, parse_size
 from glyphfeed.tools.watching import feed_keys
@@ -137,6 +139,27 @@ class NetworksTable:
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 yield name, f"there is no file {path}; write the path of an ONNX file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """`[web]`: the feed for browsers; `keys` is the file of this client, where the feed asks for one."""
+
+    listen: str = DEFAULT_LISTEN
+    keys: Path | None = None
+    insecure: bool = False
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """See `Camera.mistakes`."""
+        try:
+            WebListen.parse(self.listen, insecure=self.insecure)
+        except GlyphfeedError as error:
+            yield "listen", str(error).rstrip(".")
+
+    def options(self) -> list[str]:
+        """The same for the command line of `glyphfeed web`."""
+        keys = [] if self.keys is None else ["--keys", str(self.keys)]
+        return ["--listen", self.listen, *keys, *(["--insecure"] if self.insecure else [])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

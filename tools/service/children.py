@@ -15,6 +15,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.tools import logs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
@@ -34,7 +36,9 @@ END_S: Final = 5.0
 
 COMMAND: Final = [sys.executable, "-m", "glyphfeed"]
 ATTACHED: Final = "GLYPHFEED_ATTACHED"
-"""Set in a child's environment: it ends with its standard input, which ends with us, however we do."""
+"""Says in a child's environment that it ends with its standard input, which ends with us, however we do; and in which form it
+writes its log, and on which source.
+"""
 
 
 class Child:
@@ -65,7 +69,7 @@ class Child:
                 [*COMMAND, *self._arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, ATTACHED: "1"},
+                env={**os.environ, ATTACHED: f"{logs.chosen()} {self._name}"},
                 process_group=0,
             )
 
@@ -126,12 +130,14 @@ def end(children: Sequence[Child]) -> None:
 
 
 def attach() -> None:
-    """In a child: end with whoever has begun it, and in order; elsewhere nothing."""
+    """In a child: end with whoever has begun it, and in order, and write the log as it does; elsewhere nothing."""
 
     def wait() -> None:
         while sys.stdin.buffer.read(4096):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 
-    if os.environ.pop(ATTACHED, ""):
+    if told := os.environ.pop(ATTACHED, ""):
+        form, _, source = told.partition(" ")
+        logs.choose(logs.LogFormat(form), source)
         threading.Thread(target=wait, name="glyphfeed-attached", daemon=True).start()

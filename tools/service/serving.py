@@ -19,7 +19,7 @@ from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.running.runtime import Runtime
 from glyphfeed.tools import logs
 from glyphfeed.tools.configuration.changes import changes
-from glyphfeed.tools.configuration.loading import ConfigurationError, load
+from glyphfeed.tools.configuration.loading import ConfigurationError, load, near
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import tell
 from glyphfeed.tools.service.children import Children
@@ -157,7 +157,7 @@ def serve(path: Path) -> int:
         loading = networks.load(live=True, sources=2)
         # Before the cameras, so that they miss nothing of what is read first.
         children = stack.enter_context(Children())
-        children.want(commands_of(configuration))
+        children.want(commands_of(configuration, publisher.endpoint))
         await_subscribers(publisher, feed.wait_subscribers)
         views = Views([camera.name for camera in configuration.cameras], displays)
         stack.callback(views.draw_last)
@@ -173,7 +173,7 @@ def serve(path: Path) -> int:
                         asked.clear()
                         watch.note()
                         notifier.reloading()
-                        for name in reload(cameras, children, path):
+                        for name in reload(cameras, children, path, publisher.endpoint):
                             health.forget(name)
                             views.forget(name)
                         notifier.ready()
@@ -191,8 +191,10 @@ def goes_on(runtime: Runtime, cameras: Cameras, period_s: float) -> bool:
     return runtime.publishes and (reads or will_read)
 
 
-def reload(cameras: Cameras, children: Children, path: Path) -> list[str]:
+def reload(cameras: Cameras, children: Children, path: Path, endpoint: str) -> list[str]:
     """Read the file again and take up what it says; or tell of its mistakes, and let everything go on.
+
+    `endpoint` is where the feed is.
 
     Returns:
         The names of the cameras that are gone for good.
@@ -210,7 +212,9 @@ def reload(cameras: Cameras, children: Children, path: Path) -> list[str]:
         return []
     logs.set_up(new.log.format, quiet=new.log.quiet)
     told = cameras.follow(new)
-    children.want(commands_of(new), [f"bridge {name}" for name in told.bridges])
+    before, after = commands_of(old, endpoint), commands_of(new, endpoint)
+    others = [name for name, command in after.items() if before.get(name) != command]
+    children.want(after, [*others, *(f"bridge {name}" for name in told.bridges)])
     log.info("%s is taken up: %s", path.name, told.sentence())
     if told.bound:
         log.warning("%s: %s will hold only once glyphfeed is started anew", path.name, ", ".join(told.bound))
@@ -223,7 +227,8 @@ def networks_of(configuration: Configuration) -> Networks:
     return Networks(table.engine, table.detector, table.recogniser, table.languages, table.alphabet)
 
 
-def commands_of(configuration: Configuration) -> dict[str, list[str]]:
-    """The command lines of the bridges of a configuration, by their names; what is secret of them stays in the file."""
-    path = str(configuration.path)
-    return {f"bridge {bridge.name}": ["bridge", "run", bridge.name, "--config", path] for bridge in configuration.bridges}
+def commands_of(configuration: Configuration, endpoint: str) -> dict[str, list[str]]:
+    """The command lines of what runs beside the reading of a feed, by their names; what is secret of it stays in the file."""
+    path, web = str(configuration.path), configuration.web
+    commands = {f"bridge {bridge.name}": ["bridge", "run", bridge.name, "--config", path] for bridge in configuration.bridges}
+    return commands if web is None else {**commands, "web": ["web", near(endpoint), *web.options()]}

@@ -23,7 +23,8 @@ def whole_example(folder: Path) -> str:
     for name in NAMED:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"there")
-    issue(folder / "keys", "home", folder / "home.key_secret")
+    for name in ("home", "web"):
+        issue(folder / "keys", name, folder / f"{name}.key_secret")
     alone = re.sub(r"^film.*\n", "", WHOLE, flags=re.MULTILINE)
     # Whoever connects to a feed with keys has one.
     return re.sub(r'^(kind = "(?:webhook|nats)"\n)', r'\1keys = "home.key_secret"\n', alone, flags=re.MULTILINE)

@@ -193,6 +193,8 @@ listen = "9464:"
         (f"{CAMERA}{BRIDGE}{BRIDGE}", '10: bridge "home": the bridge in line 6 has the same name; give each one of its own'),
         (f"{CAMERA}{BRIDGE.replace('//', '//a:geheim${NO_SUCH}@')}", "address: the secret ${NO_SUCH} is not set, or empty"),
         (f"{CAMERA}{BRIDGE}[feed]\nendpoint='tcp://127.0.0.1:*'", "4: bridge \"home\": endpoint: 'tcp://127.0.0.1:*' is not an"),
+        (f"{CAMERA}[web]\nlisten='0.0.0.0:80'", "5: [web]: listen: The pages may not be served at 0.0.0.0:80: other machines"),
+        (f"{CAMERA}[web]\nkeys='none'", "5: [web]: keys: The keys in /nowhere/none cannot be read"),
         (f"{CAMERA}[record]", "4: [record]: file is missing"),
         (f"{CAMERA}[record]\nfile=''", "5: [record]: file is a path, and there can be none like this"),
         (

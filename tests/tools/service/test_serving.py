@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -316,6 +316,23 @@ def test_a_camera_whose_secret_is_gone_is_begun_once_that_is_back(
         wait_until(lambda: not cameras.attend())
         assert runtime.wait(0)
         notebook.wait_until(lambda: bool(notebook.statuses))
+
+
+def test_the_pages_are_served_beside(camera: str, tmp_path: Path) -> None:
+    port = free_port()
+    table = f'[[camera]]\nname = "door"\naddress = "{camera}"\n'
+    with running(tmp_path, f'{table}[web]\nlisten = "127.0.0.1:{port}"\n') as service:
+        ((_, told),) = children_of(service.pid).items()
+        assert told.endswith(f"web ipc://{tmp_path}/feed --listen 127.0.0.1:{port} ")
+
+        def is_served() -> bool:
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=DEADLINE_S) as answer:
+                return bool(answer.status == 200)
+            return False
+
+        service.wait_until(is_served)
+        service.write(table + (tmp_path / "own.toml").read_text())
+        service.wait_until(lambda: not children_of(service.pid))
 
 
 def test_pauses_grow_and_begin_anew_after_a_good_while() -> None:
