@@ -65,7 +65,8 @@ def test_home_assistant_discovers_bridge_and_cameras_and_learns_their_state(brok
         far.state(status_message(source="10.0.0.7"))
         far.event(event_message(1, "BAKERY"))
         with listening(broker.port, f"{prefix}/#", "homeassistant/device/#") as home:
-            until(far, lambda: bool(home.on(f"{prefix}/cam1/text")))
+            # One of the bridge and two of each camera, where it is announced and how it is; and one text.
+            until(far, lambda: len({got.topic for got in home.got if prefix in got.topic}) == 7)
             kept = {got.topic: got for got in home.got if prefix in got.topic}
     assert all(got.retained and got.qos == 1 for got in kept.values())
     assert kept[names.availability].payload == b"online"
