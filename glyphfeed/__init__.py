@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from glyphfeed.stream.errors import FeedError as FeedError
     from glyphfeed.stream.errors import InputError as InputError
     from glyphfeed.stream.errors import SourceError as SourceError
-    from glyphfeed.stream.feed.client import Feed as Feed
-    from glyphfeed.stream.feed.client import connect as connect
-    from glyphfeed.stream.feed.drawing import Shown as Shown
     from glyphfeed.stream.feed.keys import ClientKeys as ClientKeys
+    from glyphfeed.stream.feed.receiving.client import Feed as Feed
+    from glyphfeed.stream.feed.receiving.client import connect as connect
+    from glyphfeed.stream.feed.receiving.drawing import Shown as Shown
     from glyphfeed.stream.feed.wire import Message as Message
     from glyphfeed.stream.feed.wire import Position as Position
     from glyphfeed.stream.records import Char as Char
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "engines.errors": ("EngineError", "GlyphfeedError"),
     "stream.errors": ("FeedError", "InputError", "SourceError"),
-    "stream.feed.client": ("Feed", "connect"),
-    "stream.feed.drawing": ("Shown",),
+    "stream.feed.receiving.client": ("Feed", "connect"),
+    "stream.feed.receiving.drawing": ("Shown",),
     "stream.feed.keys": ("ClientKeys",),
     "stream.feed.wire": ("Message", "Position"),
     "stream.records": (

@@ -23,7 +23,7 @@ import pytest
 
 import glyphfeed
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType
 from glyphfeed.stream.running.networks import Networks, borrowed, networks_of
 from tests.programs import program

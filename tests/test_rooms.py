@@ -37,6 +37,8 @@ MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
 }
 """Of the rooms of `stream/`, each folder and each file at its top: what it may import but itself."""
+OF_THE_FEED = {"publishing": {"recordings"}, "receiving": set[str](), "recordings": set[str]()}
+"""Of the rooms of `stream/feed/`: which of the others each may import; the files beside them import none."""
 CHANGES = {
     *("append", "appendleft", "add", "clear", "discard", "extend", "extendleft", "fill", "insert", "pop", "popitem", "popleft"),
     *("remove", "reverse", "rotate", "setdefault", "sort", "update"),
@@ -77,6 +79,13 @@ def test_imports_go_down(name: str) -> None:
         assert FLOORS.index(other.partition(".")[0]) <= FLOORS.index(floor), f"{name} imports {other}, which is above it"
         if floor == "stream" == other.partition(".")[0] and room_of(name) != room_of(other):
             assert room_of(other) in MAY_IMPORT[room_of(name)], f"{name} may not import {other}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("stream.feed.")])
+def test_publishing_and_receiving_know_nothing_of_each_other(name: str) -> None:
+    others = {other.split(".")[2] for other in imports_of(name) if other.startswith("stream.feed.")} & OF_THE_FEED.keys()
+    room = name.split(".")[2]
+    assert others <= OF_THE_FEED.get(room, set()) | {room}
 
 
 def test_no_import_goes_round_in_a_circle() -> None:

@@ -333,7 +333,7 @@ def carry(settings: BridgeSettings, end: End) -> None:
     """
     from glyphfeed.stream.bridges.bridge import Bridge, topics
     from glyphfeed.stream.bridges.cursor import Cursor
-    from glyphfeed.stream.feed.client import connect
+    from glyphfeed.stream.feed.receiving.client import connect
 
     with ExitStack() as stack:
         cursor = stack.enter_context(Cursor(settings.cursor_path))

@@ -21,8 +21,8 @@ import typer
 from typer.exceptions import TyperException
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.kept import MOST_BYTES, MOST_DAYS, KeepIn
-from glyphfeed.stream.feed.recording import RecordTo
+from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
+from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 from glyphfeed.tools.bench.commands import bench

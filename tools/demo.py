@@ -19,7 +19,7 @@ from rich.progress import Progress
 from glyphfeed.engines.weights import cache_folder, kept_folder
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType, TextState
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.sources.address import open_source

@@ -1,6 +1,7 @@
 """`glyphfeed keys`: the keys of a feed that other machines may connect to.
 
-Owns: the commands, and what they tell.  Does not own the files (stream.feed.keys), nor who is let in (stream.feed.admission).
+Owns: the commands, and what they tell.  Does not own the files (stream.feed.keys), nor who is let in
+(stream.feed.publishing.admission).
 """
 
 import shlex

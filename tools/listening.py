@@ -1,6 +1,6 @@
 """`glyphfeed listen`: the messages of a feed as lines of text or JSON.
 
-Owns: how a message looks to people.  Does not own receiving (stream.feed.client) or the command line (cli).
+Owns: how a message looks to people.  Does not own receiving (stream.feed.receiving.client) or the command line (cli).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.records import Event, EventType, Snapshot, Status
 
 if TYPE_CHECKING:

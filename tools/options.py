@@ -145,7 +145,7 @@ def parse_keep_size(text: str) -> int:
         BadParameter: it is no size, or too small.
 
     """
-    from glyphfeed.stream.feed.kept import LEAST_BYTES
+    from glyphfeed.stream.feed.publishing.kept import LEAST_BYTES
 
     if (most_bytes := parse_bytes(text, "--keep-size")) < LEAST_BYTES:
         raise typer.BadParameter("that holds hardly any; allow 1M at least", param_hint="--keep-size")

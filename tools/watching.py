@@ -15,7 +15,7 @@ from rich.console import Console
 from glyphfeed.stream.detecting.zones import EVERYWHERE
 from glyphfeed.stream.feed.endpoint import is_local
 from glyphfeed.stream.feed.keys import ServerKeys, default_folder
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError, note, tell
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.detecting.zones import Zones
-    from glyphfeed.stream.feed.kept import KeepIn
-    from glyphfeed.stream.feed.recording import RecordTo
+    from glyphfeed.stream.feed.publishing.kept import KeepIn
+    from glyphfeed.stream.feed.recordings.recording import RecordTo
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.running.runtime import Failures
     from glyphfeed.stream.sink import Sink

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.feed.client import Feed
+from glyphfeed.stream.feed.receiving.client import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,8 +13,8 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 from glyphfeed.stream.detecting.zones import EVERYWHERE
-from glyphfeed.stream.feed.outbox import TurnOutbox, run
-from glyphfeed.stream.feed.sinks import LiveSink, TurnSink
+from glyphfeed.stream.feed.publishing.outbox import TurnOutbox, run
+from glyphfeed.stream.feed.publishing.sinks import LiveSink, TurnSink
 from glyphfeed.stream.reading.budget import Budget
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.detecting.zones import Zones
-    from glyphfeed.stream.feed.publisher import Publisher
+    from glyphfeed.stream.feed.publishing.publisher import Publisher
     from glyphfeed.stream.reader import Reader
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
     from glyphfeed.stream.sink import Sink

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from glyphfeed.stream.feed.connection import Connection
+from glyphfeed.stream.feed.receiving.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

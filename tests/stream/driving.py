@@ -15,8 +15,8 @@ from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.outbox import TurnOutbox, run
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.outbox import TurnOutbox, run
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import Frame, SourceState
 from tests.stream.feed.samples import DEADLINE_S
 

@@ -21,7 +21,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from glyphfeed.stream.bridges.cursor import Cursor
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType
 from glyphfeed.tools import cli
 from tests.programs import program

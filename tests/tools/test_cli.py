@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
-from glyphfeed.stream.feed.client import connect
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.tools import cli
 from glyphfeed.tools.scenes.clip import render
 from glyphfeed.tools.scenes.street import demo_scene

@@ -12,7 +12,7 @@ import pytest
 from glyphfeed.engines.weights import cache_folder
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.tools.demo import CLIP, VIDEO, run_demo
 from glyphfeed.tools.errors import CommandError
 from tests.programs import program

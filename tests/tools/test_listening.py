@@ -13,8 +13,8 @@ from rich.console import Console
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS
 from glyphfeed.stream.records import EventType, SourceState
 from glyphfeed.tools.listening import json_line, print_feed, text_line
 from tests.programs import program

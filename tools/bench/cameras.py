@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import cores
 from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.stream.sources.address import open_source

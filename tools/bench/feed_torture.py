@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from glyphfeed.stream.feed.client import connect
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.kept import KeepIn
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.kept import KeepIn
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.stream.feed.wire import Position
 from glyphfeed.stream.records import Event, EventType, SourceState, Status, TextEntity, TextState
 from glyphfeed.tools.errors import CommandError

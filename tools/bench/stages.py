@@ -17,9 +17,9 @@ import numpy as np
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.recorded import read_recorded
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.outbox import TurnOutbox, run
-from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.feed.sinks import TurnSink
+from glyphfeed.stream.feed.publishing.outbox import TurnOutbox, run
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.publishing.sinks import TurnSink
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace

@@ -14,9 +14,9 @@ from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.engines.lexicon import known_languages
 from glyphfeed.stream.detecting.zones import Zone, Zones, parse_zone
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
-from glyphfeed.stream.feed.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.keys import ServerKeys
-from glyphfeed.stream.feed.recording import RecordTo
+from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
+from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.sources.address import NAME
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from glyphfeed.stream.feed.recording import read_lines
+from glyphfeed.stream.feed.recordings.recording import read_lines
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:

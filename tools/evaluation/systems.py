@@ -23,7 +23,7 @@ from glyphfeed import engines, stream
 from glyphfeed.engines.files import sum_of
 from glyphfeed.engines.loading import choose_backend
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import AUTO, cores
 from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.stream.sources.address import open_source

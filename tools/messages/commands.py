@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.recording import RecordTo
+from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.tools.options import ClientKey, FeedEndpoint, FeedKeys, Insecure, parse_rotation
 
 

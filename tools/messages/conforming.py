@@ -15,12 +15,12 @@ import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS
 from glyphfeed.stream.feed.conformance import Conformance
-from glyphfeed.stream.feed.connection import Connection
 from glyphfeed.stream.feed.endpoint import check_connect
 from glyphfeed.stream.feed.keys import ClientKeys
-from glyphfeed.stream.feed.recording import read_lines
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS
+from glyphfeed.stream.feed.receiving.connection import Connection
+from glyphfeed.stream.feed.recordings.recording import read_lines
 from glyphfeed.stream.feed.shapes import schema
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.listening import printable

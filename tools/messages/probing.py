@@ -14,8 +14,8 @@ import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.connection import Connection
 from glyphfeed.stream.feed.endpoint import requests_endpoint
+from glyphfeed.stream.feed.receiving.connection import Connection
 from glyphfeed.stream.feed.shapes import ErrorAnswer, EventsAnswer, SnapshotAnswer
 from glyphfeed.stream.feed.wire import Position
 

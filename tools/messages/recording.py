@@ -1,7 +1,7 @@
 """`glyphfeed record`: the messages of any feed to a file, and the events that happened while it was not recorded.
 
-Owns: when it goes on after which event, and what is told meanwhile.  Does not own receiving (stream.feed.client) nor the file
-(stream.feed.recording).
+Owns: when it goes on after which event, and what is told meanwhile.  Does not own receiving
+(stream.feed.receiving) nor the file (stream.feed.recordings).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
-from glyphfeed.stream.feed.recording import Recording, parts, positions
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS, connect
+from glyphfeed.stream.feed.recordings.recording import Recording, parts, positions
 from glyphfeed.tools.errors import note
 from glyphfeed.tools.listening import Notes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glyphfeed.stream.feed.recording import RecordTo
+    from glyphfeed.stream.feed.recordings.recording import RecordTo
 
 _PATIENCE_S: Final = 2.0
 

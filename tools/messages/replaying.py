@@ -1,6 +1,7 @@
 """`glyphfeed replay`: a recording published again, in its own rhythm, as if a camera were read.
 
-Owns: the waiting, and a publisher for each run in the recording.  Does not own what a message says then (stream.feed.replaying).
+Owns: the waiting, and a publisher for each run in the recording.  Does not own what a message says then
+(stream.feed.recordings.replaying).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.feed.recording import read_messages
-from glyphfeed.stream.feed.replaying import Telling, published_at, retold, runs
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.recordings.recording import read_messages
+from glyphfeed.stream.feed.recordings.replaying import Telling, published_at, retold, runs
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.watching import await_subscribers, feed_keys
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.running.runtime import Runtime
 from glyphfeed.tools import logs

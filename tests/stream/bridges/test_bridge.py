@@ -12,8 +12,8 @@ from glyphfeed.stream.bridges.bridge import WINDOW, Bridge, End, Receipt, topics
 from glyphfeed.stream.bridges.cursor import Cursor
 from glyphfeed.stream.bridges.discovery import encode, event_payload
 from glyphfeed.stream.bridges.settings import MqttSettings
-from glyphfeed.stream.feed.history import History
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.history import History
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.wire import Position
 from glyphfeed.stream.records import EventType
 from tests.stream.feed.samples import DEADLINE_S, event, of, status, wait_until

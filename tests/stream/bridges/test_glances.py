@@ -10,7 +10,7 @@ from glyphfeed.stream.bridges import glances as module
 from glyphfeed.stream.bridges.glances import Glances
 from glyphfeed.stream.bridges.mqtt import Mqtt
 from glyphfeed.stream.bridges.settings import MqttSettings
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import Frame
 from tests.stream.bridges.listening import listening
 from tests.stream.bridges.messages import status_message

@@ -14,8 +14,8 @@ from glyphfeed.engines.errors import EngineError
 from glyphfeed.engines.loading import Engines
 from glyphfeed.stream.drivers.live import read_live
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
-from glyphfeed.stream.feed.sinks import LiveSink
+from glyphfeed.stream.feed.publishing.sinks import LiveSink
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.records import EventType, SourceState, TextState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace

@@ -19,8 +19,8 @@ from glyphfeed.stream.drivers.gauges import Gauges
 from glyphfeed.stream.drivers.recorded import COARSE_S, FINE_S, PassAhead, read_recorded
 from glyphfeed.stream.drivers.still import read_still
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
-from glyphfeed.stream.feed.sinks import TurnSink
+from glyphfeed.stream.feed.publishing.sinks import TurnSink
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import SourceState
 from glyphfeed.stream.sources.address import open_source

@@ -13,7 +13,7 @@ from glyphfeed.stream.records import Event, EventType, Snapshot, SourceState, St
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glyphfeed.stream.feed.publisher import Publisher
+    from glyphfeed.stream.feed.publishing.publisher import Publisher
     from glyphfeed.stream.records import Polygon, Record
 
 DEADLINE_S = 10.0

@@ -7,9 +7,9 @@ import pytest
 
 from glyphfeed.stream.detecting.zones import EVERYWHERE, Zones, parse_zone
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.feed.client import connect
 from glyphfeed.stream.feed.conformance import Conformance
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.stream.records import Snapshot
 from glyphfeed.stream.running.runtime import Runtime, run_sources
 from glyphfeed.stream.sources.address import name_sources, open_source

@@ -12,13 +12,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.catching_up import Answer, CatchingUp
+from glyphfeed.stream.feed.receiving.catching_up import Answer, CatchingUp
 from glyphfeed.stream.feed.wire import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from glyphfeed.stream.feed.catching_up import Handed, Request
+    from glyphfeed.stream.feed.receiving.catching_up import Handed, Request
     from glyphfeed.stream.feed.wire import Message
 
 Step = dict[str, Any]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import zmq
 from websockets.sync.server import serve
 
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.web.relay import TOPICS
 from glyphfeed.stream.web.waiting import EVENT_LIMIT
 from tests.programs import program
@@ -36,8 +36,8 @@ PUBLISHER = """
 import select
 import sys
 from pathlib import Path
-from glyphfeed.stream.feed.kept import KeepIn
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.kept import KeepIn
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from tests.stream.feed.samples import event, status
 with Publisher(sys.argv[1], keep=KeepIn(Path(sys.argv[2]))) as publisher:
     print(publisher.epoch, flush=True)

@@ -12,7 +12,7 @@ import zmq
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.web import asking, session
 from glyphfeed.stream.web.relay import TOPICS
 from glyphfeed.stream.web.waiting import EVENT_LIMIT

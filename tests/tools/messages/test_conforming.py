@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import zmq
 
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS
-from glyphfeed.stream.feed.sockets import bind_pair
+from glyphfeed.stream.feed.publishing.sockets import bind_pair
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS
 from glyphfeed.tools import cli
 from tests.programs import program
 from tests.stream.driving import ANY_PORT, publishing

@@ -15,8 +15,8 @@ import pytest
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.feed.recording import Recording, RecordTo, parts, positions, read_lines, read_messages
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.recordings.recording import Recording, RecordTo, parts, positions, read_lines, read_messages
 from glyphfeed.stream.feed.wire import Position
 from glyphfeed.tools import cli
 from tests.programs import program

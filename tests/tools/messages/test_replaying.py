@@ -12,9 +12,9 @@ import pytest
 import zmq
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.client import connect
 from glyphfeed.stream.feed.conformance import Conformance
 from glyphfeed.stream.feed.endpoint import requests_endpoint
+from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.tools import cli
 from tests.programs import program
 from tests.stream.driving import ANY_PORT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from glyphfeed.stream.feed.client import Feed
+    from glyphfeed.stream.feed.receiving.client import Feed
     from glyphfeed.stream.feed.wire import Message
 
 KEPT = {

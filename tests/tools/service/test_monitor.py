@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from glyphfeed.stream.feed.client import connect
 from glyphfeed.stream.feed.keys import ServerKeys, issue, revoke
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.stream.records import EventType, Frame, SourceState
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.service.health import Health

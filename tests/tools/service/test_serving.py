@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from glyphfeed.stream.feed.client import connect
+from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.stream.records import Snapshot
 from glyphfeed.stream.running.runtime import Runtime
 from glyphfeed.tools.configuration.loading import Configuration, read
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.feed.client import Feed
+    from glyphfeed.stream.feed.receiving.client import Feed
     from glyphfeed.stream.records import Colour
     from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.configuration.tables import Camera

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphfeed.stream.feed.answering import PAGE_BYTES, PAGE_EVENTS, answer, page
-from glyphfeed.stream.feed.history import History
+from glyphfeed.stream.feed.publishing.answering import PAGE_BYTES, PAGE_EVENTS, answer, page
+from glyphfeed.stream.feed.publishing.history import History
 from glyphfeed.stream.feed.wire import Position
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 import zmq
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.admission import Admission
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind, is_local
-from glyphfeed.stream.feed.history import History
-from glyphfeed.stream.feed.pictures import ASKING, Pictures, Watchers
-from glyphfeed.stream.feed.recording import Recording, RecordTo
-from glyphfeed.stream.feed.requests import RequestServer
-from glyphfeed.stream.feed.sockets import bind_pair
+from glyphfeed.stream.feed.publishing.admission import Admission
+from glyphfeed.stream.feed.publishing.history import History
+from glyphfeed.stream.feed.publishing.pictures import ASKING, Pictures, Watchers
+from glyphfeed.stream.feed.publishing.requests import RequestServer
+from glyphfeed.stream.feed.publishing.sockets import bind_pair
+from glyphfeed.stream.feed.recordings.recording import Recording, RecordTo
 from glyphfeed.stream.records import Snapshot
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from glyphfeed.stream.feed.kept import KeepIn
     from glyphfeed.stream.feed.keys import ServerKeys
+    from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.records import Record
 
 _log = logging.getLogger("glyphfeed.feed")

@@ -13,12 +13,12 @@ import pytest
 import zmq
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed import admission
-from glyphfeed.stream.feed.admission import TELL_S, Notices, name_of
 from glyphfeed.stream.feed.endpoint import requests_endpoint
 from glyphfeed.stream.feed.keys import ClientKeys, ServerKeys, allow, issue, revoke
-from glyphfeed.stream.feed.peers import MOST_MESSAGES, MOST_PREFIXES
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing import admission
+from glyphfeed.stream.feed.publishing.admission import TELL_S, Notices, name_of
+from glyphfeed.stream.feed.publishing.peers import MOST_MESSAGES, MOST_PREFIXES
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from tests.stream.feed.samples import DEADLINE_S, event, snapshot, wait_until
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def test_a_flood_is_cut_off_and_nobody_else_notices(caplog: pytest.LogCaptureFix
 def test_a_flood_of_requests_is_cut_off_and_barred(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "BARRED_S", 0.5)
     # Without keys libzmq leaves who is told to come later waiting until its time for the handshake is over.
-    monkeypatch.setattr("glyphfeed.stream.feed.sockets._HANDSHAKE_MS", 500)
+    monkeypatch.setattr("glyphfeed.stream.feed.publishing.sockets._HANDSHAKE_MS", 500)
     with (
         publishing("tcp://127.0.0.1:*", None) as feed,
         zmq.Context() as context,

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 import glyphfeed
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed import client, wire
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS
+from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
-from glyphfeed.stream.feed.kept import KeepIn
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.kept import KeepIn
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving import client
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS
 from glyphfeed.stream.feed.wire import Position
 from glyphfeed.stream.records import EventType
 from tests.programs import program
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from glyphfeed import Feed
     from tests.stream.feed.lossy import Way
 
-PAGE = Path(__file__).parents[3] / "docs" / "feed.md"
+PAGE = Path(__file__).parents[4] / "docs" / "feed.md"
 ANY_PORT = "tcp://127.0.0.1:*"
 ALL = len(DEFAULT_TOPICS)
 """Subscriptions of a client that did not say what it wants."""

@@ -17,7 +17,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.answering import PAGE_EVENTS, Page, page
+from glyphfeed.stream.feed.publishing.answering import PAGE_EVENTS, Page, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

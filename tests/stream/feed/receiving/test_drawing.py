@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphfeed.stream.feed.drawing import CARRIED_S, shown
+from glyphfeed.stream.feed.receiving.drawing import CARRIED_S, shown
 from glyphfeed.stream.records import Char, TextState
 from tests.stream.feed.samples import box, entity, snapshot
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.history import History
-from glyphfeed.stream.feed.kept import BATCH, LEAST_BYTES, KeepIn
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.history import History
+from glyphfeed.stream.feed.publishing.kept import BATCH, LEAST_BYTES, KeepIn
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.wire import Position
 from tests.stream.feed.samples import DEADLINE_S, event, wait_until
 
@@ -34,8 +34,8 @@ BEFORE_ALL = Position("", 0)
 PUBLISH_FOR_EVER = """
 import sys
 from pathlib import Path
-from glyphfeed.stream.feed.kept import KeepIn
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.kept import KeepIn
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from tests.stream.feed.samples import event, serve_until_subscribed
 publisher = Publisher("tcp://127.0.0.1:*", keep=KeepIn(Path(sys.argv[1])))
 print(publisher.endpoint, flush=True)
@@ -162,7 +162,7 @@ def test_a_publisher_that_is_killed_has_kept_all_that_it_told(tmp_path: Path) ->
         subscriber.setsockopt(zmq.RCVTIMEO, int(DEADLINE_S * 1000))
         subscriber.subscribe(b"event/")
         command = [sys.executable, "-c", PUBLISH_FOR_EVER, str(tmp_path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as child:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4]) as child:
             assert child.stdout is not None
             subscriber.connect(child.stdout.readline().strip())
             received = [position_of(subscriber.recv().partition(b" ")[2]) for _ in range(700)]

@@ -10,9 +10,9 @@ import zmq
 
 import glyphfeed
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed import connection
 from glyphfeed.stream.feed.keys import ServerKeys, allow, issue, revoke
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving import connection
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, event, status, wait_until
 

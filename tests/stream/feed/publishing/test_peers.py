@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glyphfeed.stream.feed.peers import (
+from glyphfeed.stream.feed.publishing.peers import (
     HERE,
     LONGEST_PREFIX,
     MOST_MESSAGES,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glyphfeed.stream.feed.outbox import Outbox, TurnOutbox
-    from glyphfeed.stream.feed.pictures import Pictures
+    from glyphfeed.stream.feed.publishing.outbox import Outbox, TurnOutbox
+    from glyphfeed.stream.feed.publishing.pictures import Pictures
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
 
 

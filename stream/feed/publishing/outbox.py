@@ -16,7 +16,7 @@ from glyphfeed.stream.records import LAST_STATES, Event, Snapshot, Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glyphfeed.stream.feed.publisher import Publisher
+    from glyphfeed.stream.feed.publishing.publisher import Publisher
     from glyphfeed.stream.records import Record
 
 EVENT_LIMIT: Final = 10_000

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glyphfeed.stream.feed.catching_up import Answer, CatchingUp, Request
+from glyphfeed.stream.feed.receiving.catching_up import Answer, CatchingUp, Request
 from glyphfeed.stream.feed.wire import Message, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from glyphfeed.stream.feed.catching_up import Handed
+    from glyphfeed.stream.feed.receiving.catching_up import Handed
 
 SOURCES = ("a", "b")
 TOPICS = ("text/", "event/", "status/")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.client import DEFAULT_TOPICS, connect
-from glyphfeed.stream.feed.outbox import EVENT_LIMIT, Outbox, TurnOutbox, run
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.outbox import EVENT_LIMIT, Outbox, TurnOutbox, run
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS, connect
 from glyphfeed.stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from glyphfeed.stream.feed.client import Feed
+    from glyphfeed.stream.feed.receiving.client import Feed
     from glyphfeed.stream.feed.wire import Message
 
 

@@ -12,9 +12,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.answering import PAGE_EVENTS, Page, page
-from glyphfeed.stream.feed.kept import BATCH, KeepIn, KeptEvents
-from glyphfeed.stream.feed.ring import RING_EVENTS, Ring
+from glyphfeed.stream.feed.publishing.answering import PAGE_EVENTS, Page, page
+from glyphfeed.stream.feed.publishing.kept import BATCH, KeepIn, KeptEvents
+from glyphfeed.stream.feed.publishing.ring import RING_EVENTS, Ring
 
 if TYPE_CHECKING:
     from glyphfeed.stream.feed.wire import Position

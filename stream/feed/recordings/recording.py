@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.compression import GzipWriter, is_gzip, lines_of
+from glyphfeed.stream.feed.recordings.compression import GzipWriter, is_gzip, lines_of
 from glyphfeed.stream.feed.wire import Position
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.replaying import AHEAD, Telling, retold, runs
+from glyphfeed.stream.feed.recordings.replaying import AHEAD, Telling, retold, runs
 from tests.stream.feed.samples import entity, event, snapshot, status
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.compression import GzipWriter
-from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.feed.recording import Recording, RecordTo, read_lines
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.recordings.compression import GzipWriter
+from glyphfeed.stream.feed.recordings.recording import Recording, RecordTo, read_lines
 from tests.programs import program
 from tests.stream.driving import ANY_PORT
 from tests.stream.feed.samples import DEADLINE_S, event, snapshot, status
@@ -26,7 +26,7 @@ from tests.stream.feed.samples import DEADLINE_S, event, snapshot, status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def line(at: float | None = None, length: int = 0) -> bytes:
@@ -229,7 +229,7 @@ RECORDER = """
 import sys, time
 from pathlib import Path
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.recording import Recording, RecordTo
+from glyphfeed.stream.feed.recordings.recording import Recording, RecordTo
 from tests.stream.feed.samples import event
 recording = Recording(RecordTo(Path(sys.argv[1]), append=True, most_bytes=1500))
 seq = int(sys.argv[2])

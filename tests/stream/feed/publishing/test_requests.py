@@ -11,7 +11,7 @@ import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, requests_endpoint
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, snapshot
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 import zmq
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.publisher import Publisher
+from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType, SourceState
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
 

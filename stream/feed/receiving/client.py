@@ -21,11 +21,11 @@ import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.feed.catching_up import Answer, CatchingUp, Request
-from glyphfeed.stream.feed.connection import Connection
-from glyphfeed.stream.feed.drawing import Shown, shown
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, requests_endpoint
 from glyphfeed.stream.feed.keys import ClientKeys
+from glyphfeed.stream.feed.receiving.catching_up import Answer, CatchingUp, Request
+from glyphfeed.stream.feed.receiving.connection import Connection
+from glyphfeed.stream.feed.receiving.drawing import Shown, shown
 from glyphfeed.stream.records import Snapshot
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from glyphfeed.stream.feed.catching_up import Handed
+    from glyphfeed.stream.feed.receiving.catching_up import Handed
     from glyphfeed.stream.feed.wire import Message, Position
 
 DEFAULT_TOPICS: Final = ("text/", "event/", "status/")

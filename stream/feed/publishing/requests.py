@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from glyphfeed.stream.feed.answering import answer
+from glyphfeed.stream.feed.publishing.answering import answer
 
 if TYPE_CHECKING:
-    from glyphfeed.stream.feed.admission import Admission
-    from glyphfeed.stream.feed.answering import Told
+    from glyphfeed.stream.feed.publishing.admission import Admission
+    from glyphfeed.stream.feed.publishing.answering import Told
 
 _log = logging.getLogger("glyphfeed.feed")
 

@@ -16,10 +16,10 @@ import zmq
 
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-from glyphfeed.stream.feed.outbox import TurnOutbox, run
-from glyphfeed.stream.feed.pictures import LONGEST_PX, Pictures, jpeg
-from glyphfeed.stream.feed.publisher import Publisher
-from glyphfeed.stream.feed.sinks import LiveSink, TurnSink
+from glyphfeed.stream.feed.publishing.outbox import TurnOutbox, run
+from glyphfeed.stream.feed.publishing.pictures import LONGEST_PX, Pictures, jpeg
+from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.feed.publishing.sinks import LiveSink, TurnSink
 from glyphfeed.stream.records import Frame
 from tests.stream.feed.samples import DEADLINE_S, event, of, serve_until_subscribed, snapshot, status, wait_until
 
