@@ -23,11 +23,11 @@ import zmq
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.keys import Client, clients, marks
 from glyphfeed.stream.feed.publishing.peers import MOST_MESSAGES, Peer, address_of, cut, is_far, is_junk, received_by
-from glyphfeed.stream.feed.zap import HANDLER, LATER, NEVER, YES, parse
+from glyphfeed.stream.feed.publishing.zap import HANDLER, LATER, NEVER, YES, parse
 
 if TYPE_CHECKING:
     from glyphfeed.stream.feed.keys import ServerKeys
-    from glyphfeed.stream.feed.zap import Question
+    from glyphfeed.stream.feed.publishing.zap import Question
 
 _log = logging.getLogger("glyphfeed.feed")
 

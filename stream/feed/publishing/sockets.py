@@ -15,7 +15,7 @@ import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import requests_endpoint
-from glyphfeed.stream.feed.zap import DOMAIN
+from glyphfeed.stream.feed.publishing.zap import DOMAIN
 
 if TYPE_CHECKING:
     from glyphfeed.stream.feed.keys import ServerKeys

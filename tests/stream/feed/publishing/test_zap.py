@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zmq.utils import z85
 
-from glyphfeed.stream.feed.zap import LATER, NEVER, YES, Question, parse
+from glyphfeed.stream.feed.publishing.zap import LATER, NEVER, YES, Question, parse
 
 KEY = bytes(range(32))
 TEXT = z85.encode(KEY).decode()
