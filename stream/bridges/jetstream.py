@@ -262,7 +262,8 @@ class JetStream:
     def _drop(self) -> None:
         client, self._client, self._stream = self._client, None, None
         if client is not None and not client.is_closed:
-            with suppress(TimeoutError):
+            # Closing flushes, over a connection that may be broken.
+            with suppress(nats.errors.Error, OSError, TimeoutError):
                 self._run(asyncio.wait_for(client.close(), LEAVE_S))
 
 
