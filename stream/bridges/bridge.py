@@ -9,8 +9,12 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
+
+from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.records import Event, EventType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +103,21 @@ class FarSide(Protocol):
         ...
 
 
+def check_event(message: Message) -> None:
+    """Accept an event that has what every event has, whatever its type, at a time that calendars know.
+
+    Raises:
+        FeedError: it is none.
+
+    """
+    as_read = replace(message, body={**message.body, "type": EventType.READ}).record
+    assert isinstance(as_read, Event)
+    try:
+        datetime.fromtimestamp(as_read.captured_at, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise FeedError(f"A message on {message.topic!r} is not as the feed's contract says: it is of no time.") from None
+
+
 def topics(settings: BridgeSettings) -> list[str]:
     """What of the feed a bridge subscribes to: of the sources that it carries on, all where none is named."""
     kinds = ["event/", "status/"]
@@ -172,13 +191,12 @@ class Bridge:
         if self._types and message.body.get("type") not in self._types:
             return Receipt(is_acknowledged=True)
         try:
-            return self._far.event(message)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            check_event(message)
+        except FeedError as error:
             # It would come again after each restart, and stop the bridge for ever.
-            _log.error(
-                "Event %d of %s is not as the feed's contract says (%r): it is left out.", message.seq, message.source, error
-            )
+            _log.error("%s It is left out.", error)
             return Receipt(is_acknowledged=True)
+        return self._far.event(message)
 
     def _settle(self) -> None:
         """Move the cursor past what is acknowledged."""
