@@ -85,3 +85,33 @@ def bench_cameras(
     networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
     sheet = bench_cameras(clip or street(), networks.load(live=True, sources=most, complete=True).result(), most)
     show([sheet], command=typed(), as_json=json, page=markdown)
+
+
+@bench.command("feed")
+def bench_feed(
+    clip: Clip = None,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each is measured, in turns.")] = 5,
+    inputs: Annotated[int, typer.Option(min=0, help="Hostile inputs that are tried; 0 leaves them out.")] = 10_000,
+    events: Annotated[
+        int, typer.Option(min=0, help="Events that are told while everything is killed; 0 leaves them out.")
+    ] = 100_000,
+    json: AsJson = False,
+    markdown: Page = None,
+    engine: Engine = "auto",
+    detector: DetectorFile = None,
+    recogniser: RecogniserFile = None,
+    languages: Languages = "en",
+) -> None:
+    """Publish to many clients, to late, revoked and hostile ones; tell what the reader pays for it, and whether anything is lost.
+
+    It takes a quarter of an hour.
+    """
+    from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.tools.bench.feed import bench_feed
+    from glyphfeed.tools.bench.sheet import show
+    from glyphfeed.tools.demo import street
+
+    networks = Networks(engine, detector, recogniser, parse_languages(languages)).locate()
+    engines = networks.load(live=True, complete=True).result()
+    sheets = bench_feed(clip or street(), engines, rounds=rounds, inputs=inputs, events=events)
+    show(sheets, command=typed(), as_json=json, page=markdown)

@@ -8,6 +8,7 @@ in each way that there is.
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import struct
@@ -282,7 +283,8 @@ def address_of(endpoint: str) -> tuple[str, int]:
 
 
 def main(endpoint: str, number: str, seed: str) -> None:
-    """Send so many inputs, then flood."""
+    """Send so many inputs, then flood; at the lowest priority, as who attacks is elsewhere."""
+    os.nice(19)
     attacker = Attacker(endpoint)
     for attempt in islice(inputs(int(seed)), int(number)):
         attacker.send(attempt)
