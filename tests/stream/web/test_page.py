@@ -48,6 +48,7 @@ def test_it_shows_texts_in_reading_order_what_happened_and_whether_cameras_live(
         serve_until_subscribed(publisher, len(TOPICS))
         page.goto(f"http://127.0.0.1:{served.port}/")
         page.wait_for_selector("text=Connected.")
+        assert page.locator(".none:visible").all_inner_texts() == ["No camera is read yet.", "Nothing yet."]
         publisher.put(replace(snapshot(1, *texts), blocks=((2,), (1,))))
         publisher.put(of("cam2", snapshot(1)))
         publisher.put(event("EXIT 12"))
@@ -58,6 +59,9 @@ def test_it_shows_texts_in_reading_order_what_happened_and_whether_cameras_live(
         assert page.locator(".texts li").all_inner_texts() == ["<b>Größe</b>", "EXIT 12"]
         happened = [line.partition("cam1 ")[2] for line in page.locator("#events li").all_inner_texts()]
         assert happened == ["readEXIT 12", "changedEXIT 13 (was: EXIT 12)"]
+        tops = [line.bounding_box()["y"] for line in page.locator("#events li").all()]
+        assert tops == sorted(tops, reverse=True)  # the newest on top
+        assert page.locator(".none:visible").count() == 0
         assert page.get_by_role("log").count() == 1
         publisher.close()
         with Publisher(publisher.endpoint) as second:
