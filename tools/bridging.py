@@ -6,10 +6,8 @@ Owns: the commands, what they tell, and the thread that a bridge runs in.  Does 
 from __future__ import annotations
 
 import logging
-import os
-import stat
 import threading
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -235,8 +233,8 @@ def run(
     if settings is None:
         there = ", ".join(bridge.name for bridge in found.bridges) or "none"
         raise CommandError(f"{config} has no bridge {name!r}; there are {there}")
-    logs.set_up(found.log.format, quiet=found.log.quiet, source=name)
-    serve(settings, quiet=found.log.quiet, follows_input=True)
+    logs.set_up(found.log.format, quiet=found.log.quiet, source=f"bridge {name}")
+    serve(settings, quiet=found.log.quiet)
 
 
 def refuse_open_secret(option: str, secret: str | None) -> None:
@@ -275,22 +273,7 @@ def far_side(settings: BridgeSettings, end: End) -> FarSide:
         return JetStream(settings, end.is_due)
 
 
-def follow_input(end: End) -> None:
-    """Begin the end when a pipe that leads here ends: whoever began this has been killed, and cannot say so."""
-
-    def wait() -> None:
-        with suppress(OSError):
-            while os.read(0, 4096):
-                pass
-        end.begin()
-
-    # Not of a terminal, nor of /dev/null; and there may be none at all.
-    with suppress(OSError):
-        if stat.S_ISFIFO(os.fstat(0).st_mode):
-            threading.Thread(target=wait, name="glyphfeed-input", daemon=True).start()
-
-
-def serve(settings: BridgeSettings, *, quiet: bool = False, follows_input: bool = False) -> None:
+def serve(settings: BridgeSettings, *, quiet: bool = False) -> None:
     """Run a bridge until Ctrl-C or SIGTERM; what was told before is given some seconds to be acknowledged.
 
     Raises:
@@ -303,8 +286,6 @@ def serve(settings: BridgeSettings, *, quiet: bool = False, follows_input: bool 
     if not quiet:
         log.setLevel(logging.INFO)
     end, failures = End(), list[BaseException]()
-    if follows_input:
-        follow_input(end)
 
     def work() -> None:
         try:

@@ -24,6 +24,7 @@ from glyphfeed.stream.bridges.cursor import Cursor
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType
 from glyphfeed.tools import cli
+from glyphfeed.tools.service.children import ATTACHED
 from tests.programs import program
 from tests.stream.bridges.conftest import Way, mosquitto, nats_server, running
 from tests.stream.bridges.listening import listening
@@ -337,7 +338,7 @@ endpoint = "{reader.endpoint}"
 cursor = "shop.json"
 types = ["read"]
 """)
-        with bridge("run", "shop", "--config", config, stdin=subprocess.PIPE) as child:
+        with bridge("run", "shop", "--config", config, stdin=subprocess.PIPE, **{ATTACHED: "plain shop"}) as child:
             wait_until(lambda: (tmp_path / "shop.json").exists() and "cam1" in positions(tmp_path / "shop.json"))
             reader.tell(2)
             wait_until(lambda: len(far.ids()) == 2)
