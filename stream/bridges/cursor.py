@@ -5,7 +5,6 @@ Owns: the file, and that no two bridges write it.  Does not own when something i
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from glyphfeed.stream.errors import BridgeError
+from glyphfeed.stream.feed.locking import lock
 from glyphfeed.stream.feed.wire import Position
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Cursor:
         except OSError as error:
             raise _unusable(path, error) from None
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._lock)
             self.is_new, self._positions = _read(path)
             self._write()
         except BlockingIOError:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,7 +24,6 @@ from tests.stream.driving import ANY_PORT, recorded
 from tests.stream.feed.samples import DEADLINE_S
 
 if TYPE_CHECKING:
-    import subprocess
     from contextlib import AbstractContextManager
 
 STOP_S = 5.0
@@ -45,6 +45,15 @@ def complaint(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     assert errors.startswith("glyphfeed: ")
     assert errors.count("\n") == 1
     return errors.removeprefix("glyphfeed: ").rstrip("\n")
+
+
+def test_watch_needs_nothing_that_only_unix_has() -> None:
+    script = (
+        "import sys; sys.modules |= dict.fromkeys(('fcntl', 'grp', 'pwd', 'resource', 'termios'))\n"
+        "import glyphfeed.tools.service.serving, glyphfeed.tools.bridging, glyphfeed.stream.bridges.cursor"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=6 * DEADLINE_S, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:

@@ -135,7 +135,8 @@ def serve(path: Path) -> int:
     logs.set_up(configuration.log.format, quiet=configuration.log.quiet)
     notifier = Notifier()
     asked = threading.Event()
-    signal.signal(signal.SIGHUP, lambda _signal, _frame: asked.set())
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: asked.set())
     feed, display = configuration.feed, configuration.display
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.

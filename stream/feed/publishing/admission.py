@@ -9,9 +9,9 @@ Whoever's key is revoked is cut off alone; nobody else notices.
 from __future__ import annotations
 
 import logging
-import resource
 import select
 import struct
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -84,7 +84,7 @@ class Admission:
         self.refused = 0
         """How many connections were refused or cut off so far."""
         self._context, self._keys = context, keys
-        self._most = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        self._most = most_connections()
         self._notices = Notices()
         self._untold: deque[str] = deque()
         # Of the peers, and of who is barred.
@@ -320,6 +320,16 @@ class Admission:
         """Have a notice told by the thread, as who writes it may have to wait."""
         if self._notices.due(address, notice, now):
             self._untold.append(notice)
+
+
+def most_connections() -> int:
+    """How many there may be at once: as many as are of use, and half of what the system grants this program."""
+    if sys.platform == "win32":
+        # There sockets are no descriptors.
+        return MOST_CONNECTIONS
+    import resource
+
+    return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 
 def name_of(endpoint: str) -> int | str:

@@ -8,7 +8,6 @@ and an empty file `incomplete-EPOCH` for a run of which the database lacks event
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -17,6 +16,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.feed.locking import lock
 from glyphfeed.stream.feed.publishing.answering import PAGE_EVENTS, Page, page
 
 if TYPE_CHECKING:
@@ -235,9 +235,9 @@ def _held(folder: Path) -> Iterator[None]:
         FeedError: another one has it.
 
     """
-    with (folder / "lock").open("ab") as lock:
+    with (folder / "lock").open("ab") as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(held)
         except BlockingIOError as error:
             taken = f"Another publisher keeps its events in {folder}: stop it, or choose another folder with --keep."
             raise FeedError(taken) from error
