@@ -82,6 +82,7 @@ def test_whatever_is_sent_to_a_feed_others_go_on_and_newcomers_get_in(floods_too
 def test_a_ping_behind_a_flood_that_breaks_off_does_not_end_the_program(client: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
     # What libzmq 4.3.5 does where it has stopped reading because too much waits, see `sockets`: nothing could catch that here.
     monkeypatch.setattr(admission, "BARRED_S", 0.2)
+    monkeypatch.setattr("glyphfeed.stream.feed.publishing.sockets._HANDSHAKE_MS", 500)
     flood = frame(b"\x01text/") if client is SUB else frame(b'{"op":"snapshot"}')
     ping = frame(b"\x04PING\x00\x10context", flags=4)
     with publishing(ANY_PORT, None) as published:
@@ -91,7 +92,7 @@ def test_a_ping_behind_a_flood_that_breaks_off_does_not_end_the_program(client: 
                 connection.sendall(client.handshake)
                 await_ready(connection)
                 with suppress(OSError):
-                    connection.sendall((flood * 40 + ping) * 500)
+                    connection.sendall((flood * 40 + ping) * 100)
                 # The other side is told that the connection is broken.
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         with connected(published) as newcomer:
