@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.feed.keys import ClientKeys
 
-HEARTBEAT_MS: Final = 2_000
+ASK_S: Final = 2
 """A peer that is silent is asked so often whether it lives: a cable that was pulled tells nobody."""
-SILENCE_MS: Final = 6_000
-"""After so long without an answer it is taken for dead."""
+ASKED: Final = 2
+"""After so many questions without an answer it is taken for dead."""
 HANDSHAKE_MS: Final = 6_000
 """A peer that takes a connection and then says nothing, as one that was stopped does, is tried anew after so long."""
 GIVEN_UP_S: Final = 1.0
@@ -64,8 +64,12 @@ class Connection:
         socket = self._context.socket(self._kind)
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.IPV6, 1)
-        socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, SILENCE_MS)
+        # By TCP, and not by ZMQ_HEARTBEAT_IVL: libzmq 4.3.5 ends the whole program with a failed assertion where a heartbeat is
+        # due on a connection that broke after so much had come that it stopped reading.
+        socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+        socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, ASK_S)
+        socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, ASK_S)
+        socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, ASKED)
         socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
         if self._keys is not None:
             self._keys.apply(socket)
