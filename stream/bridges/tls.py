@@ -5,6 +5,7 @@ Owns: the contexts, and the words for a connection that fails.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def words(error: BaseException) -> str:
             return "its name is not known"
         case TimeoutError():
             return "it does not answer in time"
-        case OSError():
-            return error.strerror or str(error) or type(error).__name__
+        case OSError(errno=int(number)):
+            # asyncio's own words hold the address.
+            return os.strerror(number)
     return str(error) or type(error).__name__

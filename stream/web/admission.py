@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import re
 import socket
 from dataclasses import dataclass
@@ -81,8 +82,13 @@ class Listen:
             )[0]
             listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
         except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            reason = "another program already uses this address" if taken else error.strerror or "there is no such address"
+            if isinstance(error, socket.gaierror):
+                reason = "there is no such address"
+            elif error.errno == errno.EADDRINUSE:
+                reason = "another program already uses this address"
+            else:
+                # Python's own words hold the address once more.
+                reason = os.strerror(error.errno or 0)
             raise FeedError(
                 f"The pages cannot be served at {authority(self.host, self.port)}: {reason}; choose another one with --listen."
             ) from error
