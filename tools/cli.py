@@ -392,7 +392,7 @@ def evaluate(
 
 @app.command()
 def listen(
-    endpoint: Annotated[str, typer.Argument(help="Where the feed is published.")] = DEFAULT_ENDPOINT,
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
     topic: Annotated[
         list[str] | None,
         typer.Option(metavar="T", help="Only topics that begin like this, such as event/ or text/cam0; may be repeated."),
@@ -420,7 +420,7 @@ for command in COMMANDS:
 
 @app.command()
 def web(
-    endpoint: Annotated[str, typer.Argument(help="Where the feed is published.")] = DEFAULT_ENDPOINT,
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where browsers connect; port * takes a free one.")
     ] = DEFAULT_LISTEN,

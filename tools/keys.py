@@ -15,6 +15,7 @@ from rich.table import Table
 from glyphfeed.stream.feed import keys as files
 from glyphfeed.stream.feed.keys import Client
 from glyphfeed.tools.errors import note
+from glyphfeed.tools.options import program
 
 keys = typer.Typer(
     name="keys", no_args_is_help=True, help="Say who may connect to a feed from other machines: each client by a key of its own."
@@ -49,7 +50,7 @@ def new(
     files.issue(folder, name, out)
     elsewhere = "" if folder == files.default_folder() else f" --keys {shlex.quote(str(folder))}"
     print(f"{name} may connect with the key in {out}. Move this file to its machine, and nowhere else.")
-    print(f"Publish with:   glyphfeed watch 0 --feed 'tcp://*:5570'{elsewhere}")
+    print(f"Publish with:   {program()} watch 0 --feed 'tcp://*:5570'{elsewhere}")
     print(f"Listen there:   glyphfeed listen tcp://HOST:5570 --keys {shlex.quote(out.name)}")
 
 

@@ -44,7 +44,7 @@ def conform(
 
 
 def record(
-    endpoint: Annotated[str, typer.Argument(show_default=False, help="Where the feed is published.")],
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", show_default=False, help="Where the feed is published.")],
     out: Annotated[
         Path,
         typer.Argument(
