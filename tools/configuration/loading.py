@@ -214,7 +214,7 @@ def read_bridge(values: Any, place: Place, feed: Feed | None, folder: Path, mist
     """Read the table of a bridge, which leads from the feed of the file unless it says so; None where it cannot be read."""
     named = name_for(values, place)
     kind = values.get("kind") if isinstance(values, dict) else None
-    if isinstance(values, dict) and kind not in KINDS:
+    if isinstance(values, dict) and not (isinstance(kind, str) and kind in KINDS):
         mistakes.add((*place, "kind"), f"{named}: kind must be one of {', '.join(KINDS)}{'' if kind else ', and is missing'}")
         return None
     told = {name: value for name, value in values.items() if name != "kind"} if isinstance(values, dict) else values

@@ -185,6 +185,7 @@ listen = "9464:"
         (f"{CAMERA}pace = 'slow'", "4: camera \"door\": pace is 'slow', and must be one of every-frame, live"),
         (f"{CAMERA}pace = 'every-frame'", '3: camera "door": rtsp://10.0.0.7/live is live and cannot be read at the pace'),
         (f"{CAMERA}[[bridge]]\nname='a'", '4: bridge "a": kind must be one of mqtt, webhook, nats, and is missing'),
+        (f"{CAMERA}[[bridge]]\nname='a'\nkind=['nats']", '6: bridge "a": kind must be one of mqtt, webhook, nats'),
         (f"{CAMERA}[[bridge]]\nname='a'\nkind='smtp'", '6: bridge "a": kind must be one of mqtt, webhook, nats'),
         (f"{CAMERA}[bridge]\nname='a'", "4: write [[bridge]] with two brackets, as there may be several"),
         (f"{CAMERA}{BRIDGE}prefx='x'", '8: bridge "home": prefx is not known here; did you mean prefix?'),
