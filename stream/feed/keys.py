@@ -282,7 +282,9 @@ def _refuse_shared(path: Path, mode: int) -> None:
     """Refuse a file or folder that others than its owner may read or change."""
     if stat.S_IMODE(mode) & 0o077:
         fitting = "700" if stat.S_ISDIR(mode) else "600"
-        raise FeedError(f"Others than you may read or change {path}: keep it to yourself with chmod {fitting} {path}.")
+        # Without a full stop behind a command: it would be taken for a part of the path.
+        command = f"chmod {fitting} {shlex.quote(str(path))}"
+        raise FeedError(f"Others than you may read or change {path}: {command} keeps it to yourself.")
 
 
 def _check_name(name: str) -> None:
