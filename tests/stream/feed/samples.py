@@ -73,9 +73,9 @@ def status(state: SourceState = SourceState.LIVE, detail: str = "") -> Status:
     )
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
     """Ask again and again until it holds; fails after a generous deadline."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < deadline, "this never came true"
         time.sleep(0.005)
