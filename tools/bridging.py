@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -219,6 +220,10 @@ def nats(
 def run(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="The name of a [[bridge]] in the file.")],
     config: Annotated[Path, typer.Option(metavar="FILE", show_default=False, help="The configuration that it is in.")],
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="ENDPOINT", show_default=False, help="Where the feed is; what the file says unless told."),
+    ] = None,
 ) -> None:
     """Run a bridge of a configuration file, as glyphfeed watch --config does for each.
 
@@ -234,6 +239,7 @@ def run(
         there = ", ".join(bridge.name for bridge in found.bridges) or "none"
         raise CommandError(f"{config} has no bridge {name!r}; there are {there}")
     logs.set_up(found.log.format, quiet=found.log.quiet, source=f"bridge {name}")
+    settings = replace(settings, endpoint=endpoint or settings.endpoint)
     serve(settings, quiet=found.log.quiet)
 
 

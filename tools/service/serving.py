@@ -203,6 +203,9 @@ def reload(cameras: Cameras, children: Children, path: Path, endpoint: str) -> l
     """
     old = cameras.configuration
     try:
+        # A pipe would hold up everything for as long as nobody writes to it.
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{path} is not a file any more; put the configuration there")
         new = load(path)
         if old.display.film is not None and changes(old, new).moves:
             raise ConfigurationError(f"{path.name}: cameras cannot change while a film is made of one; start anew without it")
@@ -231,5 +234,11 @@ def networks_of(configuration: Configuration) -> Networks:
 def commands_of(configuration: Configuration, endpoint: str) -> dict[str, list[str]]:
     """The command lines of what runs beside the reading of a feed, by their names; what is secret of it stays in the file."""
     path, web = str(configuration.path), configuration.web
-    commands = {f"bridge {bridge.name}": ["bridge", "run", bridge.name, "--config", path] for bridge in configuration.bridges}
+    # Where the feed is, and not where it will be after the next start, which the file may say by then.
+    here = ["--endpoint", near(endpoint)]
+    commands = {
+        f"bridge {bridge.name}": ["bridge", "run", bridge.name, "--config", path]
+        + (here if bridge.endpoint == near(configuration.feed.endpoint) else [])
+        for bridge in configuration.bridges
+    }
     return commands if web is None else {**commands, "web": ["web", near(endpoint), *web.options()]}
