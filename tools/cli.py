@@ -28,7 +28,7 @@ from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.bridging import bridge
 from glyphfeed.tools.configuration.commands import config
-from glyphfeed.tools.errors import note, tell
+from glyphfeed.tools.errors import CommandError, tell
 from glyphfeed.tools.keys import keys
 from glyphfeed.tools.logs import Handler, LogFormat, choose
 from glyphfeed.tools.messages.commands import COMMANDS
@@ -70,6 +70,12 @@ app = typer.Typer(
     help="Point it at a camera, and it reads, follows and publishes the text it sees.",
     epilog="Begin with [bold]glyphfeed demo[/]. Each command has help, such as [bold]glyphfeed watch --help[/].",
 )
+
+
+def begin_log(form: LogFormat) -> LogFormat:
+    """Write messages in a form from here on: what is wrong with other options is one already."""
+    choose(form)
+    return form
 
 
 def tell_version(wanted: bool) -> None:
@@ -245,8 +251,14 @@ def watch(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Serve /healthz, and /metrics for Prometheus.", rich_help_panel="Service"),
     ] = None,
-    log_format: Annotated[
-        LogFormat, typer.Option(help="How messages are written: text has time and source.", rich_help_panel="Service")
+    log_format: Annotated[  # noqa: ARG001  begin_log has taken it up
+        LogFormat,
+        typer.Option(
+            callback=begin_log,
+            is_eager=True,
+            help="How messages are written: text has time and source.",
+            rich_help_panel="Service",
+        ),
     ] = LogFormat.PLAIN,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -291,7 +303,6 @@ def watch(
     zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else parse_listen(metrics)
     opened = open_sources(sources, name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
-    choose(log_format)
     code = watch(
         opened,
         networks,
@@ -632,7 +643,8 @@ def run(arguments: list[str]) -> int:
         return app(arguments or ["--help"], prog_name="glyphfeed", standalone_mode=False) or 0
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        note(f"{error.format_message().rstrip('.')}; see {context.command_path if context else 'glyphfeed'} --help")
+        command = context.command_path if context else "glyphfeed"
+        tell(CommandError(f"{error.format_message().rstrip('.')}; see {command} --help"))
     except Exception as error:
         tell(error)
     return 2

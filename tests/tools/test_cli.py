@@ -16,6 +16,7 @@ import pytest
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.tools import cli
+from glyphfeed.tools.logs import LogFormat, choose
 from glyphfeed.tools.scenes.clip import render
 from glyphfeed.tools.scenes.street import demo_scene
 from tests.engines.described import own_networks
@@ -231,6 +232,18 @@ def test_health_is_served_and_messages_are_written_for_programs(clip: Path) -> N
     told = [json.loads(line) for line in errors.splitlines()]
     assert {line["level"] for line in told} == {"info"}
     assert told[0]["message"].startswith("the feed is published on tcp://127.0.0.1:")
+
+
+@pytest.mark.parametrize("arguments", [["--fps", "x"], ["--zone", "0"], ["--size", "0"], ["--feed", "nowhere"]])
+def test_what_cannot_work_is_written_for_programs_too(
+    capfd: pytest.CaptureFixture[str], clip: Path, arguments: list[str]
+) -> None:
+    try:
+        assert cli.run(["watch", str(clip), *arguments, "--log-format", "json"]) == 2
+    finally:
+        choose(LogFormat.PLAIN)
+    (told,) = capfd.readouterr().err.splitlines()
+    assert json.loads(told)["level"] == "error"
 
 
 def test_a_grid_shows_where_zones_are(capfd: pytest.CaptureFixture[str], clip: Path, tmp_path: Path) -> None:
