@@ -58,12 +58,12 @@ _TICK_S: Final = 0.5
 
 def connect(
     endpoint: str = DEFAULT_ENDPOINT,
-    topics: Sequence[str] = DEFAULT_TOPICS,
+    topics: str | Sequence[str] = DEFAULT_TOPICS,
     *,
     keys: str | Path | ClientKeys | None = None,
     since: Mapping[str, Position] | None = None,
 ) -> Feed:
-    """Receive the messages of a feed whose topics begin with one of `topics`: iterate what comes back, with `for` or `async for`.
+    """Receive messages whose topics begin with `topics`, one or several: iterate what comes back, with `for` or `async for`.
 
     A trailing space ends a topic: `text/cam1` also begins `text/cam10`, `text/cam1 ` does not.  `keys` is the file that
     `glyphfeed keys new` wrote for this client.  The publisher need not be there yet, and may come and go.
@@ -89,7 +89,7 @@ class Feed:
     def __init__(
         self,
         endpoint: str = DEFAULT_ENDPOINT,
-        topics: Sequence[str] = DEFAULT_TOPICS,
+        topics: str | Sequence[str] = DEFAULT_TOPICS,
         *,
         keys: str | Path | ClientKeys | None = None,
         since: Mapping[str, Position] | None = None,
@@ -99,8 +99,9 @@ class Feed:
         self.fetched = 0
         self._requests_endpoint = requests_endpoint(endpoint)
         self._keys = keys if keys is None or isinstance(keys, ClientKeys) else ClientKeys.load(keys)
-        self._topics = tuple(topics)
-        self._order = CatchingUp(topics, since)
+        # One alone is no sequence of letters.
+        self._topics = (topics,) if isinstance(topics, str) else tuple(topics)
+        self._order = CatchingUp(self._topics, since)
         self._positions = dict(since or {})
         self._handed: deque[Handed] = deque()
         self._texts: dict[str, Message] = {}
@@ -118,8 +119,9 @@ class Feed:
         self._waker.setblocking(False)
         # A context of its own, so that its end is this one's alone.
         self._context = zmq.Context()
+        prefixes = sorted({*self._topics, *map(_health_topic, self._topics)})
         try:
-            self._feed = Connection(self._context, zmq.SUB, endpoint, self._keys, sorted({*topics, *map(_health_topic, topics)}))
+            self._feed = Connection(self._context, zmq.SUB, endpoint, self._keys, prefixes)
         except FeedError:
             self._awake.close()
             self._waker.close()

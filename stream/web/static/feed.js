@@ -57,7 +57,7 @@
 
 /**
  * @typedef {object} Options
- * @property {string[]} [topics] what is wanted, as prefixes; a trailing space ends a topic. Texts, events and statuses if not said.
+ * @property {string | string[]} [topics] a prefix or several; a trailing space ends a topic. All but pictures if not said.
  * @property {Object<string, Position>} [since] where to go on, by source: what `positions` was when it ended. Without it, from now.
  * @property {(connected: boolean) => void} [onConnection] told when the connection is there, and when it is gone
  * @property {new (url: string) => any} [WebSocket] for a Node that has none of its own, such as that of the package `ws`
@@ -187,7 +187,7 @@ export class Feed {
   constructor(url, { topics = TOPICS, since, onConnection = () => {}, WebSocket = /** @type {any} */ (globalThis).WebSocket } = {}) {
     if (!WebSocket) throw new Error("There is no WebSocket here: take Node 22 or newer, or hand one over as an option.");
     this.#url = String(url);
-    this.#topics = [...topics];
+    this.#topics = [topics].flat();
     this.#onConnection = onConnection;
     this.#WebSocket = WebSocket;
     this.#catchingUp = new CatchingUp(this.#topics, since);

@@ -234,7 +234,7 @@ def test_it_goes_on_where_an_earlier_run_ended(node: Node) -> None:
             for _ in range(4):
                 publisher.put(of(source, event()))
         since = {"cam1": {"epoch": publisher.epoch, "seq": 2}}
-        with listening(node, served.url, {"topics": ["event/cam1 "], "since": since}) as listener:
+        with listening(node, served.url, {"topics": "event/cam1 ", "since": since}) as listener:
             told = listener.messages(2)
             publisher.put(event())
             told += listener.messages(1)
