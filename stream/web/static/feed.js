@@ -703,19 +703,20 @@ export class CatchingUp {
    * @returns {Handed}
    */
   #hand(source, message) {
-    const missing = source.count(message);
-    const tells = message.kind === "event" || (message.kind === "status" && this.#wants("status", message.source));
+    source.missed += source.count(message);
     const changes = {};
-    if (source.restarted) {
-      changes.restarted = true;
-      source.restarted = false;
-    }
-    source.missed += missing;
-    if (tells && (source.missed || source.lost)) {
-      changes.missed = source.missed;
-      changes.lost = true;
-      source.missed = 0;
-      source.lost = false;
+    // A status that the program did not ask for it does not see.
+    if (this.#wants(message.kind, message.source)) {
+      if (source.restarted) {
+        changes.restarted = true;
+        source.restarted = false;
+      }
+      if (message.kind !== "text" && (source.missed || source.lost)) {
+        changes.missed = source.missed;
+        changes.lost = true;
+        source.missed = 0;
+        source.lost = false;
+      }
     }
     return { message: { ...message, ...changes }, position: source.position };
   }
