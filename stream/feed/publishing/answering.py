@@ -69,7 +69,7 @@ def answer(request: bytes, told: Told) -> bytes:
     match asked:
         case {"op": "snapshot"}:
             return b'{"texts":[%b]}' % b",".join(told.texts())
-        case {"op": "events", "source": str(source), "epoch": str(epoch), "since": int(since)}:
+        case {"op": "events", "source": str(source), "epoch": str(epoch), "since": int(since) | float(since)}:
             return _events(told, source, epoch, since)
         case {"op": "events"}:
             return _error('To ask for events takes {"op":"events","source":STRING,"epoch":STRING,"since":INTEGER}.')
@@ -77,13 +77,14 @@ def answer(request: bytes, told: Told) -> bytes:
             return _error('A request is {"op":"events",...} or {"op":"snapshot"}.')
 
 
-def _events(told: Told, source: str, epoch: str, since: int) -> bytes:
-    if isinstance(since, bool) or not 0 <= since < _SEQ_LIMIT:
+def _events(told: Told, source: str, epoch: str, since: float) -> bytes:
+    # Some languages know one kind of numbers only, and write 41.0.
+    if isinstance(since, bool) or not 0 <= since < _SEQ_LIMIT or since != int(since):
         return _error("since is the seq of an event, or 0 for what is before the first.")
     try:
         # Checks the name.
         wire.topic("event", source)
-        found = told.after(source, Position(epoch, since))
+        found = told.after(source, Position(epoch, int(since)))
     except FeedError as error:
         return _error(str(error))
     flags = b'"complete":%b%b' % (b"true" if found.complete else b"false", b',"more":true' if found.more else b"")

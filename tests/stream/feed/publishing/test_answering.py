@@ -49,8 +49,8 @@ def test_golden_answers() -> None:
     assert answer(b'{"op":"snapshot"}', History(RUN)) == b'{"texts":[]}'
 
 
-@pytest.mark.parametrize(("since", "expected"), [(0, [1, 2, 3]), (2, [3]), (3, []), (2**63 - 1, [])])
-def test_events_after_a_number_of_this_run(since: int, expected: list[int]) -> None:
+@pytest.mark.parametrize(("since", "expected"), [(0, [1, 2, 3]), (2, [3]), (2.0, [3]), (3, []), (2**63 - 1, [])])
+def test_events_after_a_number_of_this_run(since: float, expected: list[int]) -> None:
     found = asked(told(), op="events", source="cam1", epoch=RUN, since=since)
     assert events_of(found) == expected
     assert found["complete"] is True
@@ -116,7 +116,9 @@ NO_REQUESTS = [
     b'{"op":"events"}',
     b'{"op":"events","source":"cam1","epoch":"x"}',
     b'{"op":"events","source":"cam1","epoch":"x","since":"1"}',
-    b'{"op":"events","source":"cam1","epoch":"x","since":1.0}',
+    b'{"op":"events","source":"cam1","epoch":"x","since":1.5}',
+    b'{"op":"events","source":"cam1","epoch":"x","since":NaN}',
+    b'{"op":"events","source":"cam1","epoch":"x","since":1e999}',
     b'{"op":"events","source":"cam1","epoch":null,"since":1}',
     b'{"op":"events","source":"cam1","epoch":"x","since":true}',
     b'{"op":"events","source":"cam1","epoch":"x","since":-1}',
