@@ -94,6 +94,9 @@ class KeptEvents:
             _prepare(self._writer, plan.folder)
             self._run = self._begin(epoch)
             self._reader = opened.enter_context(_connected(plan.folder / "events.sqlite"))
+            # Opens all of its files now, so that it can read on even where the folder is taken away.
+            _run_of(self._reader, epoch)
+            self._inode = (plan.folder / "events.sqlite").stat().st_ino
             self._opened = opened.pop_all()
 
     def _begin(self, epoch: str) -> int:
@@ -117,6 +120,7 @@ class KeptEvents:
         """
         now = time.time()
         try:
+            self._check()
             with _transaction(self._writer):
                 # One that is there already was taken by an attempt that failed at its very end.
                 self._writer.executemany(
@@ -134,6 +138,20 @@ class KeptEvents:
             self._mark.unlink(missing_ok=True)
             self._lacks_some = False
 
+    def _check(self) -> None:
+        """See that the database lies where it was opened: what is written to a file without a name is kept for nobody.
+
+        Raises:
+            sqlite3.Error: it was taken away, or something else is there now.
+
+        """
+        try:
+            is_there = (self.folder / "events.sqlite").stat().st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise sqlite3.OperationalError("events.sqlite was taken away")
+
     def tend(self) -> None:
         """Let the oldest events go where they are too old, or too many; not all of them at once.
 
@@ -141,6 +159,7 @@ class KeptEvents:
             sqlite3.Error: that cannot be written.
 
         """
+        self._check()
         until = float("inf") if self._used_bytes() > self._plan.most_bytes else time.time() - self._plan.days * 86_400
         # Nearly always the first one stays, and that is all there is to know.
         rows = self._writer.execute("SELECT id, source, run, seq, kept_at FROM events ORDER BY id LIMIT ?", (BATCH,))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -246,6 +247,29 @@ def test_what_a_full_disk_never_took_is_admitted_after_a_restart(tmp_path: Path)
     assert all_after(history, Position("run1", 2)) == ([Position("run1", 3), *run_of("run2", range(1, 3))], False)
     assert all_after(history, Position("run2", 0)) == (run_of("run2", range(1, 3)), True)
     history.close()
+
+
+def test_a_folder_that_is_taken_away_is_told_and_its_events_are_still_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, aside = tmp_path / "events", tmp_path / "aside"
+    history = History("run", KeepIn(folder))
+    add(history, "run", range(1, 4))
+    folder.rename(aside)
+    with caplog.at_level(logging.ERROR, "glyphfeed.feed"):
+        add(history, "run", range(4, 9))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith(f"Events cannot be kept in {folder}: events.sqlite was taken away.")
+    # Nobody had asked before it was taken away.
+    assert all_after(history, Position("run", 1)) == (run_of("run", range(2, 9)), True)
+    aside.rename(folder)
+    history.close()
+    history = History("later", KeepIn(folder))
+    assert all_after(history, Position("run", 0)) == (run_of("run", range(1, 9)), True)
+    shutil.rmtree(folder)
+    history.add_event("cam1", 1, body("later", 1))
+    with pytest.raises(FeedError, match=r"incomplete: events\.sqlite was taken away"):
+        history.close()
 
 
 def test_another_program_that_holds_the_database_delays_little_and_loses_nothing(tmp_path: Path) -> None:
