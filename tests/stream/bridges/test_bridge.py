@@ -206,7 +206,8 @@ def test_only_the_cameras_that_are_wanted_are_subscribed_to() -> None:
     assert topics(settings) == ["event/cam1 ", "event/door ", "status/cam1 ", "status/door "]
 
 
-def test_what_was_told_before_the_end_is_carried_on(tmp_path: Path) -> None:
+def test_what_was_told_before_the_end_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", DEADLINE_S)
     far, path = Slow(allowed=10**6), begun(tmp_path)
     with Publisher(ANY_PORT) as publisher, Running(publisher, far, path) as running:
         publisher.put(event("first"))

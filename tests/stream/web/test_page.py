@@ -39,7 +39,8 @@ def page() -> Iterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
         browser.close()
-    assert complaints == []
+    # That a server is gone the browser says by itself, each time that the page tries again.
+    assert [complaint for complaint in complaints if "ERR_CONNECTION_REFUSED" not in complaint] == []
 
 
 def test_it_shows_texts_in_reading_order_what_happened_and_whether_cameras_live(page: Page) -> None:
