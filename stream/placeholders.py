@@ -48,6 +48,11 @@ def blank(address: str, filler: str = "x") -> str:
     return _PLACEHOLDER.sub(filler, address)
 
 
+def credentials(text: str) -> set[str]:
+    """The names of the credentials in a text, which a service manager is to hand over."""
+    return {handed[1] for name in _PLACEHOLDER.findall(text) if (handed := _CREDENTIAL.fullmatch(name))}
+
+
 def _secret(name: str) -> str:
     if (path := _file_of(name)) is not None:
         try:

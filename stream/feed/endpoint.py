@@ -71,6 +71,11 @@ def requests_endpoint(endpoint: str) -> str:
     return f"tcp://{tcp['host']}:{int(tcp['port']) + 1}" if tcp else f"{endpoint}.requests"
 
 
+def near(endpoint: str) -> str:
+    """Where this machine reaches a feed that is published there, if on every address."""
+    return re.sub(r"^tcp://(0\.0\.0\.0|\*|\[::\]):", "tcp://127.0.0.1:", endpoint)
+
+
 def _parse(endpoint: str) -> re.Match[str] | None:
     """Match the parts of a TCP address; None for a path of this machine (`ipc://`)."""
     tcp = _TCP.fullmatch(endpoint)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from glyphfeed.tools.configuration.loading import near
+from glyphfeed.stream.feed.endpoint import near
 
 if TYPE_CHECKING:
     from glyphfeed.stream.bridges.settings import BridgeSettings

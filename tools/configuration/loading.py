@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings
+from glyphfeed.stream.feed.endpoint import near
 from glyphfeed.stream.feed.keys import ClientKeys
 from glyphfeed.stream.placeholders import reveal
 from glyphfeed.stream.sources.address import NAME, from_folder, open_source
@@ -245,11 +246,6 @@ def note_keys(keys: Path | None, feed: Feed, place: Place, named: str, mistakes:
         ClientKeys.load(keys)
     except GlyphfeedError as error:
         mistakes.add((*place, "keys"), f"{named}: keys: {error}")
-
-
-def near(endpoint: str) -> str:
-    """Where this machine reaches a feed that is published there."""
-    return re.sub(r"^tcp://(0\.0\.0\.0|\*|\[::\]):", "tcp://127.0.0.1:", endpoint)
 
 
 def name_for(values: Any, place: Place) -> str:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.stream.feed.endpoint import near
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.running.runtime import Runtime
 from glyphfeed.tools import logs
 from glyphfeed.tools.configuration.changes import changes
-from glyphfeed.tools.configuration.loading import ConfigurationError, load, near
+from glyphfeed.tools.configuration.loading import ConfigurationError, load
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import tell
 from glyphfeed.tools.service.children import Children
@@ -222,7 +223,7 @@ def reload(cameras: Cameras, children: Children, path: Path, endpoint: str) -> l
     log.info("%s is taken up: %s", path.name, told.sentence())
     if told.bound:
         log.warning("%s: %s will hold only once glyphfeed is started anew", path.name, ", ".join(told.bound))
-    return [camera.name for camera in old.cameras if camera.name not in {camera.name for camera in new.cameras}]
+    return [name for name in told.gone if name not in {camera.name for camera in told.come}]
 
 
 def networks_of(configuration: Configuration) -> Networks:

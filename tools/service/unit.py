@@ -5,18 +5,17 @@ Owns: the unit.  Installs nothing.
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.stream.placeholders import credentials
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CREDENTIAL: Final = re.compile(r"\$\{credential:([A-Za-z0-9._-]+)\}")
 UNIT: Final = """\
 # Put this into /etc/systemd/system/{name}.service, then: systemctl daemon-reload && systemctl enable --now {name}
 [Unit]
@@ -83,7 +82,7 @@ WantedBy=multi-user.target
 
 def unit(configuration: Path, text: str, command: Sequence[str], user: str | None, name: str = "glyphfeed") -> str:
     """Write the unit that runs a command with a configuration of such a text, as a user, or as one made for it."""
-    wanted = sorted(set(CREDENTIAL.findall(text)))
+    wanted = sorted(credentials(text))
     lines = [f"LoadCredential={credential}:{configuration.parent / 'credentials' / credential}" for credential in wanted]
     example = f"#LoadCredential=door:{configuration.parent / 'credentials' / 'door'}"
     return UNIT.format(
