@@ -10,6 +10,7 @@ Unix seconds.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -26,6 +27,8 @@ Colour: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, blue-green-red."""
 Polygon: TypeAlias = NDArray[np.float32]
 """(N, 2) float32 pixels."""
+NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""What a source may be called: the feed's rule."""
 
 
 @dataclass(frozen=True, slots=True)

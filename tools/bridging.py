@@ -233,7 +233,8 @@ def run(
     """
     from glyphfeed.tools.configuration.loading import load
 
-    found = load(config)
+    # What decodes pictures would take half of its memory, and a camera that has gone is no concern of a bridge.
+    found = load(config, cameras=False)
     settings = next((bridge for bridge in found.bridges if bridge.name == name), None)
     if settings is None:
         there = ", ".join(bridge.name for bridge in found.bridges) or "none"

@@ -1,6 +1,6 @@
 """`glyphfeed keys`: the keys of a feed that other machines may connect to.
 
-Owns: the commands, and what they tell.  Does not own the files (stream.feed.keys), nor who is let in
+Owns: the commands, what they tell, and which keys a feed asks for.  Does not own the files (stream.feed.keys), nor who is let in
 (stream.feed.publishing.admission).
 """
 
@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from glyphfeed.stream.feed import keys as files
+from glyphfeed.stream.feed.endpoint import is_local
 from glyphfeed.stream.feed.keys import Client
-from glyphfeed.tools.errors import note
+from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.options import program
 
 keys = typer.Typer(
@@ -96,3 +97,20 @@ def revoke(name: Name, folder: Folder) -> None:
     """Shut a client out; a feed that runs cuts its connection at once."""
     files.revoke(folder, name)
     print(f"{name} may not connect any more.")
+
+
+def feed_keys(feed: str, folder: Path | None, *, insecure: bool) -> files.ServerKeys | None:
+    """The keys that a feed asks for: those of a folder where one was named, else the user's own where others could connect.
+
+    Raises:
+        CommandError: keys were named, and the feed was to be without.
+        FeedError: the folder holds none, or others can read them.
+
+    """
+    if insecure and folder is not None:
+        raise CommandError("--insecure publishes without keys, and --keys with them: leave one of them out")
+    if folder is not None:
+        return files.ServerKeys.load(folder)
+    own = files.default_folder()
+    # Where there are none the publisher tells how to make some.
+    return files.ServerKeys.load(own) if own.exists() and not insecure and not is_local(feed) else None

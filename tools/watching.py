@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from glyphfeed.stream.detecting.zones import EVERYWHERE
-from glyphfeed.stream.feed.endpoint import is_local
-from glyphfeed.stream.feed.keys import ServerKeys, default_folder
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.runtime import run_sources
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError, note, tell
+from glyphfeed.tools.keys import feed_keys
 from glyphfeed.tools.options import program
 
 if TYPE_CHECKING:
@@ -81,23 +80,6 @@ def watch(
         for name, error in failures:
             tell(error, name)
     return 2 if failures else 0
-
-
-def feed_keys(feed: str, folder: Path | None, *, insecure: bool) -> ServerKeys | None:
-    """The keys that a feed asks for: those of a folder where one was named, else the user's own where others could connect.
-
-    Raises:
-        CommandError: keys were named, and the feed was to be without.
-        FeedError: the folder holds none, or others can read them.
-
-    """
-    if insecure and folder is not None:
-        raise CommandError("--insecure publishes without keys, and --keys with them: leave one of them out")
-    if folder is not None:
-        return ServerKeys.load(folder)
-    own = default_folder()
-    # Where there are none the publisher tells how to make some.
-    return ServerKeys.load(own) if own.exists() and not insecure and not is_local(feed) else None
 
 
 def check_film(film: Path | None, record: RecordTo | None, sources: int) -> None:

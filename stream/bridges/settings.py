@@ -16,12 +16,12 @@ from glyphfeed.stream.errors import FeedError, InputError
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_connect
 from glyphfeed.stream.placeholders import blank, fill
+from glyphfeed.stream.records import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LEVELS = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _SUBJECT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -53,7 +53,7 @@ class BridgeSettings:
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """What is wrong: a field's name, and a sentence on it without its first word, such as `"'x y' is no name; use ..."`."""
-        if not _NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name):
             yield "name", f"{self.name!r} is no name of a bridge; use 1 to 64 of A-Z a-z 0-9 . _ -"
         try:
             check_connect(self.endpoint)

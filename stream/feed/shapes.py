@@ -15,12 +15,12 @@ import msgspec
 from msgspec import Meta
 
 # msgspec looks types up when the program runs.
-from glyphfeed.stream.records import SourceState, TextState  # noqa: TC001
+from glyphfeed.stream.records import NAME, SourceState, TextState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOURCE_PATTERN: Final = "^[A-Za-z0-9._-]{1,64}$"
+SOURCE_PATTERN: Final = f"^{NAME.pattern}$"
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Number: TypeAlias = Annotated[int, Meta(ge=1)]

@@ -10,7 +10,6 @@ have 1 decimal, confidences 4 and times 6, which is finer than they are known an
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
@@ -18,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 import numpy as np
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.feed.shapes import SOURCE_PATTERN
-from glyphfeed.stream.records import Char, Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
+from glyphfeed.stream.records import NAME, Char, Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +29,6 @@ VERSION: Final = 1
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object."""
-_SOURCE = re.compile(SOURCE_PATTERN)
 # Built once: json.dumps with options builds an encoder on every call.  Bodies are fresh trees, so cycles need no check.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 
@@ -118,7 +115,7 @@ def topic(kind: str, source: str) -> str:
         FeedError: the source's name does not fit into a topic; it is not repeated, as it may hold a password.
 
     """
-    if not _SOURCE.fullmatch(source):
+    if not NAME.fullmatch(source):
         raise FeedError("The name of a source has 1 to 64 of the characters A-Z a-z 0-9 . _ - : give this one another name.")
     return f"{kind}/{source}"
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.placeholders import blank
+from glyphfeed.stream.records import NAME
 from glyphfeed.stream.sources.collection import read_files
 from glyphfeed.stream.sources.file import check_file, decode_file
 from glyphfeed.stream.sources.formats import is_picture
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.sources.source import Source
 
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""What a source may be called: the feed's rule."""
 _DEVICE = re.compile(r"/dev/(?:video(\d+)|v4l/.+)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SLIPPED = re.compile(

@@ -327,7 +327,7 @@ def test_the_bridge_of_a_configuration_ends_with_who_began_it(reader: Reader, tm
         config.write_text(f"""
 [[camera]]
 name = "cam1"
-address = "0"
+address = "not-there-any-more.mp4"
 
 [[bridge]]
 kind = "webhook"

@@ -9,7 +9,7 @@ import zmq
 
 from glyphfeed.stream.feed.keys import ClientKeys, ServerKeys
 from glyphfeed.tools import cli
-from glyphfeed.tools.watching import feed_keys
+from glyphfeed.tools.keys import feed_keys
 from tests.tools.test_cli import complaint
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings
 from glyphfeed.stream.feed.endpoint import near
 from glyphfeed.stream.feed.keys import ClientKeys
 from glyphfeed.stream.placeholders import reveal
-from glyphfeed.stream.sources.address import NAME, from_folder, open_source
+from glyphfeed.stream.records import NAME
 from glyphfeed.tools.configuration.checking import Mistakes, read_table, unknown
 from glyphfeed.tools.configuration.lines import lines_of
 from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record, Web
@@ -75,12 +75,15 @@ class Configuration:
 
 def open_camera(camera: Camera, folder: Path) -> Source:
     """The source that a camera of a file in a folder means; see `Configuration.open`."""
+    # With what decodes pictures, which takes time and memory.
+    from glyphfeed.stream.sources.address import from_folder, open_source
+
     address = from_folder(camera.address, folder)
     return open_source(address, camera.name, camera.pace, camera_size=camera.size, camera_fps=camera.fps, patient=True)
 
 
-def load(path: Path) -> Configuration:
-    """Read a file, without opening anything that it tells of.
+def load(path: Path, *, cameras: bool = True) -> Configuration:
+    """Read a file, without opening anything that it tells of; whether its `cameras` could be is looked at unless nobody will.
 
     Raises:
         ConfigurationError: it cannot be read, or there are mistakes in it.
@@ -99,11 +102,11 @@ def load(path: Path) -> Configuration:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: this is no text in UTF-8; save the file as UTF-8") from None
-    return read(text, path)
+    return read(text, path, cameras=cameras)
 
 
-def read(text: str, path: Path) -> Configuration:
-    """Read the text of a file that lies there.
+def read(text: str, path: Path, *, cameras: bool = True) -> Configuration:
+    """Read the text of a file that lies there; see `load`.
 
     Raises:
         ConfigurationError: there are mistakes in it.
@@ -117,7 +120,7 @@ def read(text: str, path: Path) -> Configuration:
     except RecursionError:
         raise ConfigurationError(in_file(path, (1, "it is nested too deeply to be a configuration"))) from None
     mistakes = Mistakes(lines)
-    found = read_values(values, path, mistakes)
+    found = read_values(values, path, mistakes, will_open=cameras)
     if found is None or len(mistakes):
         raise ConfigurationError("\n".join(in_file(path, mistake) for mistake in mistakes))
     return found
@@ -139,7 +142,7 @@ def syntax_mistake(complaint: str, text: str) -> tuple[int, str]:
     return line, f"this is no TOML: {found[1]}{where}"
 
 
-def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Configuration | None:
+def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_open: bool) -> Configuration | None:
     """Read the tables of a file, and note every mistake; None where there are such that keep it from being one."""
     forms = {name: f"[[{name}]]" for name in LISTS} | {name: f"[{name}]" for name in TABLES}
     for key in values.keys() - forms.keys():
@@ -150,7 +153,8 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes) -> Confi
             mistakes.add((name,), f"write [{name}] once, as there is one only")
         elif name in values or name not in ("record", "web", "metrics"):
             single[name] = read_table(kind, values.get(name, {}), (name,), f"[{name}]", path.parent, mistakes)
-    cameras = [read_camera(table, place, path.parent, mistakes) for table, place in several("camera", values, mistakes)]
+    tables = several("camera", values, mistakes)
+    cameras = [read_camera(table, place, path.parent, mistakes, will_open=will_open) for table, place in tables]
     if not cameras and "camera" not in values:
         mistakes.add((), "there is no camera; add a table [[camera]] with its name and address")
     feed = single.get("feed")
@@ -197,11 +201,11 @@ def several(name: str, values: dict[str, Any], mistakes: Mistakes) -> Iterator[t
     yield from ((table, (name, number)) for number, table in enumerate(tables))
 
 
-def read_camera(values: Any, place: Place, folder: Path, mistakes: Mistakes) -> Camera | None:
-    """Read the table of a camera, and see whether it could be opened; None where there were mistakes."""
+def read_camera(values: Any, place: Place, folder: Path, mistakes: Mistakes, *, will_open: bool) -> Camera | None:
+    """Read the table of a camera, and see whether it could be opened where it will be; None where there were mistakes."""
     named = name_for(values, place)
     camera = read_table(Camera, values, place, named, folder, mistakes)
-    if camera is not None:
+    if camera is not None and will_open:
         try:
             # Whatever it is called, as that is said elsewhere.
             open_camera(replace(camera, name="camera"), folder)

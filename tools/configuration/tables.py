@@ -17,13 +17,13 @@ from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
 from glyphfeed.stream.feed.keys import ServerKeys
 from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recordings.recording import RecordTo
-from glyphfeed.stream.sources.address import NAME
+from glyphfeed.stream.records import NAME
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 from glyphfeed.stream.web.admission import Listen as WebListen
 from glyphfeed.tools.configuration.checking import Between, Parsed
+from glyphfeed.tools.keys import feed_keys
 from glyphfeed.tools.options import Backend, parse_keep_size, parse_listen, parse_rotation, parse_size
-from glyphfeed.tools.watching import feed_keys
 
 Size = Annotated[tuple[int, int], Parsed(parse_size)]
 Drawn = Annotated[Zone, Parsed(parse_zone)]

@@ -14,7 +14,8 @@ from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.recordings.recording import read_messages
 from glyphfeed.stream.feed.recordings.replaying import Telling, published_at, retold, runs
 from glyphfeed.tools.errors import CommandError, note
-from glyphfeed.tools.watching import await_subscribers, feed_keys
+from glyphfeed.tools.keys import feed_keys
+from glyphfeed.tools.watching import await_subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

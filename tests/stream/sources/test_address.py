@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.placeholders import fill
-from glyphfeed.stream.sources.address import NAME, default_name, open_source
+from glyphfeed.stream.records import NAME
+from glyphfeed.stream.sources.address import default_name, open_source
 from glyphfeed.stream.sources.source import Pace
 from tests.stream.sources.media import jpeg, numbered, write_video
 

@@ -272,7 +272,7 @@ def test_bridges_run_beside_and_are_begun_again(camera: str, hook: tuple[str, li
         assert [*dict.fromkeys(posted())] == ["door", "gate"]
         service.write(table.replace("NAME", "gate") + own)
         service.wait_until(lambda: not children_of(service.pid))
-        assert any(line.get("source") == "shop" and line["message"].startswith("Carries the events") for line in service.log)
+        assert {line["source"] for line in service.log if line["message"].startswith("Carries ")} == {"bridge shop"}
         assert SECRET not in json.dumps(service.log)
 
 
