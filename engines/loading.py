@@ -195,11 +195,14 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
 
 
 def tell_choice(chosen: Backend, troubles: Sequence[str], *, failed: bool) -> None:
-    """Log which back-end runs the networks and why: a warning where a faster one should have worked and `failed`, or where a CPU
-    does it without the one that is meant for CPUs.
+    """Log which back-end runs the networks; with the reason, as a warning, where a faster one should have worked and `failed`, or a
+    CPU does it without the back-end that is meant for CPUs.
     """
-    level = logging.WARNING if failed or chosen is Backend.ONNXRUNTIME else logging.INFO
-    logger.log(level, "%s runs the networks: %s", chosen, reason_for(troubles))
+    if failed or chosen is Backend.ONNXRUNTIME:
+        logger.warning("%s runs the networks: %s", chosen, reason_for(troubles))
+    else:
+        # What is not installed is no trouble, and looks like one.
+        logger.info("%s runs the networks, the fastest that is set up here; glyphfeed doctor tells of the others", chosen)
 
 
 def reason_for(troubles: Sequence[str]) -> str:

@@ -165,7 +165,7 @@ def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) 
     assert child.returncode == 0
     published, chosen = errors.splitlines()
     assert published.startswith("glyphfeed: the feed is published on tcp://127.0.0.1:")
-    assert re.fullmatch(r"glyphfeed: \w+ runs the networks: .+", chosen)
+    assert re.fullmatch(r"glyphfeed: \w+ runs the networks[:,] .+", chosen)
     lines = [line.split(maxsplit=3) for line in output.splitlines()]
     assert [line[1:3] for line in lines] == [["wall", "live"], ["wall", "read"], ["wall", "read"], ["wall", "ended"]]
     assert {"".join(line[3].split()[:-1]) for line in lines[1:3]} == {"EXIT12", "Bakery"}

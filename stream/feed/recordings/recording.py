@@ -169,9 +169,11 @@ def read_messages(path: Path) -> Iterator[wire.Message]:
     for number, line in enumerate(read_lines(path), start=1):
         try:
             yield wire.parse(line.removesuffix(b"\n"))
-        except FeedError as error:
+        except FeedError:
             if line.endswith(b"\n"):
-                raise FeedError(f"Line {number} of {path} is no message of a feed: {error}") from None
+                raise FeedError(
+                    f"Line {number} of {path} is no message of a feed, version {wire.VERSION}: name a recording."
+                ) from None
 
 
 def positions(path: Path) -> dict[str, Position]:
