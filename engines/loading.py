@@ -195,8 +195,8 @@ def load_on(backend: Backend, wanted: Wanted, *, required: bool) -> Engines:
 
 
 def tell_choice(chosen: Backend, troubles: Sequence[str], *, failed: bool) -> None:
-    """Log which back-end runs the networks; with the reason, as a warning, where a faster one should have worked and `failed`, or a
-    CPU does it without the back-end that is meant for CPUs.
+    """Log which back-end runs the networks; with the reason, as a warning, where a faster one should have worked and `failed`, or
+    a CPU does it without the back-end that is meant for CPUs.
     """
     if failed or chosen is Backend.ONNXRUNTIME:
         logger.warning("%s runs the networks: %s", chosen, reason_for(troubles))
