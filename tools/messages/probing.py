@@ -32,7 +32,8 @@ PACE_S: Final = 0.02
 PAGE_EVENTS: Final = 500
 """The contract's bound."""
 PAGES: Final = 100
-NONSENSE: Final = (b"", b"nonsense", b"[]", b"{}", b'{"op":"fly"}', b'{"op":"events"}', b"\xff\xfe", b"[" * 5000)
+NONSENSE: Final = (b"", b"nonsense", b"[]", b"{}", b'{"op":"fly"}', b'{"op":"events"}', b"\xff\xfe", b"[" * 4000)
+"""None is longer than the 4096 bytes that a publisher takes in."""
 
 
 class Seen:

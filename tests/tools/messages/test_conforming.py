@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import zmq
 
+from glyphfeed.stream.feed.publishing.admission import Admission
 from glyphfeed.stream.feed.publishing.sockets import bind_pair
 from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS
 from glyphfeed.tools import cli
@@ -130,8 +131,8 @@ def reader() -> Iterator[str]:
 
 def test_a_publisher_keeps_the_contract_and_so_does_what_it_answers(capfd: pytest.CaptureFixture[str]) -> None:
     with reader() as endpoint:
-        code, output, errors = conform(capfd, endpoint, "--messages", 100)
-    assert output[-1].endswith(" messages of 1 source: all keep the contract")
+        code, output, errors = conform(capfd, endpoint, "--messages", 100, "--seconds", DEADLINE_S)
+    assert output[-1].endswith(" messages of 1 source: all keep the contract"), output
     assert (code, len(output), errors) == (0, 1, "")
     assert int(output[0].split()[0]) >= 100
 
@@ -154,33 +155,37 @@ def test_ctrl_c_ends_the_listening_and_the_verdict_is_given() -> None:
 @contextmanager
 def stranger(lines: list[bytes], answer: bytes) -> Iterator[str]:
     """Publishes the same over and over, and gives one answer to everything."""
-    with zmq.Context() as context:
-        feed, asked, endpoint = bind_pair(context, ANY_PORT, None)
-        ended = threading.Event()
+    context = zmq.Context()
+    # Where nobody says whom to let in, nobody is; it ends with the context.
+    admission = Admission(context, None)
+    feed, asked, endpoint = bind_pair(context, ANY_PORT)
+    admission.watch(feed, asked)
+    ended = threading.Event()
 
-        def serve() -> None:
-            with feed, asked:
-                while not ended.wait(0.05):
-                    for line in lines:
-                        feed.send(line)
-                    while asked.poll(0):
-                        *before, _ = asked.recv_multipart()
-                        asked.send_multipart([*before, answer])
+    def serve() -> None:
+        with feed, asked:
+            while not ended.wait(0.05):
+                for line in lines:
+                    feed.send(line)
+                while asked.poll(0):
+                    *before, _ = asked.recv_multipart()
+                    asked.send_multipart([*before, answer])
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield endpoint
-        finally:
-            ended.set()
-            thread.join(DEADLINE_S)
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        ended.set()
+        thread.join(DEADLINE_S)
+        context.term()
 
 
 @pytest.mark.strange
 def test_a_publisher_that_does_not_keep_it_is_told_so(capfd: pytest.CaptureFixture[str]) -> None:
     told = messages([shown(1), happened(1)])
     with stranger(told, json.dumps({"texts": []}).encode()) as endpoint:
-        code, output, _ = conform(capfd, endpoint, "--messages", "4")
+        code, output, _ = conform(capfd, endpoint, "--messages", 4, "--seconds", DEADLINE_S)
     assert code == 1
     assert "message 4, event/cam1: seq 1 follows 1; numbers rise within a topic and an epoch" in output
     assert "beside the feed, asked for a snapshot: the last message of text/cam1 is missing" in output
@@ -206,7 +211,7 @@ def test_a_publisher_that_answers_nothing_and_has_nothing_for_who_comes_late(
 
         thread = threading.Thread(target=tell_once)
         thread.start()
-        code, output, _ = conform(capfd, endpoint, "--messages", "1")
+        code, output, _ = conform(capfd, endpoint, "--messages", 1, "--seconds", DEADLINE_S)
         thread.join(DEADLINE_S)
     assert code == 1
     assert "beside the feed, text/cam1: a late subscriber did not get the last message within 0 s" in output
