@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.feed.publishing.publisher import Publisher
     from glyphfeed.stream.records import Polygon, Record
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 
 def box(x: float, y: float, width: float = 40.0, height: float = 12.0) -> Polygon:
