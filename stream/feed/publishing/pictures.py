@@ -132,6 +132,11 @@ class Pictures:
             self._made[source] = made
         self._ready()
 
+    def finish(self) -> None:
+        """Wait until all is made that is to be made by now: some milliseconds, and where nobody asks no time at all."""
+        if self._asked:
+            self._pool.submit(lambda: None).result()
+
     def take(self) -> list[Picture]:
         """What was made since, of each source the newest."""
         with self._lock:

@@ -25,7 +25,7 @@ from glyphfeed.stream.feed.publishing.pictures import ASKING, Pictures, Watchers
 from glyphfeed.stream.feed.publishing.requests import RequestServer
 from glyphfeed.stream.feed.publishing.sockets import bind_pair
 from glyphfeed.stream.feed.recordings.recording import Recording, RecordTo
-from glyphfeed.stream.records import Snapshot
+from glyphfeed.stream.records import LAST_STATES, Snapshot, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +131,10 @@ class Publisher:
 
         """
         kind = wire.KINDS[type(record)]
+        if isinstance(record, Status) and record.state in LAST_STATES:
+            # Nothing of a source comes after its end, and a still picture is to be had before.
+            self.pictures.finish()
+            self._send_pictures()
         self.put_body(kind.name, record.source, kind.write(record))
         if isinstance(record, Snapshot):
             self.pictures.sent(record.source, record.frame)

@@ -20,7 +20,7 @@ from glyphfeed.stream.feed.publishing.outbox import TurnOutbox, run
 from glyphfeed.stream.feed.publishing.pictures import LONGEST_PX, Pictures, jpeg
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.publishing.sinks import LiveSink, TurnSink
-from glyphfeed.stream.records import Frame
+from glyphfeed.stream.records import Frame, SourceState
 from tests.stream.feed.samples import DEADLINE_S, event, of, serve_until_subscribed, snapshot, status, wait_until
 
 if TYPE_CHECKING:
@@ -158,6 +158,14 @@ def test_a_picture_is_made_once_for_all_and_a_frame_told_again_has_no_other(publ
                 for subscriber in () if time_told else (first, second):
                     assert receive(publisher, subscriber).body["frame"] == index
     assert len(made) == 2
+
+
+def test_the_last_picture_of_a_source_comes_before_its_end(publisher: Publisher) -> None:
+    with watcher(publisher.endpoint, b"picture/", b"status/") as subscriber:
+        serve_until_subscribed(publisher, 2)
+        process(publisher, 0, lambda: picture(200, (3840, 2160)))
+        publisher.put(status(SourceState.ENDED))
+        assert [subscriber.recv().partition(b" ")[0] for _ in range(2)] == [b"picture/cam1", b"status/cam1"]
 
 
 def test_pictures_are_not_recorded_and_not_sent_to_who_comes_late(tmp_path: Path) -> None:
