@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from http.client import BadStatusLine
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.errors import BridgeError
@@ -48,6 +49,9 @@ def words(error: BaseException) -> str:
             return "its name is not known"
         case TimeoutError():
             return "it does not answer in time"
+        case BadStatusLine() if not isinstance(error, OSError):
+            # Whatever it is, it may be long and hold control characters.
+            return "what it answers is no HTTP"
         case OSError(errno=int(number)):
             # asyncio's own words hold the address.
             return os.strerror(number)

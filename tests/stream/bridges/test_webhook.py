@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from http.client import BadStatusLine, RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from standardwebhooks import Webhook as Verifier
 
 from glyphfeed.stream.bridges import webhook as module
 from glyphfeed.stream.bridges.settings import WebhookSettings
+from glyphfeed.stream.bridges.tls import words
 from glyphfeed.stream.bridges.webhook import Outcome, Webhook, judge
 from glyphfeed.stream.errors import BridgeError
 from tests.stream.bridges.messages import event_message
@@ -308,3 +310,8 @@ def test_a_body_is_json_on_one_line(receiver: Receiver) -> None:
         far.event(event_message(1, "two\nlines"))
     assert b"\n" not in receiver.got[0][2]
     assert json.loads(receiver.got[0][2])["data"]["entity"]["text"] == "two\nlines"
+
+
+def test_an_answer_that_is_no_http_is_not_repeated() -> None:
+    assert words(BadStatusLine("\x1b[31m\nglyphfeed: all is well")) == "what it answers is no HTTP"
+    assert "closed" in words(RemoteDisconnected("it closed the connection"))
