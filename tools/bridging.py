@@ -292,22 +292,24 @@ def serve(settings: BridgeSettings, *, quiet: bool = False) -> None:
     check(settings)
     if not quiet:
         log.setLevel(logging.INFO)
-    end, failures = End(), list[BaseException]()
+    end, failures, done = End(), list[BaseException](), threading.Event()
 
     def work() -> None:
         try:
             carry(settings, end)
         except BaseException as error:
             failures.append(error)
+        finally:
+            done.set()
 
     # In a thread of its own, so that no signal breaks in between what was acknowledged and noting it down.
-    worker = threading.Thread(target=work, name="glyphfeed-bridge", daemon=True)
-    worker.start()
+    threading.Thread(target=work, name="glyphfeed-bridge", daemon=True).start()
     try:
-        worker.join()
+        # Not by joining: a join that a signal breaks into takes the thread for ended (bpo-46726).
+        done.wait()
     except KeyboardInterrupt:
         end.begin()
-        worker.join(END_S)
+        done.wait(END_S)
     if failures:
         raise failures[0]
 

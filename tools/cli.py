@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -58,6 +58,8 @@ from glyphfeed.tools.training.commands import train
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
+DISMISSED_S = 10.0
+"""Longer than anything of ours takes to close."""
 SERVICES = {"watch", "listen", "bridge", "web", "record", "replay", "demo"}
 """Commands that go on until somebody ends them; of the others SIGTERM leaves half a result, which is no success."""
 
@@ -616,19 +618,20 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A sign may hold letters that the terminal's encoding does not.
         sys.stdout.reconfigure(errors="backslashreplace")
-    dismissed = threading.Event()
+    dismissals: list[float] = []
 
     def dismiss(_: int, frame: FrameType | None) -> None:
-        # Only once: a second one would cut short the closing that the first began.
-        if not dismissed.is_set():
-            dismissed.set()
+        # Another one at once would cut short the closing that the first began.  Later it is heard: Python drops what a signal
+        # raises where it happens to call back into the program, as while it collects garbage.
+        if not dismissals or time.monotonic() - dismissals[-1] > DISMISSED_S:
+            dismissals.append(time.monotonic())
             signal.default_int_handler(signal.SIGTERM, frame)
 
     # Service managers and containers end a program so; it ends as in order as with Ctrl-C, but not as one that failed.
     signal.signal(signal.SIGTERM, dismiss)
     attach()
     code = run(sys.argv[1:])
-    if dismissed.is_set() and code == INTERRUPTED and SERVICES & {*sys.argv[1:2]}:
+    if dismissals and code == INTERRUPTED and SERVICES & {*sys.argv[1:2]}:
         code = 0
     # There is none where the caller has closed it.
     with suppress(OSError, AttributeError):
