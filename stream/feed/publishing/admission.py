@@ -14,8 +14,9 @@ import struct
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 import zmq
@@ -46,6 +47,13 @@ TELL_S: Final = 10.0
 _MOST_NOTICES, _MOST_ADDRESSES = 4, 16
 # So many are dealt with at once; in between comes what else is due.
 _BATCH: Final = 100
+# So many connections that come or go are taken notice of at once, and so many more each second.  Where that is behind, libzmq
+# waits before it accepts another one, and whoever floods the feed with connections does not take the reader's time.
+_EVENTS, _EVENTS_PER_S = 1500, 750
+_PACE_MS: Final = 20
+# After its work the thread rests so many times as long: it takes a fifth of one core at most, and what comes meanwhile is dealt
+# with together, so that it does not get in the reader's way more often than need be.
+_REST: Final = 4.0
 
 _ACCEPTED: Final = int(zmq.EVENT_ACCEPTED)
 _DISCONNECTED: Final = int(zmq.EVENT_DISCONNECTED)
@@ -86,7 +94,7 @@ class Admission:
         self._context, self._keys = context, keys
         self._most = most_connections()
         self._notices = Notices()
-        self._untold: deque[str] = deque()
+        self._untold: SimpleQueue[str | None] = SimpleQueue()
         # Of the peers, and of who is barred.
         self._lock = threading.Lock()
         self._peers: dict[int, Peer] = {}
@@ -99,13 +107,15 @@ class Admission:
         self._marks: object = None
         self._names: set[int | str] = set()
         self._keyless: set[zmq.Socket[bytes]] = set()
+        self._purse, self._filled_s = float(_EVENTS), time.monotonic()
         # Elsewhere than on Linux a flood is noticed a little later.
         self._arrivals = select.epoll() if hasattr(select, "epoll") else None
         self._handler = context.socket(zmq.ROUTER)
         self._handler.bind(HANDLER)
-        self._watched = [self._handler]
+        self._monitors: list[zmq.Socket[bytes]] = []
         self._look_at_keys(time.monotonic())
         threading.Thread(target=self._run, name="glyphfeed-admission", daemon=True).start()
+        threading.Thread(target=self._write, name="glyphfeed-notices", daemon=True).start()
 
     def watch(self, *bound: zmq.Socket[bytes]) -> None:
         """Look after the connections of sockets that are bound; call it once, in the thread that bound them."""
@@ -114,7 +124,7 @@ class Admission:
             socket.monitor(f"inproc://monitor.{number}", _ACCEPTED | _DISCONNECTED | _KEYLESS)
             monitor = self._context.socket(zmq.PAIR)
             monitor.connect(f"inproc://monitor.{number}")
-            self._watched.append(monitor)
+            self._monitors.append(monitor)
 
     def admits(self, message: zmq.Frame) -> bool:
         """Whether a message of a client may be taken, by whose it is and what it has sent so far; any thread may ask."""
@@ -161,55 +171,78 @@ class Admission:
             self._barred[who] = now + BARRED_S
 
     def _run(self) -> None:
-        poller = zmq.Poller()
-        if self._arrivals is not None:
-            poller.register(self._arrivals.fileno(), zmq.POLLIN)
+        calm, all_of_them = zmq.Poller(), zmq.Poller()
+        for poller in (calm, all_of_them):
+            poller.register(self._handler, zmq.POLLIN)
+            if self._arrivals is not None:
+                poller.register(self._arrivals.fileno(), zmq.POLLIN)
         try:
             while True:
-                for socket in self._watched:
-                    poller.register(socket, zmq.POLLIN)
+                for monitor in self._monitors:
+                    all_of_them.register(monitor, zmq.POLLIN)
                 try:
-                    for ready, _ in poller.poll(int(LOOK_S * 1000)):
-                        if isinstance(ready, int):
-                            self._take_arrivals()
-                        else:
-                            self._take(ready)
+                    ready = dict(all_of_them.poll(int(LOOK_S * 1000)) if self._may_take() else calm.poll(_PACE_MS))
+                    began_s = time.thread_time()
+                    if self._handler in ready:
+                        self._take_questions()
+                    if self._arrivals is not None and self._arrivals.fileno() in ready:
+                        self._take_arrivals(self._arrivals)
+                    for monitor in self._monitors:
+                        if monitor in ready:
+                            self._take_events(monitor)
                     if (now := time.monotonic()) - self._looked_s >= LOOK_S:
                         self._look(now)
+                    time.sleep(_REST * (time.thread_time() - began_s))
                 except zmq.ContextTerminated:
                     return
                 # Whatever it is: without this thread nobody would be let in any more.
                 except Exception as error:
                     self._tell("", f"The feed stumbled over what a client did: {error!r}.", time.monotonic())
                     time.sleep(LOOK_S)
-                while self._untold:
-                    _log.warning("%s", self._untold.popleft())
         finally:
-            for socket in self._watched:
+            self._untold.put(None)
+            for socket in (self._handler, *self._monitors):
                 socket.close(0)
             if self._arrivals is not None:
                 self._arrivals.close()
 
-    def _take_arrivals(self) -> None:
+    def _write(self) -> None:
+        """Write notices to the log, in a thread that may have to wait; that of the connections may not, as libzmq would, too."""
+        while (notice := self._untold.get()) is not None:
+            _log.warning("%s", notice)
+
+    def _may_take(self) -> int:
+        """How many events may be taken now."""
+        now = time.monotonic()
+        self._purse = min(self._purse + (now - self._filled_s) * _EVENTS_PER_S, _EVENTS)
+        self._filled_s = now
+        return int(self._purse)
+
+    def _take_arrivals(self, arrivals: select.epoll) -> None:
         """Look at once at the connections through which something has come."""
-        assert self._arrivals is not None
-        arrived, now = self._arrivals.poll(0, _BATCH), time.monotonic()
+        arrived, now = arrivals.poll(0, _BATCH), time.monotonic()
         with self._lock:
             for descriptor, _ in arrived:
                 self._look_at(descriptor, now)
 
-    def _take(self, socket: zmq.Socket[bytes]) -> None:
-        """Take some of the questions or events that wait at a socket."""
+    def _take_questions(self) -> None:
+        """Answer some of the questions that wait."""
         now = time.monotonic()
         with suppress(zmq.Again):
             for _ in range(_BATCH):
-                frames = socket.recv_multipart(zmq.NOBLOCK)
-                if socket is not self._handler:
-                    event, descriptor = struct.unpack("=Hi", frames[0])
-                    with self._lock:
-                        self._take_event(socket, event, descriptor, now)
-                elif (question := parse(frames)) is not None:
+                question = parse(self._handler.recv_multipart(zmq.NOBLOCK))
+                if question is not None:
                     self._handler.send_multipart(self._answer(question, now), zmq.NOBLOCK)
+
+    def _take_events(self, monitor: zmq.Socket[bytes]) -> None:
+        """Take some of the events that wait."""
+        now = time.monotonic()
+        with suppress(zmq.Again):
+            for _ in range(min(_BATCH, int(self._purse))):
+                event, descriptor = struct.unpack("=Hi", monitor.recv_multipart(zmq.NOBLOCK)[0])
+                self._purse -= 1
+                with self._lock:
+                    self._take_event(monitor, event, descriptor, now)
 
     def _answer(self, question: Question, now: float) -> list[bytes]:
         address, key = question.address, question.key
@@ -317,9 +350,9 @@ class Admission:
         self._tell(subject, sentence, now)
 
     def _tell(self, address: str, notice: str, now: float) -> None:
-        """Have a notice told by the thread, as who writes it may have to wait."""
+        """Have a notice told, unless there are too many."""
         if self._notices.due(address, notice, now):
-            self._untold.append(notice)
+            self._untold.put(notice)
 
 
 def most_connections() -> int:
