@@ -63,7 +63,9 @@ def test_home_assistant_discovers_bridge_and_cameras_and_learns_their_state(brok
         far.state(status_message(detail="as it was before the broker was there"))
         far.tick(0)
         far.state(status_message(source="10.0.0.7"))
-        far.event(event_message(1, "BAKERY"))
+        told = far.event(event_message(1, "BAKERY"))
+        # By then the broker has all before it, too: who listens from now on is sent what is kept, and nothing else.
+        until(far, lambda: told.is_acknowledged)
         with listening(broker.port, f"{prefix}/#", "homeassistant/device/#") as home:
             # One of the bridge and two of each camera, where it is announced and how it is; and one text.
             until(far, lambda: len({got.topic for got in home.got if prefix in got.topic}) == 7)
