@@ -43,7 +43,8 @@
 /**
  * One message of the feed. `body` holds every field that docs/feed.md names; `missed` counts the events of this source that are
  * lost for good just before this message, `lost` says that some are, counted or not, and `restarted` that the reader was started
- * anew. `jpeg` is there with `picture/` alone.
+ * anew. With `picture/` alone come `jpeg`, and `text`, the body of the `text/` message of the same frame, or where that did not
+ * come, of the last frame before it; null where none came.
  * @typedef {object} Message
  * @property {string} topic
  * @property {string} kind `text`, `event`, `status`, `picture`, or a word of a later version
@@ -53,6 +54,7 @@
  * @property {boolean} lost
  * @property {boolean} restarted
  * @property {Uint8Array} [jpeg]
+ * @property {any} [text]
  */
 
 /**
@@ -67,6 +69,9 @@ const VERSION = 1;
 const TOPICS = ["text/", "event/", "status/"];
 /** Kinds of messages that tell a state, so that the newest is enough. */
 const REPLACED = ["text", "status", "picture"];
+const PICTURES = "picture/";
+/** A picture comes after the text of its frame, and is made and sent while those of later ones come: a second or so. */
+const TEXTS_KEPT = 32;
 /** A text is carried on so long after its picture at most, so that none sails away when messages stop. */
 const CARRIED_S = 0.25;
 const FIRST_WAIT_MS = 250;
@@ -77,6 +82,8 @@ const SILENCE_MS = 15_000;
 const PATIENCE_MS = 5_000;
 /** The server itself waits for the reader's answer for 5 s; a connection over a bad network takes as long. */
 const ANSWER_MS = 10_000;
+/** So long after the first message the reader has sent the last status of each source, even one that has much else to do. */
+const ARRIVED_MS = 5_000;
 /** Where the reader is heard and does not answer for so long, what it was asked for counts as lost. */
 const GIVE_UP_MS = 20_000;
 const RETRY_MS = 1_000;
@@ -158,6 +165,8 @@ export class Feed {
   /** @type {any} */
   #socket = null;
   #connected = false;
+  /** Whether anything came over this connection. */
+  #heard = false;
   #closed = false;
   #attempts = 0;
   #number = 0;
@@ -167,11 +176,11 @@ export class Feed {
   #queue = new Map();
   /** The last `text/` message of each source, all of one epoch. @type {Map<string, any>} */
   #texts = new Map();
+  /** The last ones of each source in the order in which they came, for pictures. @type {Map<string, any[]>} */
+  #recent = new Map();
   #epoch = "";
   /** @type {Map<string, Position>} */
   #positions;
-  /** @type {Message | null} */
-  #picture = null;
   /** @type {{resolve: (result: IteratorResult<Message, undefined>) => void, reject: (error: Error) => void} | null} */
   #taker = null;
   /** @type {Error | null} */
@@ -222,6 +231,23 @@ export class Feed {
     return names.map((name) => shown(this.#texts.get(name), time));
   }
 
+  /**
+   * Have pictures of these topics from now on, such as `picture/cam1 `, and no others; what else comes is as before.
+   * @param {string[]} pictures
+   */
+  subscribe(pictures) {
+    this.#topics = [...this.#topics.filter((topic) => !topic.startsWith(PICTURES)), ...pictures];
+    this.#subscribe();
+  }
+
+  /**
+   * Say that a picture was drawn, or will not be: only then the next one of its source is sent, and that is the newest.
+   * @param {Message} picture
+   */
+  drawn({ source, body }) {
+    this.#send({ op: "drawn", source, frame: body.frame });
+  }
+
   /** End the connection and every loop over the messages; twice is fine. */
   close() {
     if (this.#closed) return;
@@ -235,8 +261,8 @@ export class Feed {
   }
 
   /**
-   * Messages until `close`. Leaving the loop does not end the connection: another loop goes on where it ended. A picture counts as
-   * drawn, so that the next one may come, once the message after it is asked for.
+   * Messages until `close`. Leaving the loop does not end the connection: another loop goes on where it ended. After a picture the
+   * next one of its source comes once `drawn` was called.
    * @returns {AsyncIterableIterator<Message>}
    */
   [Symbol.asyncIterator]() {
@@ -251,8 +277,6 @@ export class Feed {
 
   /** @returns {Promise<IteratorResult<Message, undefined>>} */
   #next() {
-    if (this.#picture) this.#send({ op: "drawn", source: this.#picture.source, frame: this.#picture.body.frame });
-    this.#picture = null;
     return new Promise((resolve, reject) => {
       this.#taker = { resolve, reject };
       this.#offer();
@@ -283,10 +307,15 @@ export class Feed {
       this.#queue.delete(key);
       if (position) this.#positions.set(message.source, position);
       if (!begins(message.topic, this.#topics)) continue;
-      if (message.kind === "picture") this.#picture = message;
-      return message;
+      return message.kind === "picture" ? { ...message, text: this.#textOf(message) } : message;
     }
     return null;
+  }
+
+  /** @param {Message} picture */
+  #textOf({ source, body: { epoch, frame } }) {
+    const texts = (this.#recent.get(source) ?? []).filter((text) => text.epoch === epoch && text.frame <= frame);
+    return texts.reduce((best, text) => (best && (best.frame - text.frame || best.seq - text.seq) > 0 ? best : text), null);
   }
 
   /** @param {Handed} handed */
@@ -336,7 +365,7 @@ export class Feed {
   #opened() {
     this.#connected = true;
     this.#stayAlive();
-    this.#send({ op: "subscribe", topics: [...new Set([...this.#topics, ...this.#topics.map(healthTopic)])] });
+    this.#subscribe();
     this.#catchingUp.connected();
     if (this.#asked) {
       this.#asked.heard = null;
@@ -346,6 +375,10 @@ export class Feed {
     this.#onConnection(true);
   }
 
+  #subscribe() {
+    this.#send({ op: "subscribe", topics: [...new Set([...this.#topics, ...this.#topics.map(healthTopic)])] });
+  }
+
   /** Give the connection up, and do not come back by itself. */
   #hangUp() {
     const socket = this.#socket;
@@ -353,7 +386,8 @@ export class Feed {
     this.#stopTimer("alive");
     this.#stopTimer("answer");
     this.#stopTimer("connect");
-    this.#picture = null;
+    this.#stopTimer("arrived");
+    this.#heard = false;
     socket?.close();
     if (this.#connected) {
       this.#connected = false;
@@ -427,6 +461,8 @@ export class Feed {
   /** @param {Message} message */
   #told(message) {
     if (this.#asked) this.#asked.heard ??= Date.now();
+    if (!this.#heard) this.#startTimer("arrived", ARRIVED_MS, () => this.#catchingUp.arrived());
+    this.#heard = true;
     if (message.kind === "text") this.#remember(message.body);
     this.#handOn(this.#catchingUp.take(message));
   }
@@ -435,6 +471,7 @@ export class Feed {
   #remember(body) {
     if (body.epoch !== this.#epoch) this.#texts.clear();
     this.#epoch = body.epoch;
+    this.#recent.set(body.source, [...(this.#recent.get(body.source) ?? []), body].slice(-TEXTS_KEPT));
     if (!(this.#texts.get(body.source)?.seq >= body.seq)) this.#texts.set(body.source, body);
   }
 
@@ -522,6 +559,7 @@ export class CatchingUp {
   #asked = null;
   /** The epoch of the first message: what came before that one is not asked for. @type {string | null} */
   #joined = null;
+  #hasArrived = false;
 
   /**
    * @param {string[]} topics
@@ -552,6 +590,14 @@ export class CatchingUp {
   /** Have every source asked for: nobody knows what was missed while there was no connection. */
   connected() {
     for (const [name, source] of this.#sources) if (source.follows) this.#want(name);
+  }
+
+  /**
+   * Say that the connection has been there long enough for what a reader sends whoever comes: the last status of each source. One
+   * that shows up from now on is new.
+   */
+  arrived() {
+    this.#hasArrived = true;
   }
 
   /**
@@ -624,7 +670,7 @@ export class CatchingUp {
     const source = this.#sources.get(name) ?? this.#new(name);
     if (source.wantsEvents && !source.follows && ["", body.epoch].includes(source.epoch)) {
       if (!this.#joins) source.follow({ epoch: "", seq: 0 });
-      else if (body.epoch !== this.#joined) source.follow({ epoch: body.epoch, seq: 0 });
+      else if (this.#hasArrived || body.epoch !== this.#joined) source.follow({ epoch: body.epoch, seq: 0 });
       else if (kind === "status") source.follow({ epoch: body.epoch, seq: lastEventSeq(body) });
       else if (kind === "event") source.follow({ epoch: body.epoch, seq: body.seq - 1 });
     }

@@ -77,6 +77,9 @@ def played(catching_up: CatchingUp, step: Step) -> Step:
         case {"connected": _}:
             catching_up.connected()
             return step
+        case {"arrived": _}:
+            catching_up.arrived()
+            return step
         case _:
             return {"request": write_request(catching_up.request())}
     return {**step, "handed": [write_handed(each) for each in handed]}
@@ -115,8 +118,10 @@ def chance(seed: int) -> Script:
             words = air[at] if dice.random() < 0.1 else air.pop(at)
             if dice.random() < 0.85:
                 steps.append(played(catching_up, {"take": words}))
-        elif turn < 0.78:
+        elif turn < 0.77:
             steps.append(played(catching_up, {"connected": True}))
+        elif turn < 0.78:
+            steps.append(played(catching_up, {"arrived": True}))
         elif asked is None or turn < 0.85:
             steps.append(played(catching_up, {"request": None}))
             asked = asked or steps[-1]["request"]

@@ -27,8 +27,9 @@ function writeHanded({ message, position }) {
 }
 
 function played(catchingUp, { handed: _, ...step }) {
-  if (step.connected) {
-    catchingUp.connected();
+  for (const said of ["connected", "arrived"]) {
+    if (!step[said]) continue;
+    catchingUp[said]();
     return step;
   }
   if (step.request !== undefined) {

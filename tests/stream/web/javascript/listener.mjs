@@ -7,9 +7,11 @@ const [url, options] = process.argv.slice(2);
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const feed = connect(url, { ...JSON.parse(options), WebSocket, onConnection: (connected) => print({ connected }) });
 try {
-  for await (const { topic, kind, body, missed, lost, restarted, jpeg } of feed) {
+  for await (const message of feed) {
+    const { topic, kind, body, missed, lost, restarted, jpeg, text } = message;
     const at = kind === "text" ? feed.at(body.captured_at + 0.1, body.source) : undefined;
-    print({ topic, body, missed, lost, restarted, at, jpeg: jpeg?.length, positions: feed.positions });
+    print({ topic, body, missed, lost, restarted, at, jpeg: jpeg?.length, text, positions: feed.positions });
+    if (jpeg) feed.drawn(message);
   }
 } catch (error) {
   print({ error: error.message });
