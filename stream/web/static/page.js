@@ -1,92 +1,36 @@
 /**
- * The page: what is read, as it is read.
+ * The page: what is read, where it is read.
  *
- * Owns: the words on the page. Does not own how they come here (feed.js).
+ * Owns: the connection and what of the page gets its messages. Does not own what they do with them.
  */
 
 import { connect } from "./feed.js";
+import { Settings, storage } from "./settings.js";
+import { Cameras } from "./wall.js";
 
-const EVENTS = 30;
-const TYPES = { read: "read", changed: "changed", left: "gone" };
+/** @type {(selector: string) => HTMLElement} */
+const find = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
 
 const url = new URL("feed", location.href);
 url.protocol = url.protocol.replace("http", "ws");
-const connection = document.querySelector("#connection");
-const sources = document.querySelector("#sources");
-const events = document.querySelector("#events");
-/** What is shown of each source, by its name. */
-const shown = new Map();
+const connection = find("#connection");
+const settings = new Settings(storage());
+settings.bind(/** @type {HTMLFormElement} */ (find("#settings form")));
 
-/** Make an element with words in it, which are never taken for HTML. */
-function element(name, words = "", className = "") {
-  const made = document.createElement(name);
-  made.textContent = words;
-  if (className) made.className = className;
-  return made;
-}
-
-/** The part of the page for a source. */
-function partOf(source) {
-  if (shown.has(source)) return shown.get(source);
-  const [section, title, health, texts] = [element("section"), element("h2", source), element("p"), element("ul", "", "texts")];
-  title.id = `source-${source}`;
-  section.setAttribute("aria-labelledby", title.id);
-  section.append(title, health, texts);
-  sources.append(section);
-  const part = { section, health, texts, drawn: "" };
-  shown.set(source, part);
-  return part;
-}
-
-/** Show what is in view, in reading order, and touch the page only where that is something else than before. */
-function showTexts({ source, texts, blocks }) {
-  const part = partOf(source);
-  const byId = new Map(texts.map((text) => [text.id, text]));
-  const visible = blocks.flat().map((id) => byId.get(id)).filter((text) => text?.text);
-  const drawn = visible.map(({ id, rev }) => `${id}.${rev}`).join();
-  if (drawn === part.drawn) return;
-  part.drawn = drawn;
-  part.texts.replaceChildren(...visible.map(({ text, state }) => element("li", text, state)));
-}
-
-function showStatus({ source, state, detail, fps_out: fps }) {
-  const words = state === "live" ? `live, ${fps.toFixed(1)} pictures a second` : [state, detail].filter(Boolean).join(": ");
-  const { health } = partOf(source);
-  if (health.textContent !== words) health.textContent = words;
-}
-
-function showEvent({ source, type, captured_at: at, entity, previous }) {
-  const item = element("li");
-  const clock = element("time", new Date(at * 1000).toLocaleTimeString());
-  clock.dateTime = new Date(at * 1000).toISOString();
-  const words = previous === undefined ? entity.text : `${entity.text} (was: ${previous})`;
-  item.append(clock, element("span", `${source} ${TYPES[type] ?? type}`, "type"), element("span", words));
-  events.append(item);
-  while (events.children.length > EVENTS) events.firstChild.remove();
-}
-
-/** A reader that was started anew tells of its sources again, and there may be others now. */
-function forget() {
-  sources.replaceChildren();
-  shown.clear();
-}
-
-const SHOW = { text: showTexts, status: showStatus, event: showEvent };
-
+/** Said only where it lasts: a connection that is there within a moment is nothing to read. */
+let telling = setTimeout(() => (connection.textContent = "Connecting."), 1_000);
 const feed = connect(url, {
+  since: {},
   onConnection(connected) {
-    connection.textContent = connected ? "Connected." : "The connection is lost; trying again.";
+    clearTimeout(telling);
+    connection.textContent = connected ? "" : "The connection is lost; trying again.";
   },
 });
-let epoch = "";
+const cameras = new Cameras(find("#cameras"), { feed, settings });
+/** What of the page takes messages. @type {{take: (message: import("./feed.js").Message) => void}[]} */
+const parts = [cameras];
 try {
-  for await (const { kind, body } of feed) {
-    if (kind !== "event" && body.epoch !== epoch) {
-      forget();
-      epoch = body.epoch;
-    }
-    SHOW[kind]?.(body);
-  }
+  for await (const message of feed) for (const part of parts) part.take(message);
 } catch (error) {
-  connection.textContent = error.message;
+  connection.textContent = /** @type {Error} */ (error).message;
 }

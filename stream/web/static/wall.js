@@ -1,0 +1,178 @@
+/**
+ * The cameras of the page: one whole, or all of them side by side.
+ *
+ * Owns: which cameras there are, which one is looked at, and which of them pictures are asked for. Does not own a camera's own
+ * part of the page (camera.js).
+ */
+
+import { Camera, element } from "./camera.js";
+import { Clock } from "./clock.js";
+
+/** @typedef {import("./feed.js").Entity} Entity */
+/** @typedef {import("./feed.js").Message} Message */
+
+const TICK_MS = 500;
+/** A reader that was started anew tells of its cameras within so long; those that it does not tell of are gone. */
+const GONE_MS = 5_000;
+/** The server takes 64 topics, and the others of a page are no more than these. */
+const PICTURES_LIMIT = 56;
+/** Who looks at something else for so long needs no pictures meanwhile. */
+const HIDDEN_MS = 5_000;
+
+export class Cameras {
+  #root;
+  #page;
+  /** @type {Map<string, Camera>} */
+  #cameras = new Map();
+  /** Which cameras are on the screen. @type {Set<string>} */
+  #seen = new Set();
+  #whole = "";
+  /** Whether somebody has chosen between one and all of them. */
+  #isChosen = false;
+  #epoch = "";
+  #asked = "";
+  #wall = element("div", "wall");
+  #back = /** @type {HTMLButtonElement} */ (element("button", "back", "All cameras"));
+  #observer = new IntersectionObserver((entries) => this.#observe(entries), { rootMargin: "20%" });
+  #hidden = 0;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{feed: import("./feed.js").Feed, settings: import("./settings.js").Settings}} page
+   */
+  constructor(root, { feed, settings }) {
+    this.#root = root;
+    this.#page = { feed, settings, clock: new Clock() };
+    this.#back.type = "button";
+    this.#back.addEventListener("click", () => history.back());
+    root.append(this.#back, this.#wall, element("p", "none", "No camera is read yet."));
+    settings.addEventListener("change", () => this.#each((camera) => camera.invalidate()));
+    addEventListener("popstate", ({ state }) => this.#choose(state?.camera ?? ""));
+    addEventListener("keydown", ({ key, target }) => {
+      if (key === "Escape" && this.#isChosen && this.#whole && !(/** @type {Element} */ (target).closest("input, dialog, [popover]"))) history.back();
+    });
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#hidden);
+      if (document.hidden) this.#hidden = setTimeout(() => this.#ask(), HIDDEN_MS);
+      else this.#ask();
+    });
+    setInterval(() => this.#each((camera) => camera.tick(feed.connected)), TICK_MS);
+    this.#arrange();
+  }
+
+  /** @param {Message} message */
+  take(message) {
+    const { kind, source, body } = message;
+    if (!["text", "status", "picture"].includes(kind)) return;
+    this.#page.clock.heard(body.published_at, Date.now() / 1000);
+    if (body.epoch !== this.#epoch && kind !== "picture") this.#begin(body.epoch);
+    const camera = this.#cameras.get(source) ?? this.#add(source);
+    camera.take(message);
+    if (kind === "status") camera.tick(this.#page.feed.connected);
+  }
+
+  /**
+   * Bring a camera to the front, and point out where a text is, or was.
+   * @param {string} source
+   * @param {Entity} [entity]
+   */
+  show(source, entity) {
+    const camera = this.#cameras.get(source);
+    if (!camera) return;
+    if (this.#whole !== source) this.#open(source);
+    if (entity) camera.mark(entity);
+    camera.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * The part of the picture that a text is in, if that picture is at hand.
+   * @param {string} source
+   * @param {Entity} entity
+   */
+  crop(source, entity) {
+    return this.#cameras.get(source)?.crop(entity) ?? null;
+  }
+
+  /** Width and height of a camera's picture. @param {string} source @returns {[number, number]} */
+  size(source) {
+    return this.#cameras.get(source)?.size ?? [0, 0];
+  }
+
+  /** @param {(camera: Camera) => void} act */
+  #each(act) {
+    for (const camera of this.#cameras.values()) act(camera);
+  }
+
+  /** @param {string} source */
+  #add(source) {
+    const camera = new Camera(source, { ...this.#page, open: () => this.#open(source) });
+    this.#cameras.set(source, camera);
+    const after = [...this.#cameras.keys()].sort()[[...this.#cameras.keys()].sort().indexOf(source) + 1];
+    this.#wall.insertBefore(camera.element, this.#cameras.get(after)?.element ?? null);
+    this.#observer.observe(camera.element);
+    this.#arrange();
+    return camera;
+  }
+
+  /** A reader was started anew, maybe with other cameras. @param {string} epoch */
+  #begin(epoch) {
+    this.#epoch = epoch;
+    setTimeout(() => {
+      for (const [source, camera] of this.#cameras) {
+        if (this.#epoch !== epoch || camera.epoch === epoch) continue;
+        this.#observer.unobserve(camera.element);
+        camera.remove();
+        this.#cameras.delete(source);
+        this.#seen.delete(source);
+        if (this.#whole === source) this.#choose("");
+      }
+      this.#arrange();
+    }, GONE_MS);
+  }
+
+  /** Look at one camera; the browser's way back leads to where one was. @param {string} source */
+  #open(source) {
+    if (source === this.#whole) return;
+    history[this.#isChosen && this.#whole ? "replaceState" : "pushState"]({ camera: source }, "");
+    this.#choose(source);
+  }
+
+  /** @param {string} source none for all of them */
+  #choose(source) {
+    this.#isChosen = source !== "";
+    this.#whole = source;
+    this.#arrange();
+  }
+
+  #arrange() {
+    const names = [...this.#cameras.keys()];
+    if (!this.#isChosen) this.#whole = names.length === 1 ? names[0] : "";
+    this.#root.classList.toggle("one", this.#whole !== "");
+    this.#root.classList.toggle("many", names.length > 1);
+    for (const [source, camera] of this.#cameras) {
+      camera.whole = source === this.#whole;
+      camera.element.hidden = this.#whole !== "" && source !== this.#whole;
+    }
+    this.#back.hidden = !this.#isChosen || names.length < 2;
+    this.#ask();
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #observe(entries) {
+    for (const [source, camera] of this.#cameras) {
+      for (const { target, isIntersecting } of entries) {
+        if (target === camera.element) this.#seen[isIntersecting ? "add" : "delete"](source);
+      }
+    }
+    this.#ask();
+  }
+
+  /** Ask for pictures of the cameras that are looked at, and of no others. */
+  #ask() {
+    const names = this.#whole ? [this.#whole] : [...this.#seen].sort().slice(0, PICTURES_LIMIT);
+    const topics = document.hidden ? [] : names.map((source) => `picture/${source} `);
+    if (topics.join() === this.#asked) return;
+    this.#asked = topics.join();
+    this.#page.feed.subscribe(topics);
+  }
+}
