@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EVENT_LIMIT: Final = 500
 """As many events as one answer to a request for them holds: a page that is further behind is better off asking."""
+_PASSED_LIMIT: Final = 8
+"""Texts of a camera that were replaced before they were sent: while a picture is made at most so many further frames are read."""
 
 
 class Waiting:
@@ -25,7 +27,8 @@ class Waiting:
 
     A state that is replaced before it was taken leaves its place to the next, so that a frame's text stays before its events.
     Events beyond the limit are left out; the gap in their `seq` tells the page, which then asks for them.  A picture is taken
-    only once the page has said that it drew the last one of that camera.  Each put calls `wake`.
+    only once the page has said that it drew the last one of that camera, and the text of its frame is taken before it, also where
+    a newer one was taken already.  Each put calls `wake`.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -34,6 +37,7 @@ class Waiting:
         self._messages: OrderedDict[tuple[str, int], Told] = OrderedDict()
         self._events = 0
         self._pictures: dict[str, Told] = {}
+        self._passed: dict[str, dict[int, Told]] = {}
         self._sent: dict[str, int] = {}
 
     def subscribe(self, topics: Sequence[str]) -> None:
@@ -43,6 +47,7 @@ class Waiting:
         self._events = sum(told.is_event for told in self._messages.values())
         self._pictures = {topic: told for topic, told in self._pictures.items() if self.wants(told)}
         self._sent = {topic: frame for topic, frame in self._sent.items() if _begins(topic, self.picture_topics)}
+        self._passed.clear()
 
     @property
     def picture_topics(self) -> set[str]:
@@ -60,6 +65,7 @@ class Waiting:
         if told.is_picture:
             self._pictures[told.topic] = told
         elif not told.is_event:
+            self._pass_over(self._messages.get((told.topic, 0)))
             self._messages[told.topic, 0] = told
         elif self._events < EVENT_LIMIT:
             self._messages[told.topic, told.seq] = told
@@ -74,9 +80,22 @@ class Waiting:
             return told
         for topic, told in self._pictures.items():
             if topic not in self._sent:
+                if text := self._passed.get(topic, {}).pop(told.frame, None):
+                    return text
                 self._sent[topic] = told.frame
                 return self._pictures.pop(topic)
         return None
+
+    def _pass_over(self, replaced: Told | None) -> None:
+        """Keep a text that is replaced before it was taken, as the picture of its frame may be sent yet."""
+        if replaced is None or replaced.frame < 0:
+            return
+        picture = f"{PICTURES}/{replaced.topic.partition('/')[2]}"
+        if _begins(picture, self.picture_topics):
+            passed = self._passed.setdefault(picture, {})
+            passed[replaced.frame] = replaced
+            if len(passed) > _PASSED_LIMIT:
+                del passed[next(iter(passed))]
 
     def drawn(self, source: str, frame: int) -> None:
         """Take note that the page drew the picture that it was sent last of a source; any other frame is no news."""

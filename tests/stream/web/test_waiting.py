@@ -132,3 +132,23 @@ def test_however_slow_a_page_is_it_misses_no_event_and_what_it_gets_never_goes_b
         seqs = [told.seq for told in taken if told.topic == f"{kind}/cam1"]
         assert seqs == sorted(set(seqs))
         assert seqs == put if kind == "event" else seqs[-1:] == put[-1:]
+
+
+def test_the_text_of_a_picture_s_frame_is_sent_before_it_also_after_a_newer_one() -> None:
+    page = Page("text/", "picture/cam1")
+    page.put(text(1), text(2), picture(1), text(3))
+    assert page.take_all() == [text(3), text(1), picture(1)]
+    page.waiting.drawn("cam1", 1)
+    page.put(picture(2))
+    assert page.take_all() == [text(2), picture(2)]
+    page.waiting.drawn("cam1", 2)
+    page.put(picture(3))
+    assert page.take_all() == [picture(3)]
+
+
+def test_of_texts_without_a_picture_the_newest_is_enough() -> None:
+    page = Page("text/", "picture/cam1")
+    page.put(*(text(seq, "text/cam2") for seq in range(1, 4)), *map(text, range(1, 100)))
+    assert page.take_all() == [text(3, "text/cam2"), text(99)]
+    page.put(picture(2))
+    assert page.take_all() == [picture(2)]
