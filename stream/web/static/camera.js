@@ -81,6 +81,7 @@ export class Camera {
   /** The fingers on the picture. @type {Map<number, Point>} */
   #fingers = new Map();
   #timer = 0;
+  #aspect = "";
 
   /**
    * @param {string} source
@@ -332,6 +333,8 @@ export class Camera {
     const [dpr, zoom, centre] = [this.#dpr, this.#zoom, this.#centre];
     /** @type {Point} */
     const box = [this.#canvas.width / dpr, this.#canvas.height / dpr];
+    const aspect = (rotation % 180 ? [...size].reverse() : size).join(" / ");
+    if (this.#aspect !== aspect) this.#screen.style.setProperty("--aspect", (this.#aspect = aspect));
     return placement({ picture: size, box, dpr, rotation: /** @type {0} */ (rotation), mirrored, zoom, centre });
   }
 
