@@ -21,14 +21,15 @@ ANY_PORT = "tcp://127.0.0.1:*"
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    """Node in a folder with the feed's client, as one who has fetched it finds it there, and the tests' programs."""
+    """Node in a folder with the page's modules, the feed's client as one who has fetched it, and the tests' programs."""
     program = shutil.which("node")
     if program is None:
         pytest.skip("Node is not installed: apt install nodejs")
     folder = tmp_path_factory.mktemp("node")
-    shutil.copy(FILES / "feed.js", folder / "feed.mjs")
-    for file in (Path(__file__).parent / "javascript").glob("*.mjs"):
+    for file in [*FILES.glob("*.js"), *(Path(__file__).parent / "javascript").glob("*.mjs")]:
         shutil.copy(file, folder)
+    (folder / "feed.js").rename(folder / "feed.mjs")
+    (folder / "package.json").write_text('{"type": "module"}')
     return Node(program, folder)
 
 

@@ -1,10 +1,12 @@
-"""The feed's client in JavaScript by itself, in Node: it does the same as that in Python, step by step."""
+"""The page's modules by themselves, in Node; the feed's client does the same as that in Python, step by step."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.stream.web.scripts import chance, machine, played
 
@@ -25,3 +27,8 @@ def test_and_that_in_javascript_too_and_through_any_other_as_that_in_python(node
     others.write_text(json.dumps([chance(number) for number in range(300)]))
     output = node.test("feed.test.mjs", NAMED=str(SCRIPTS), CHANCE=str(others))
     assert "# fail 0" in output
+
+
+@pytest.mark.parametrize("module", ["listed", "exporting", "saying"])
+def test_what_of_the_page_needs_no_browser(node: Node, module: str) -> None:
+    assert "# fail 0" in node.test(f"{module}.test.mjs")
