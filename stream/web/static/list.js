@@ -48,6 +48,8 @@ export class List {
   #rows = new Map();
   /** @type {Set<string>} */
   #selected = new Set();
+  /** Of a row, CSS pixels: all are of one height, so that it is known where each of thousands is. */
+  #height = 80;
   /** The row that the keyboard is at, and the one from which a range is selected. */
   #active = "";
   #anchor = "";
@@ -55,7 +57,7 @@ export class List {
   #range = [];
   #timer = 0;
 
-  #search = make("input", { type: "search", autocomplete: "off", ariaLabel: "Search", placeholder: "Search words or a camera" });
+  #search = make("input", { type: "search", autocomplete: "off", ariaLabel: "Search", placeholder: "Search texts, cameras" });
   #which = make("select", { ariaLabel: "Show" }, new Option("everything", "all"), new Option("in view", "in"), new Option("earlier", "was"));
   #count = make("p", { className: "count" });
   #all = make("button", { type: "button", onclick: () => this.#selectAll() });
@@ -92,7 +94,7 @@ export class List {
     this.#grid.addEventListener("scroll", () => this.#draw());
     this.#grid.addEventListener("keydown", (event) => this.#press(event));
     this.#grid.addEventListener("click", (event) => this.#click(event));
-    new ResizeObserver(() => this.#draw()).observe(this.#grid);
+    new ResizeObserver(() => this.#refresh()).observe(this.#grid);
     document.addEventListener("visibilitychange", () => this.#soon());
     this.#refresh();
   }
@@ -118,17 +120,17 @@ export class List {
     const [words, which] = [this.#search.value, /** @type {import("./listed.js").Which} */ (this.#which.value)];
     const sought = `${which} ${words}`;
     const state = `${this.#listed.revision} ${sought}`;
-    if (state !== this.#state) {
-      this.#state = state;
-      this.#found = this.#listed.found(words, which);
-      for (const key of this.#selected) if (!this.#listed.get(key)) this.#selected.delete(key);
-      this.#space.style.height = `${this.#found.length * this.#height}px`;
-      if (sought !== this.#sought) this.#grid.scrollTop = 0;
-      else if (this.#grid.scrollTop > 0 || this.#grid.matches(":hover, :focus-within")) this.#hold();
-      this.#sought = sought;
-    }
-    this.#draw();
+    const isNew = state !== this.#state;
+    this.#state = state;
+    if (isNew) this.#found = this.#listed.found(words, which);
+    for (const key of isNew ? this.#selected : []) if (!this.#listed.get(key)) this.#selected.delete(key);
     this.#drawBars();
+    this.#measure();
+    this.#space.style.height = `${this.#found.length * this.#height}px`;
+    if (sought !== this.#sought) this.#grid.scrollTop = 0;
+    else if (isNew && (this.#grid.scrollTop > 0 || this.#grid.matches(":hover, :focus-within"))) this.#hold();
+    this.#sought = sought;
+    this.#draw();
   }
 
   /** Keep what is looked at where it is, though others came or went above. */
@@ -140,10 +142,9 @@ export class List {
     if (shift) this.#grid.scrollTop += shift * this.#height;
   }
 
-  /** Of a row, in CSS pixels: all are of one height, so that it is known where each of thousands is. */
-  get #height() {
+  #measure() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    return rem * parseFloat(getComputedStyle(this.#grid).getPropertyValue("--row") || "5");
+    this.#height = rem * parseFloat(getComputedStyle(this.#grid).getPropertyValue("--row") || "5");
   }
 
   #draw() {
@@ -164,9 +165,23 @@ export class List {
       this.#rows.delete(key);
     }
     for (const [key, index] of wanted) this.#drawRow(this.#found[index], index, height);
+    this.#sort();
     const stop = this.#rows.get(this.#active) ?? [...this.#rows.values()].find(({ index }) => index * height >= scrollTop);
     for (const each of this.#rows.values()) each.row.tabIndex = each === stop ? 0 : -1;
     if (hadFocus && lost && this.#found.length) this.#go(Math.min(lost.index, this.#found.length - 1));
+  }
+
+  /** Have the rows in the order in which they are seen, as that is how they are read aloud. */
+  #sort() {
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    /** @type {Node | null} */
+    let next = null;
+    for (const { row } of [...this.#rows.values()].sort((one, other) => other.index - one.index)) {
+      if (!row.parentNode || row.nextSibling !== next) this.#space.insertBefore(row, next);
+      next = row;
+    }
+    // What is moved loses it.
+    if (focused !== document.activeElement) focused?.focus({ preventScroll: true });
   }
 
   /** @param {Entry} entry @param {number} index @param {number} height */
@@ -180,9 +195,6 @@ export class List {
       shown.index = index;
       row.style.transform = `translateY(${index * height}px)`;
       row.ariaRowIndex = String(index + 1);
-      // In the order in which it is read aloud and seen.
-      const next = [...this.#rows.values()].filter((other) => other.index > index).sort((one, other) => one.index - other.index)[0];
-      this.#space.insertBefore(row, next?.row ?? null);
     }
     const facts = [
       source,

@@ -52,8 +52,9 @@ export class Listed {
   #epoch = "";
   /** @type {Set<string>} */
   #over = new Set();
-  /** @type {Entry[] | null} */
-  #ordered = null;
+  /** In the order of before, with those that are new at its end. @type {Entry[]} */
+  #ordered = [];
+  #isOrdered = true;
   /** Changes whenever another answer may be found. */
   revision = 0;
 
@@ -86,19 +87,18 @@ export class Listed {
    */
   found(words = "", which = "all") {
     const wanted = fold(words).split(/\s+/).filter(Boolean);
-    this.#ordered ??= this.#order();
+    if (!this.#isOrdered) this.#order();
     return this.#ordered.filter(
       ({ folded, isInView }) => (which === "all" || isInView === (which === "in")) && wanted.every((word) => folded.includes(word)),
     );
   }
 
   #order() {
-    const time = ({ isInView, entity }) => (isInView ? entity.first_seen : entity.last_seen);
-    const ordered = [...this.#entries.values()].sort(
-      (one, other) => Number(other.isInView) - Number(one.isInView) || time(other) - time(one) || other.entity.id - one.entity.id,
-    );
-    for (const { key } of ordered.splice(LIMIT)) this.#entries.delete(key);
-    return ordered;
+    const kept = this.#ordered.filter((entry) => this.#entries.get(entry.key) === entry);
+    // That most are in order already makes it fast.
+    this.#ordered = kept.sort(compare);
+    for (const { key } of this.#ordered.splice(LIMIT)) this.#entries.delete(key);
+    this.#isOrdered = true;
   }
 
   /**
@@ -161,6 +161,7 @@ export class Listed {
     /** @type {Entry} */
     const entry = { key, source, epoch, entity, earlier: [], isInView: false, isRead: false, shownAt: 0, folded: "" };
     this.#entries.set(key, entry);
+    this.#ordered.push(entry);
     this.#describe(entry, entity);
     return entry;
   }
@@ -183,9 +184,18 @@ export class Listed {
   }
 
   #change() {
-    this.#ordered = null;
+    this.#isOrdered = false;
     this.revision += 1;
+    // Where nobody looks for a long time.
+    if (this.#ordered.length > 2 * LIMIT) this.#order();
   }
+}
+
+/** @param {Entry} one @param {Entry} other */
+function compare(one, other) {
+  if (one.isInView !== other.isInView) return one.isInView ? -1 : 1;
+  const time = one.isInView ? "first_seen" : "last_seen";
+  return other.entity[time] - one.entity[time] || other.entity.id - one.entity.id;
 }
 
 /**
