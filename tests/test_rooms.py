@@ -31,9 +31,10 @@ MAY_IMPORT = {
     "reader": GROUND | {"motion", "detecting", "reading", "tracking", "telling"},
     "feed": GROUND,
     "bridges": GROUND | {"feed"},
-    "web": GROUND | {"feed"},
+    "door": GROUND,
+    "web": GROUND | {"feed", "door"},
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},
-    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers"},
+    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers", "door"},
     **dict.fromkeys(GROUND, GROUND),
 }
 """Of the rooms of `stream/`, each folder and each file at its top: what it may import but itself."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from glyphfeed.stream.detecting.zones import EVERYWHERE
 from glyphfeed.stream.feed.publishing.outbox import TurnOutbox, run
@@ -18,8 +20,7 @@ from glyphfeed.stream.feed.publishing.sinks import LiveSink, TurnSink
 from glyphfeed.stream.reading.budget import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
 
+T = TypeVar("T")
 Failures: TypeAlias = "list[tuple[str, BaseException]]"
 """The name of each source that failed, and its error."""
 
@@ -138,6 +140,10 @@ class Runtime:
         self._reading: dict[str, Running] = {}
         self._told: set[Future[None]] = set()
         self._names: dict[str, Name] = {}
+        self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._called = Future[None]()
+        self.expects = False
+        """Whether sources may yet come, so that it goes on where none is read."""
 
     def add(self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE) -> None:
         """Begin to read a source, whose name no other has that was not removed; where one had it before, all numbers go on.
@@ -170,6 +176,36 @@ class Runtime:
             self._names[running.source.name].leave(running.reader.frame)
         self._share()
 
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Those that are read, or have ended and were not removed, by their names."""
+        return {name: running.source for name, running in self._reading.items()}
+
+    def next_frame(self, name: str) -> int:
+        """The number under which the first frame is published of a source that takes this name next."""
+        return self._names[name].frames if name in self._names else 0
+
+    def call(self, function: Callable[[], T]) -> Future[T]:
+        """Have something done by the thread that uses this, which does it in `wait`; any thread may ask for it."""
+        outcome = Future[T]()
+        self._calls.append((outcome, function))
+        with suppress(InvalidStateError):
+            self._called.set_result(None)
+        return outcome
+
+    def _answer(self) -> None:
+        """Do what other threads have asked for."""
+        if self._called.done():
+            # Before they are looked at: what comes after that ends the next wait.
+            self._called = Future()
+        while self._calls:
+            outcome, function = self._calls.popleft()
+            if outcome.set_running_or_notify_cancel():
+                try:
+                    outcome.set_result(function())
+                except Exception as error:
+                    outcome.set_exception(error)
+
     def change_zones(self, name: str, zones: Zones) -> None:
         """Read elsewhere in the pictures of a source from now on, if there is one of that name."""
         if name in self._reading:
@@ -181,11 +217,18 @@ class Runtime:
         self._budget.readers = max(len(live), 1)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until a source has ended, or for so long; whether any is still read, and all is published."""
-        # Ends when a source does, or with the time-out.
-        reading = {running.thread for running in self._reading.values() if not running.thread.done()}
-        left = wait(reading, timeout_s, FIRST_COMPLETED).not_done
-        return bool(left) and self.publishes
+        """Wait until a source has ended, or for so long, and do what was called for; whether any is still read or expected, and
+        all is published.
+        """
+        reading = self._unfinished()
+        if reading or self.expects:
+            # Ends when a source does, when somebody calls, or with the time-out.
+            wait({*reading, self._called}, timeout_s, FIRST_COMPLETED)
+        self._answer()
+        return (self.expects or bool(self._unfinished())) and self.publishes
+
+    def _unfinished(self) -> set[Future[None]]:
+        return {running.thread for running in self._reading.values() if not running.thread.done()}
 
     @property
     def publishes(self) -> bool:
