@@ -6,6 +6,7 @@ Owns: what is said at its start.  Does not own the server (stream.web) or the co
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.feed.endpoint import check_connect
@@ -25,6 +26,7 @@ def serve_pages(endpoint: str, listen: str, keys: Path | None, *, insecure: bool
 
     """
     with bringing("web"):
+        from glyphfeed.stream.door.framing import VARIABLE, DoorKey
         from glyphfeed.stream.web.admission import Listen, authority, is_any
         from glyphfeed.stream.web.relay import Relay
         from glyphfeed.stream.web.server import WebServer
@@ -32,7 +34,9 @@ def serve_pages(endpoint: str, listen: str, keys: Path | None, *, insecure: bool
     client = None if keys is None else ClientKeys.load(keys)
     address = Listen.parse(listen, insecure=insecure)
     with address.bind() as listening:
-        server = WebServer(Relay(endpoint, client), address.host, listening)
+        # Not left for programs that this one begins.
+        door = DoorKey.parse(os.environ.pop(VARIABLE, ""))
+        server = WebServer(Relay(endpoint, client), address.host, listening, door)
         name = "localhost" if is_any(address.host) else address.host
         print(f"http://{authority(name, listening.getsockname()[1])}/ shows the feed at {endpoint}.", flush=True)
         asyncio.run(server.run())

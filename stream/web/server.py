@@ -1,4 +1,4 @@
-"""The web server: the feed's socket at `/feed`, and the page's files.
+"""The web server: the feed's socket at `/feed`, that of phones at `/phone`, and the page's files.
 
 Owns: how starlette and uvicorn are set up.  Does not own what a page is told (session), nor who may come in (admission).
 """
@@ -15,8 +15,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from glyphfeed.stream.door.orders import MESSAGE_BYTES
 from glyphfeed.stream.web.admission import Admission
-from glyphfeed.stream.web.orders import MESSAGE_LIMIT
+from glyphfeed.stream.web.phone import CONNECTIONS, Doorway, PhoneSession
 from glyphfeed.stream.web.session import PAGES, Session
 
 if TYPE_CHECKING:
@@ -25,21 +26,27 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
     from starlette.websockets import WebSocket
 
+    from glyphfeed.stream.door.framing import DoorKey
     from glyphfeed.stream.web.relay import Relay
 
 FILES: Final = Path(__file__).parent / "static"
 # Beside the pages' own connections, those that fetch files.
-_CONNECTIONS: Final = 2 * PAGES
+_CONNECTIONS: Final = 2 * PAGES + CONNECTIONS
 _CLOSING_S: Final = 1
 
 
-def application(relay: Relay, host: str) -> ASGIApp:
-    """Put together what is served; `host` is the name that the server is asked to listen at."""
+def application(relay: Relay, host: str, door: DoorKey | None = None) -> ASGIApp:
+    """Put together what is served; `host` is the name that the server is asked to listen at, and phones need a `door`."""
+    doorway = Doorway(door)
 
     async def feed(socket: WebSocket) -> None:
         await Session(socket, relay).run()
 
-    return Admission(Starlette(routes=[WebSocketRoute("/feed", feed), Mount("/", StaticFiles(directory=FILES, html=True))]), host)
+    async def phone(socket: WebSocket) -> None:
+        await PhoneSession(socket, relay, doorway).run()
+
+    pages = Mount("/", StaticFiles(directory=FILES, html=True))
+    return Admission(Starlette(routes=[WebSocketRoute("/feed", feed), WebSocketRoute("/phone", phone), pages]), host)
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:
@@ -57,7 +64,8 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         server_header=False,
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=_CLOSING_S,
-        ws_max_size=MESSAGE_LIMIT,
+        # Twice what a picture may have, so that one too large is answered in words.
+        ws_max_size=2 * MESSAGE_BYTES,
         # Text frames are small and many, and pictures are packed already: packing costs time, and memory for each page.
         ws_per_message_deflate=False,
     )
@@ -65,11 +73,11 @@ def _server(app: ASGIApp) -> uvicorn.Server:
 
 
 class WebServer:
-    """Serves what a relay brings on a bound socket; see `application` for `host`."""
+    """Serves what a relay brings on a bound socket; see `application` for `host` and `door`."""
 
-    def __init__(self, relay: Relay, host: str, listening: socket.socket) -> None:
+    def __init__(self, relay: Relay, host: str, listening: socket.socket, door: DoorKey | None = None) -> None:
         self._relay, self._listening = relay, listening
-        self._server = _server(application(relay, host))
+        self._server = _server(application(relay, host, door))
 
     async def run(self) -> None:
         """Serve until interrupted, or until `stop`; the relay ends with it."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.websockets import WebSocketDisconnect
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.web.orders import Drawn, OrderError, Ping, Subscribe, answer, complaint, order, request
+from glyphfeed.stream.web.orders import MESSAGE_LIMIT, Drawn, OrderError, Ping, Subscribe, answer, complaint, order, request
 from glyphfeed.stream.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ _ORDERS_PER_S: Final = 500.0
 """Sixteen cameras of thirty pictures a second are acknowledged with as many."""
 _REQUESTS_PER_S: Final = 20.0
 _REQUESTS_WAITING: Final = 8
+_TOO_BIG: Final = 1009
+"""The code of a web socket that ends as a message was too long (RFC 6455, 7.4.1)."""
 
 
 class Pace:
@@ -90,6 +92,9 @@ class Session:
             # While this waits nothing more is received, and the page's own sending comes to a stop.
             await pace.keep()
             content = message.get("text") or message.get("bytes") or ""
+            if len(content) > MESSAGE_LIMIT:
+                await self._socket.close(_TOO_BIG)
+                return
             try:
                 await self._obey(order(content))
             except OrderError as error:
