@@ -125,6 +125,8 @@ class Door:
     def __init__(self, enter: Enter, leave: Leave) -> None:
         self._enter, self._leave = enter, leave
         self._listening = socket.create_server((HOST, 0))
+        # Inherited by the connections; asyncio would see to it only where the socket was made with its protocol's number.
+        self._listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.key = DoorKey(self._listening.getsockname()[1])
         """What opens it."""
         self._guests: dict[str, Guest] = {}
