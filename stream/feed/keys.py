@@ -87,7 +87,7 @@ class ServerKeys:
         path = Path(folder) / _SERVER_FILE
         if not path.exists():
             raise FeedError(f"There are no keys of a feed in {folder}: make the first one with {_command('new', folder)}.")
-        _refuse_shared(Path(folder), Path(folder).stat().st_mode)
+        refuse_shared(Path(folder), Path(folder).stat().st_mode)
         found = _read(path, secret=True)
         if found.keys() != {"public-key", "secret-key"}:
             raise FeedError(f"{path} is not the key file of a feed: name the folder that glyphfeed keys new made.")
@@ -205,7 +205,7 @@ def revoke(folder: Path, name: str) -> None:
     ServerKeys.load(folder)
     if not any(client.name == name for client in known(folder)):
         raise FeedError(f"There is no key {name}: glyphfeed keys list tells which there are.")
-    with _writing(folder / _REVOKED):
+    with writing(folder / _REVOKED):
         (folder / _REVOKED).mkdir(mode=0o700, exist_ok=True)
         with suppress(FileNotFoundError):
             _public_file(folder, _ALLOWED, name).replace(_public_file(folder, _REVOKED, name))
@@ -221,9 +221,9 @@ def known(folder: Path) -> list[Client]:
 
 def _open_folder(folder: Path) -> ServerKeys:
     """The keys of a feed, made where there are none."""
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_shared(folder, folder.stat().st_mode)
+        refuse_shared(folder, folder.stat().st_mode)
     if not (folder / _SERVER_FILE).exists():
         public, secret = (key.decode() for key in zmq.curve_keypair())
         _create(folder / _SERVER_FILE, {"public-key": public, "secret-key": secret})
@@ -233,7 +233,7 @@ def _open_folder(folder: Path) -> ServerKeys:
 def _admit(folder: Path, name: str, public: str) -> None:
     """Put a public key among those that are allowed, whole or not at all, as a feed may be looking there."""
     path = _public_file(folder, _ALLOWED, name)
-    with _writing(path):
+    with writing(path):
         path.parent.mkdir(mode=0o700, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.unlink(missing_ok=True)
@@ -249,7 +249,7 @@ def _public_file(folder: Path, room: str, name: str) -> Path:
 def _create(path: Path, keys: dict[str, str]) -> None:
     """Write a certificate that only this user can read; a file that is there already is left alone, and a link not followed."""
     lines = ["metadata", '    made-by = "glyphfeed"', "curve", *(f'    {name} = "{key}"' for name, key in keys.items())]
-    with _writing(path):
+    with writing(path):
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -268,7 +268,7 @@ def _read(path: Path, *, secret: bool = False) -> dict[str, str]:
     try:
         with path.open("rb") as file:
             if secret:
-                _refuse_shared(path, os.fstat(file.fileno()).st_mode)
+                refuse_shared(path, os.fstat(file.fileno()).st_mode)
             text = file.read(_MOST_BYTES).decode("utf-8", "replace")
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -278,7 +278,7 @@ def _read(path: Path, *, secret: bool = False) -> dict[str, str]:
     return found
 
 
-def _refuse_shared(path: Path, mode: int) -> None:
+def refuse_shared(path: Path, mode: int) -> None:
     """Refuse a file or folder that others than its owner may read or change."""
     if stat.S_IMODE(mode) & 0o077:
         fitting = "700" if stat.S_ISDIR(mode) else "600"
@@ -293,7 +293,7 @@ def _check_name(name: str) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
