@@ -60,7 +60,7 @@ INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
 DISMISSED_S = 10.0
 """Longer than anything of ours takes to close."""
-SERVICES = {"watch", "listen", "bridge", "web", "record", "replay", "demo"}
+SERVICES = {"watch", "listen", "view", "bridge", "web", "record", "replay", "demo"}
 """Commands that go on until somebody ends them; of the others SIGTERM leaves half a result, which is no success."""
 
 app = typer.Typer(
@@ -425,6 +425,28 @@ def listen(
     from glyphfeed.tools.listening import print_feed
 
     print_feed(endpoint, topic or [], json, Console(), keys)
+
+
+@app.command()
+def view(
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
+    source: Annotated[
+        str | None, typer.Argument(metavar="SOURCE", show_default=False, help="This camera alone, by its name on the feed.")
+    ] = None,
+    keys: ClientKey = None,
+) -> None:
+    """Show the cameras of a feed in a window, with the text on them.
+
+    Tab and the digits choose a camera, 0 is all of them; the space bar freezes the picture, q ends.
+
+    [bold]Examples[/]
+
+    glyphfeed view                               [dim]what this machine publishes[/]
+    glyphfeed view tcp://10.0.0.7:5570 door --keys me.key_secret
+    """
+    from glyphfeed.tools.viewing import view_feed
+
+    view_feed(endpoint, source, keys)
 
 
 for command in COMMANDS:

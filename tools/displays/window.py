@@ -14,12 +14,16 @@ from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Self
 
-    from glyphfeed.stream.records import Snapshot
+    from glyphfeed.stream.records import Colour, Snapshot
     from glyphfeed.tools.displays.views import View
 
 ESCAPE = 27
 TRIAL_S = 10
+LEAST_PX = 64
+"""A window that is smaller, or hidden, is drawn so large."""
 
 
 def has_screen() -> bool:
@@ -36,6 +40,47 @@ def has_screen() -> bool:
         return subprocess.run(trial, capture_output=True, timeout=TRIAL_S, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
+
+
+class Canvas:
+    """One window whose every pixel is ours to draw, and which may be given another size; a context.
+
+    Raises:
+        CommandError: no window can be opened here.
+
+    """
+
+    def __init__(self, title: str, size: tuple[int, int]) -> None:
+        if not has_screen():
+            raise CommandError("there is no screen here to open a window on: glyphfeed web shows the same in a browser elsewhere")
+        self._title = title
+        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.resizeWindow(title, *size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its width and height in pixels at the moment."""
+        _, _, width, height = cv2.getWindowImageRect(self._title)
+        return max(width, LEAST_PX), max(height, LEAST_PX)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has closed it."""
+        return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) > 0
+
+    def show(self, image: Colour) -> None:
+        """Show a picture of its size."""
+        cv2.imshow(self._title, image)
+
+    def key(self) -> int:
+        """Let the window do what it has to, and tell which key was pressed: its letter's number, or -1 for none."""
+        return cv2.waitKey(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        cv2.destroyAllWindows()
 
 
 class Windows:
