@@ -39,7 +39,7 @@ def test_tiles_look_as_they_did(tmp_path: Path) -> None:
     images = [draw_tile(tile, place[2:]) for tile, place in zip(tiles, places, strict=True)]
     image = compose(zip(places, images, strict=True), size, "Nobody publishes at tcp://127.0.0.1:5570 any more.")
     path = tmp_path / GOLDEN.name
-    cv2.imwrite(str(path), image)
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     golden = cv2.imread(str(GOLDEN))
     assert golden is not None
     assert golden.shape == image.shape
