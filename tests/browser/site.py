@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from tests.stream.feed.samples import DEADLINE_S
 from tests.stream.web.serving import Served
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -23,6 +25,8 @@ ANY_PORT = "tcp://127.0.0.1:*"
 # That a server is gone the browser says by itself, each time that the page tries again, and of a test's own looking at the pixels
 # that it could be faster.
 EXPECTED = ("ERR_CONNECTION_REFUSED", "Multiple readback operations")
+LINE = (126, 240, 207)
+"""The colour of a text's outline."""
 LARGE = {"width": 1280, "height": 800}
 
 
@@ -51,16 +55,30 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.served.port}/"
 
-    def open(self, path: str = "", **options: Any) -> Page:
-        """A page of this site, of which no complaint is overlooked; options are those of a browser's context."""
+    def open(self, path: str = "", choose: dict[str, Any] | None = None, **options: Any) -> Page:
+        """A page of this site on which something is chosen; no complaint is overlooked.  Options are of a browser's context."""
         context = self._browser.new_context(**{"viewport": LARGE, "reduced_motion": "reduce"} | options)
         self._opened.callback(context.close)
+        if choose:
+            context.add_init_script(choices(choose))
         page = context.new_page()
         page.set_default_timeout(1000 * DEADLINE_S)
         page.on("console", lambda message: self._complaints.append(message.text))
         page.on("pageerror", lambda error: self._complaints.append(str(error)))
         page.goto(self.url + path)
         return page
+
+    def restart_publisher(self) -> None:
+        """End the reader, and start another at the same address."""
+        self.publisher.close()
+        self.publisher = Publisher(self.publisher.endpoint)
+
+    def restart_server(self, meanwhile: Callable[[], object]) -> None:
+        """End the server, and start it again at the same address after something else."""
+        self.served.__exit__(None, None, None)
+        meanwhile()
+        self.served = Served(self.publisher.endpoint, self.served.port)
+        self.served.__enter__()
 
     def put(self, *records: Record) -> None:
         """Publish."""
@@ -91,12 +109,21 @@ class Site:
             self.publisher.serve(0.02)
         return value
 
+    def asked(self) -> set[bytes]:
+        """The pictures that are asked for."""
+        return self.publisher._watchers.prefixes()
+
     def until_asked(self, source: str = "cam1") -> None:
         """Serve the feed until a page wants pictures of a source."""
         deadline = time.monotonic() + DEADLINE_S
-        while not self.publisher.pictures._is_asked(source):
+        while f"picture/{source} ".encode() not in self.asked():
             assert time.monotonic() < deadline, "nobody asks for pictures"
             self.publisher.serve(0.02)
+
+
+def choices(chosen: dict[str, Any]) -> str:
+    """JavaScript that chooses something where nothing was chosen."""
+    return f'localStorage.getItem("glyphfeed") ?? localStorage.setItem("glyphfeed", {json.dumps(json.dumps(chosen))})'
 
 
 def canvas(page: Page, source: str = "cam1") -> ElementHandle:

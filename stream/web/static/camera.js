@@ -6,8 +6,7 @@
  */
 
 import { shown } from "./feed.js";
-import { boxOf } from "./labels.js";
-import { arrange, glide } from "./labels.js";
+import { arrange, boxOf, glide } from "./labels.js";
 import { draw, named, outline } from "./draw.js";
 import { coloursOf } from "./ink.js";
 import { placement } from "./place.js";
@@ -312,11 +311,11 @@ export class Camera {
 
   /** @param {string} state */
   #ageWords(state) {
-    if (!this.#picture) return this.#newest && performance.now() - this.#begun > 1000 * PATIENCE_S ? "No picture" : "";
+    if (!this.#picture) return state === "live" && performance.now() - this.#begun > 1000 * PATIENCE_S ? "No picture" : "";
     const age = this.#now() - this.#picture.message.body.captured_at;
     if (age < LATE_S || state === "ended") return "";
     const isComing = performance.now() - this.#came < 1000 * LATE_S;
-    return `${isComing ? "Late" : "Frozen"}: this picture is ${duration(age)} old`;
+    return `${isComing ? "Late" : "Frozen"}: ${this.#isWhole ? "this picture is " : ""}${duration(age)} old`;
   }
 
   #now() {

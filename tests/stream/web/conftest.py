@@ -28,7 +28,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
     folder = tmp_path_factory.mktemp("node")
     for file in [*FILES.glob("*.js"), *(Path(__file__).parent / "javascript").glob("*.mjs")]:
         shutil.copy(file, folder)
-    (folder / "feed.js").rename(folder / "feed.mjs")
+    shutil.copy(FILES / "feed.js", folder / "feed.mjs")
     (folder / "package.json").write_text('{"type": "module"}')
     return Node(program, folder)
 

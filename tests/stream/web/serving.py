@@ -83,8 +83,8 @@ class Node:
 class Served:
     """The web socket of a feed in a thread of its own."""
 
-    def __init__(self, endpoint: str) -> None:
-        self._listening = Listen("127.0.0.1", 0).bind()
+    def __init__(self, endpoint: str, port: int = 0) -> None:
+        self._listening = Listen("127.0.0.1", port).bind()
         self.port: int = self._listening.getsockname()[1]
         self._server = WebServer(Relay(endpoint), "127.0.0.1", self._listening)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.run()))
