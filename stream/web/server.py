@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
@@ -45,7 +46,7 @@ def application(relay: Relay, host: str, door: DoorKey | None = None) -> ASGIApp
     async def phone(socket: WebSocket) -> None:
         await PhoneSession(socket, relay, doorway).run()
 
-    pages = Mount("/", StaticFiles(directory=FILES, html=True))
+    pages = Mount("/", GZipMiddleware(StaticFiles(directory=FILES, html=True)))
     return Admission(Starlette(routes=[WebSocketRoute("/feed", feed), WebSocketRoute("/phone", phone), pages]), host)
 
 

@@ -115,3 +115,21 @@ def bench_feed(
     engines = networks.load(live=True, complete=True).result()
     sheets = bench_feed(clip or street(), engines, rounds=rounds, inputs=inputs, events=events)
     show(sheets, command=typed(), as_json=json, page=markdown)
+
+
+@bench.command("overlay")
+def bench_overlay(
+    clip: Clip = None,
+    frames: Annotated[int, typer.Option(min=1, max=100_000, help="Pictures whose numbers are compared.")] = 1000,
+    json: AsJson = False,
+    markdown: Page = None,
+) -> None:
+    """Open the page of the cameras in a browser: how fast it draws and opens, and whether each text is on its own picture.
+
+    It needs Chromium and the extra [dev], and takes some minutes.
+    """
+    from glyphfeed.tools.bench.overlay import bench_overlay
+    from glyphfeed.tools.bench.sheet import show
+    from glyphfeed.tools.demo import street
+
+    show(bench_overlay(clip or street(), frames=frames), command=typed(), as_json=json, page=markdown)

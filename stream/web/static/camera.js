@@ -180,7 +180,7 @@ export class Camera {
     this.#frame = 0;
     if (this.#next) this.#show();
     const size = this.#text?.size ?? this.#picture?.message.body.size;
-    if (!size || !this.#canvas.width) return;
+    if (!size || !this.#canvas.width || !(this.#picture || this.#isWithout)) return;
     const place = this.#placement(size);
     this.#place = place;
     const context = this.#context;
@@ -189,8 +189,10 @@ export class Camera {
     context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
     if (this.#picture) {
       context.setTransform(...place.matrix);
-      context.imageSmoothingQuality = "high";
-      context.drawImage(this.#picture.image, 0, 0, ...size);
+      const { image } = this.#picture;
+      // Better than this costs ten times as much where the processor draws, and shows only where a picture is made much smaller.
+      context.imageSmoothingQuality = (place.scale * size[0]) / image.width < 0.5 ? "medium" : "low";
+      context.drawImage(image, 0, 0, ...size);
       context.setTransform(1, 0, 0, 1, 0, 0);
     }
     if (this.#text && this.#drawTexts(now, place)) this.invalidate();
@@ -307,15 +309,21 @@ export class Camera {
     say(this.#trouble, isLive || !isConnected || !this.#status ? "" : [word, detail].filter(Boolean).join(": "));
     this.#screen.classList.toggle("dim", !isLive || !isConnected);
     say(this.#age, this.#ageWords(state));
+    if (this.#isWithout) this.invalidate();
   }
 
   /** @param {string} state */
   #ageWords(state) {
-    if (!this.#picture) return state === "live" && performance.now() - this.#begun > 1000 * PATIENCE_S ? "No picture" : "";
+    if (!this.#picture) return state === "live" && this.#isWithout ? "No picture" : "";
     const age = this.#now() - this.#picture.message.body.captured_at;
     if (age < LATE_S || state === "ended") return "";
     const isComing = performance.now() - this.#came < 1000 * LATE_S;
     return `${isComing ? "Late" : "Frozen"}: ${this.#isWhole ? "this picture is " : ""}${duration(age)} old`;
+  }
+
+  /** Whether there is no picture, and was time enough for one. */
+  get #isWithout() {
+    return !this.#picture && performance.now() - this.#begun > 1000 * PATIENCE_S;
   }
 
   #now() {
