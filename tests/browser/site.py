@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, ElementHandle, Page
 
+    from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.records import Frame, Record, Snapshot
 
 ANY_PORT = "tcp://127.0.0.1:*"
@@ -33,11 +34,11 @@ LARGE = {"width": 1280, "height": 800}
 class Site:
     """A publisher, whose messages a test chooses, behind a server of pages; `open` gives a page of it."""
 
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
+    def __init__(self, browser: Browser, keep: KeepIn | None = None) -> None:
+        self._browser, self._keep = browser, keep
         self._opened = ExitStack()
         self._complaints: list[str] = []
-        self.publisher = Publisher(ANY_PORT)
+        self.publisher = Publisher(ANY_PORT, keep=keep)
         self.served = Served(self.publisher.endpoint)
 
     def __enter__(self) -> Self:
@@ -71,7 +72,7 @@ class Site:
     def restart_publisher(self) -> None:
         """End the reader, and start another at the same address."""
         self.publisher.close()
-        self.publisher = Publisher(self.publisher.endpoint)
+        self.publisher = Publisher(self.publisher.endpoint, keep=self._keep)
 
     def restart_server(self, meanwhile: Callable[[], object]) -> None:
         """End the server, and start it again at the same address after something else."""

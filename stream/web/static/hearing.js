@@ -144,15 +144,22 @@ export class Hearing {
       this.#tell("");
     };
     utterance.onend = over;
-    utterance.onerror = over;
+    utterance.onerror = ({ error }) => {
+      if (!["canceled", "interrupted"].includes(error)) this.#miss();
+      over();
+    };
     this.#utterance = utterance;
     this.#skip.hidden = false;
     this.#watchdog = window.setTimeout(() => {
       this.#speech.cancel();
-      if (!this.#hasVoice) this.#tell("Nothing is heard: this browser may have no voice. The system's settings can add one.");
+      this.#miss();
       over();
     }, PATIENCE_MS + (LETTER_MS * first.length) / this.#rate);
     this.#speech.speak(utterance);
+  }
+
+  #miss() {
+    if (!this.#hasVoice) this.#tell("Nothing is heard: this browser may have no voice. The system's settings can add one.");
   }
 
   /** @param {string} words */

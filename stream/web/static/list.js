@@ -166,7 +166,7 @@ export class List {
     }
     for (const [key, index] of wanted) this.#drawRow(this.#found[index], index, height);
     this.#sort();
-    const stop = this.#rows.get(this.#active) ?? [...this.#rows.values()].find(({ index }) => index * height >= scrollTop);
+    const stop = this.#rows.get(this.#active) ?? this.#rows.get(this.#found[Math.ceil(scrollTop / height)]?.key);
     for (const each of this.#rows.values()) each.row.tabIndex = each === stop ? 0 : -1;
     if (hadFocus && lost && this.#found.length) this.#go(Math.min(lost.index, this.#found.length - 1));
   }

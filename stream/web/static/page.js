@@ -5,6 +5,8 @@
  */
 
 import { connect } from "./feed.js";
+import { Hearing } from "./hearing.js";
+import { List } from "./list.js";
 import { Settings, storage } from "./settings.js";
 import { Cameras } from "./wall.js";
 
@@ -27,8 +29,11 @@ const feed = connect(url, {
   },
 });
 const cameras = new Cameras(find("#cameras"), { feed, settings });
+const list = new List(find("#list"), cameras);
+const choice = /** @type {HTMLSelectElement} */ (find("[name=heard]"));
+const hearing = new Hearing({ actions: find("#actions"), region: find("#heard"), note: find("#hearing"), camera: choice }, settings);
 /** What of the page takes messages. @type {{take: (message: import("./feed.js").Message) => void}[]} */
-const parts = [cameras];
+const parts = [cameras, list, hearing];
 try {
   for await (const message of feed) for (const part of parts) part.take(message);
 } catch (error) {

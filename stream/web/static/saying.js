@@ -61,10 +61,10 @@ export class Saying {
     else if (body.type === "left") for (const each of [heard.waiting, heard.said]) each.delete(body.entity.id);
   }
 
-  /** Say what is in view now, though it was read before, for as long as it is. */
+  /** Say what is in view now, though it was read or said before, for as long as it is. */
   begin() {
-    for (const { view, waiting, said } of this.#heard.values()) {
-      for (const { id, state } of view?.texts ?? []) if (state === "settled" && !said.has(id)) waiting.set(id, Infinity);
+    for (const { view, waiting } of this.#heard.values()) {
+      for (const { id, state } of view?.texts ?? []) if (state === "settled") waiting.set(id, Infinity);
     }
   }
 

@@ -17,6 +17,12 @@ const USUAL = {
   density: 3,
   /** Whether texts are shown that are not trusted yet. */
   tentative: false,
+  /** How fast a voice reads aloud, 1 as it does by itself. */
+  rate: "1",
+  /** The camera that is heard; none for all. */
+  heard: "",
+  /** Whether screen readers are told what is read. */
+  polite: true,
   /** How a camera is turned, by its name. @type {Object<string, {rotation: number, mirrored: boolean}>} */
   views: {},
 };
