@@ -11,6 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+UNHEARD = """
+import signal, sys, threading
+from glyphfeed.tools.cli import main
+
+def take():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=take, daemon=True).start()
+main()
+"""
+"""Our program, for which a line on its standard input is a SIGTERM that interrupts no wait of its main thread, as it comes to
+another one; what comes right before a wait begins interrupts it as little.
+"""
+
+
 @contextmanager
 def program(command: Sequence[str], deadline_s: float, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """A program whose output can be read, killed after a deadline so that no wait for it is for ever."""

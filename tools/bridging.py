@@ -24,6 +24,8 @@ from glyphfeed.tools.errors import CommandError, bringing
 if TYPE_CHECKING:
     from glyphfeed.stream.bridges.bridge import End, FarSide
 
+LOOK_S: Final = 0.5
+"""How often it is looked whether somebody ends it, where a signal did not interrupt the wait."""
 END_S: Final = 4.0
 """So long what was sent may still be acknowledged; who supervises a bridge waits a little longer."""
 
@@ -305,8 +307,10 @@ def serve(settings: BridgeSettings, *, quiet: bool = False) -> None:
     # In a thread of its own, so that no signal breaks in between what was acknowledged and noting it down.
     threading.Thread(target=work, name="glyphfeed-bridge", daemon=True).start()
     try:
-        # Not by joining: a join that a signal breaks into takes the thread for ended (bpo-46726).
-        done.wait()
+        # Not by joining: a join that a signal breaks into takes the thread for ended (bpo-46726).  And not at once: a signal that
+        # comes right before a wait begins, or to another thread, is heard only after it.
+        while not done.wait(LOOK_S):
+            pass
     except KeyboardInterrupt:
         end.begin()
         done.wait(END_S)

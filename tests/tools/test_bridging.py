@@ -25,7 +25,7 @@ from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType
 from glyphfeed.tools import cli
 from glyphfeed.tools.service.children import ATTACHED
-from tests.programs import program
+from tests.programs import UNHEARD, program
 from tests.stream.bridges.conftest import Way, mosquitto, nats_server, running
 from tests.stream.bridges.listening import listening
 from tests.stream.feed.samples import DEADLINE_S, event, of, status, wait_until
@@ -43,10 +43,10 @@ EVENTS = 400
 
 
 def bridge(
-    *arguments: str | Path, stdin: int = subprocess.DEVNULL, **variables: str
+    *arguments: str | Path, code: str = PROGRAM, stdin: int = subprocess.DEVNULL, **variables: str
 ) -> AbstractContextManager[subprocess.Popen[str]]:
     """The command in a process of its own."""
-    command = [sys.executable, "-c", PROGRAM, "bridge", *map(str, arguments)]
+    command = [sys.executable, "-c", code, "bridge", *map(str, arguments)]
     return program(command, 6 * DEADLINE_S, stdin=stdin, env=os.environ | {"GLYPHFEED_WEBHOOK_SECRET": SECRET} | variables)
 
 
@@ -244,11 +244,12 @@ def test_who_is_not_there_is_told_once_and_the_end_is_in_order(tmp_path: Path) -
         nobody = closed.getsockname()[1]
     feed = f"tcp://127.0.0.1:{nobody}"
     command = ["mqtt", feed, "--to", f"mqtt://door:${{MQTT_PASSWORD}}@127.0.0.1:{nobody}", "--cursor", tmp_path / "c.json"]
-    with bridge(*command, MQTT_PASSWORD="hush") as child:
+    with bridge(*command, code=UNHEARD, stdin=subprocess.PIPE, MQTT_PASSWORD="hush") as child:
         assert child.stderr is not None
         told = [child.stderr.readline() for _ in range(3)]
         assert b"hush" not in Path(f"/proc/{child.pid}/cmdline").read_bytes()
-        assert ended(child) == (0, [])
+        _, errors = child.communicate("\n", timeout=2 * DEADLINE_S)
+        assert (child.returncode, errors) == (0, "")
     assert told == [
         f"glyphfeed: Carries the events from the feed at {feed} on to the MQTT broker at 127.0.0.1:{nobody} as glyphfeed/..., "
         "announced to Home Assistant on homeassistant/.\n",

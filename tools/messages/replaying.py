@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BACK_S: Final = 1.0
 """So long those who listened to the last run are waited for; they mostly find the next one within a tenth of that."""
+LOOK_S: Final = 0.5
+"""How often it is looked whether somebody ends it, where a signal did not interrupt the wait."""
 SOON_S: Final = 0.002
 """A wait that is shorter is not worth looking after subscribers."""
 
@@ -83,8 +85,8 @@ def _tell(publisher: Publisher, messages: Iterator[Message], speed: float) -> No
         due_s = begun_s + telling.moved(published_at(message)) - telling.begins_at
         while (left_s := due_s - time.monotonic()) > 0:
             if left_s > SOON_S:
-                # Ends with a new subscription, too.
-                publisher.serve(left_s)
+                # Ends with a new subscription, too.  Not at once, as a signal may be heard only after a wait.
+                publisher.serve(min(left_s, LOOK_S))
             else:
                 time.sleep(left_s)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -16,19 +17,19 @@ from glyphfeed.stream.feed.conformance import Conformance
 from glyphfeed.stream.feed.endpoint import requests_endpoint
 from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.tools import cli
-from tests.programs import program
+from tests.programs import UNHEARD, program
 from tests.stream.driving import ANY_PORT
 from tests.stream.feed.samples import DEADLINE_S, status
 from tests.tools.messages.stories import BEGIN, messages, shown, story, write
 
 if TYPE_CHECKING:
-    import subprocess
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from glyphfeed.stream.feed.receiving.client import Feed
     from glyphfeed.stream.feed.wire import Message
 
+COMMAND = "from glyphfeed.tools.cli import main; main()"
 KEPT = {
     "text": ("frame", "pts", "size", "blocks"),
     "event": ("type", "frame"),
@@ -36,9 +37,9 @@ KEPT = {
 }
 
 
-def replay(*arguments: object) -> AbstractContextManager[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "glyphfeed", "replay", "--feed", ANY_PORT, *map(str, arguments)]
-    return program(command, 6 * DEADLINE_S)
+def replay(*arguments: object, code: str = COMMAND) -> AbstractContextManager[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", code, "replay", "--feed", ANY_PORT, *map(str, arguments)]
+    return program(command, 6 * DEADLINE_S, stdin=subprocess.PIPE)
 
 
 def address(child: subprocess.Popen[str]) -> str:
@@ -119,12 +120,12 @@ def test_each_run_of_a_recording_is_one_of_its_own(tmp_path: Path) -> None:
     assert len({message.epoch for message in events}) == 2
 
 
-def test_who_asks_what_there_is_gets_the_last_text(tmp_path: Path) -> None:
+def test_while_nothing_happens_the_last_text_can_be_asked_for_and_it_can_be_ended(tmp_path: Path) -> None:
     lines = messages([status(), shown(0), shown(1), status()])
     last = wire.parse(lines[-1])
     lines[-1] = wire.message(last.topic, {}, {**last.body, "published_at": BEGIN + 3600})
     with (
-        replay(write(tmp_path / "feed.jsonl", lines), "--wait-subscribers", 1) as child,
+        replay(write(tmp_path / "feed.jsonl", lines), "--wait-subscribers", 1, code=UNHEARD) as child,
         connect(endpoint := address(child), ["text/"]) as feed,
         zmq.Context() as context,
         context.socket(zmq.REQ) as asking,
@@ -135,6 +136,8 @@ def test_who_asks_what_there_is_gets_the_last_text(tmp_path: Path) -> None:
         asking.connect(requests_endpoint(endpoint))
         asking.send_json({"op": "snapshot"})
         assert [text["frame"] for text in json.loads(asking.recv())["texts"]] == [1]
+        child.communicate("\n", timeout=2 * DEADLINE_S)
+        assert child.returncode == 0
 
 
 @pytest.mark.parametrize(
