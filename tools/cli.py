@@ -463,21 +463,39 @@ def web(
         Path | None, typer.Option(metavar="FILE", help="The key file of this client, where the feed is published with keys.")
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Allow an address that others can reach: whoever does sees what is read.")
+        bool,
+        typer.Option("--insecure", help="Encrypt nothing and ask for nothing: whoever reaches the address sees what is read."),
     ] = False,
+    cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A certificate of your own instead of one of the own authority, in PEM.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The private key of --cert, which only you can read.")] = None,
+    pair: Annotated[
+        bool, typer.Option("--pair", help="Show a code that pairs one more device with the server that runs.")
+    ] = False,
+    unpair: Annotated[bool, typer.Option("--unpair", help="Forget every device that was paired.")] = False,
 ) -> None:
     """Bring a feed to browsers: a web socket, and a page that shows the text as it is read.
 
+    At an address that others can reach, all is encrypted and devices are paired by a code; docs/web.md says how.
     Ctrl-C ends it, with exit code 130, and SIGTERM with 0.
 
     [bold]Examples[/]
 
     glyphfeed web                                  [dim]then open http://127.0.0.1:5580[/]
+    glyphfeed web --listen 0.0.0.0:5580            [dim]then scan the code with a phone[/]
     glyphfeed web tcp://10.0.0.7:5570 --keys me.key_secret
     """
-    from glyphfeed.tools.pages import serve_pages
+    from glyphfeed.tools.pages import serve_pages, show_code, unpair_all
 
-    serve_pages(endpoint, listen, keys, insecure=insecure)
+    if pair and unpair:
+        raise CommandError("--pair and --unpair do opposite things: choose one.")
+    if pair:
+        show_code()
+    elif unpair:
+        unpair_all()
+    else:
+        serve_pages(endpoint, listen, keys, insecure=insecure, cert=cert, key=key)
 
 
 @app.command()

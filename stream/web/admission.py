@@ -1,10 +1,11 @@
 """Who may come in: checks on the address to listen at, and on what a browser says of itself.
 
-Owns: which addresses need to be asked for aloud, the names that the server goes by, and the headers of every answer.  Opens
-nothing but the listening socket.
+Owns: the names that the server goes by, and the headers of every answer.  Opens nothing but the listening socket.  Does not own
+which devices were paired (access).
 
 A page of another site can make the browser of whoever sits here connect to this machine, under a name that its owner lets point
-here (DNS rebinding).  So a request is only answered under an address of this server, and a web socket only to its own pages.
+here (DNS rebinding).  So a request is only answered under an address of this server, and what changes or opens something only to
+its own pages.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Final
 from glyphfeed.stream.errors import FeedError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DEFAULT_LISTEN: Final = "127.0.0.1:5580"
@@ -29,10 +32,15 @@ _BACKLOG: Final = 64
 _SEND_BUFFER_BYTES: Final = 128 * 1024
 # A page that takes nothing for so long is gone, or asleep; it comes back by itself.
 _STUCK_MS: Final = 30_000
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_READING: Final = ("GET", "HEAD")
 HEADERS: Final = {
+    # Pictures, and what a page does beside its thread, may be made on the page itself.
     "content-security-policy": (
-        "default-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+        "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
     ),
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -50,24 +58,18 @@ class Listen:
     port: int
 
     @classmethod
-    def parse(cls, words: str, *, insecure: bool = False) -> Listen:
-        """Read `HOST:PORT`; port `*` means any free one.  One that others can reach is only taken if it is `insecure` aloud.
+    def parse(cls, words: str) -> Listen:
+        """Read `HOST:PORT`; port `*` means any free one.
 
         Raises:
-            FeedError: it is no address, or others could reach it.
+            FeedError: it is no address.
 
         """
         match = _LISTEN.fullmatch(words)
         port = 0 if match is None or match["port"] == "*" else int(match["port"])
         if match is None or port > 65535 or (port == 0 and match["port"] != "*"):
             raise FeedError(f"{words!r} is not an address to listen at: write {DEFAULT_LISTEN}, or * for a free port.")
-        host = match["host"].strip("[]").lower()
-        if not insecure and not is_loopback(host):
-            raise FeedError(
-                f"The pages may not be served at {words}: other machines could see what is read, as keys and encryption for them "
-                f"are not there yet; choose an address of this machine such as {DEFAULT_LISTEN}, or say --insecure if all may."
-            )
-        return cls(host, port)
+        return cls(match["host"].strip("[]").lower(), port)
 
     def bind(self) -> socket.socket:
         """Open the socket.
@@ -117,60 +119,78 @@ def is_any(host: str) -> bool:
         return False
 
 
-def authority(host: str, port: int) -> str:
+def authority(host: str, port: int, scheme: str = "http") -> str:
     """Write an address as a browser does in `Host`, which leaves the usual port out."""
     name = f"[{host}]" if ":" in host else host
-    return name if port == 80 else f"{name}:{port}"
+    return name if port == _USUAL_PORTS[scheme] else f"{name}:{port}"
 
 
-def is_ours(name: str | None, host: str, reached: tuple[str, int]) -> bool:
-    """Whether a `Host` header names this server, which listens at `host` and was reached at this address of its own.
+def is_ours(name: str | None, names: Collection[str], reached: tuple[str, int], scheme: str = "http") -> bool:
+    """Whether a `Host` header names this server, which has these names and was reached at this address of its own.
 
-    The names are that of `--listen`, the address that was reached, and `localhost` where that is of this machine alone.
+    Its names are these, the address that was reached, and `localhost` where that is of this machine alone.
     """
     address, port = reached
-    names = {address} | ({"localhost"} if is_loopback(address) else set()) | (set() if is_any(host) else {host})
-    return name is not None and name.lower() in {authority(own, port) for own in names}
+    allowed = {address.partition("%")[0], *names} | ({"localhost"} if is_loopback(address) else set())
+    return name is not None and name.lower() in {authority(own, port, scheme) for own in allowed}
 
 
 class Admission:
-    """Lets in who asks under a name of this server; to the web socket its own pages alone, and programs, which have no origin."""
+    """Lets in who asks under a name of this server.
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self._app, self._host = app, host
+    Web sockets, and requests that do more than read, are for its own pages alone, and for programs, which have no origin.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str], headers: Mapping[str, str] = HEADERS) -> None:
+        self._app, self._names = app, names
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        host = headers.get("host")
-        is_known = is_ours(host, self._host, scope["server"])
-        if scope["type"] == "websocket":
-            if is_known and headers.get("origin") in (None, f"http://{host}"):
+        is_socket = scope["type"] == "websocket"
+        scheme = scope["scheme"].replace("ws", "http")
+        # Several of a kind are no browser's: h11 refuses them in `Host`, and joined they match nothing.
+        host = _header(scope, b"host")
+        origin = _header(scope, b"origin")
+        is_known = is_ours(host, self._names, scope["server"], scheme)
+        is_own = origin in (None, f"{scheme}://{host}")
+        if is_socket:
+            if is_known and is_own:
                 await self._app(scope, receive, send)
             else:
                 # Before it was accepted: the answer is 403.
                 await send({"type": "websocket.close"})
-        elif is_known:
-            await self._app(scope, receive, _with_headers(send))
+        elif not is_known:
+            await self._refuse(send, 400, "This is not an address of this server; open the one that it printed at its start.")
+        elif not is_own and scope["method"] not in _READING:
+            await self._refuse(send, 403, "This is for this server's own pages.")
         else:
-            sentence = "This is not an address of this server; open the one that it printed at its start."
-            await _refuse(_with_headers(send), 400, sentence)
+            await self._app(scope, receive, self._with_headers(send))
+
+    def _with_headers(self, send: Send) -> Send:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in message.get("headers", ())}
+                further = [(name, value) for name, value in self._headers if name not in own]
+                message = {**message, "headers": [*message.get("headers", ()), *further]}
+            await send(message)
+
+        return send_with_headers
+
+    async def _refuse(self, send: Send, status: int, sentence: str) -> None:
+        await refuse(self._with_headers(send), status, sentence)
 
 
-def _with_headers(send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-            message = {**message, "headers": [*message.get("headers", ()), *own]}
-        await send(message)
-
-    return send_with_headers
-
-
-async def _refuse(send: Send, status: int, sentence: str) -> None:
+async def refuse(send: Send, status: int, sentence: str) -> None:
+    """Answer a request with a sentence and nothing else."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(sentence)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": sentence.encode()})
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    found = [value.decode("latin-1") for each, value in scope["headers"] if each == name]
+    return ", ".join(found) if found else None

@@ -1,14 +1,15 @@
 """The web server: the feed's socket at `/feed`, that of phones at `/phone`, and the page's files.
 
-Owns: how starlette and uvicorn are set up.  Does not own what a page is told (session), nor who may come in (admission).
+Owns: how starlette and uvicorn are set up.  Does not own what a page is told (session), nor who may come in (admission, access).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,82 +17,144 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from glyphfeed.stream.door.orders import MESSAGE_BYTES
+from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.web.access.helping import helping as help_application
+from glyphfeed.stream.web.access.pairing import Gate
+from glyphfeed.stream.web.access.routes import OPEN, access_routes
 from glyphfeed.stream.web.admission import Admission
-from glyphfeed.stream.web.phone import CONNECTIONS, Doorway, PhoneSession
-from glyphfeed.stream.web.session import PAGES, Session
+from glyphfeed.stream.web.listening import CONNECTIONS, Listener, PatientProtocol
+from glyphfeed.stream.web.orders import MESSAGE_LIMIT
+from glyphfeed.stream.web.session import Session
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
     from starlette.types import ASGIApp
     from starlette.websockets import WebSocket
 
-    from glyphfeed.stream.door.framing import DoorKey
+    from glyphfeed.stream.web.access.opening import Access
     from glyphfeed.stream.web.relay import Relay
 
+_LOG = logging.getLogger(__name__)
 FILES: Final = Path(__file__).parent / "static"
-# Beside the pages' own connections, those that fetch files.
-_CONNECTIONS: Final = 2 * PAGES + CONNECTIONS
 _CLOSING_S: Final = 1
+_HEADERS_LIMIT: Final = 16 * 1024
+"""Bytes of the first lines of a request: several times what browsers send."""
+_LOOK_S: Final = 60.0
+"""A network may change under a laptop, and certificates are renewed."""
 
 
-def application(relay: Relay, host: str, door: DoorKey | None = None) -> ASGIApp:
-    """Put together what is served; `host` is the name that the server is asked to listen at, and phones need a `door`."""
-    doorway = Doorway(door)
+def application(relay: Relay, access: Access) -> ASGIApp:
+    """Put together what is served, to whom `access` lets in."""
 
     async def feed(socket: WebSocket) -> None:
         await Session(socket, relay).run()
 
-    async def phone(socket: WebSocket) -> None:
-        await PhoneSession(socket, relay, doorway).run()
+    routes = [
+        WebSocketRoute("/feed", feed),
+        *access_routes(access, phones=False),
+        Mount("/", StaticFiles(directory=FILES, html=True)),
+    ]
+    app: ASGIApp = Starlette(routes=routes)
+    if access.pairing is not None:
+        app = Gate(app, access.pairing, [*OPEN, *((method, path) for method in ("GET", "HEAD") for path in _file_paths())])
+    return Admission(app, access.names)
 
-    pages = Mount("/", GZipMiddleware(StaticFiles(directory=FILES, html=True)))
-    return Admission(Starlette(routes=[WebSocketRoute("/feed", feed), WebSocketRoute("/phone", phone), pages]), host)
+
+def _file_paths() -> list[str]:
+    """Where the page and what belongs to it are, which hold nothing of the feed."""
+    return ["/", *(f"/{file.relative_to(FILES).as_posix()}" for file in FILES.rglob("*") if file.is_file())]
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def _configuration(app: ASGIApp) -> uvicorn.Config:
     # What strangers send that is no HTTP is not worth a line.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    config = uvicorn.Config(
+    configuration = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=PatientProtocol,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
+        limit_concurrency=CONNECTIONS,
+        h11_max_incomplete_event_size=_HEADERS_LIMIT,
         timeout_graceful_shutdown=_CLOSING_S,
         # Twice what a picture may have, so that one too large is answered in words.
         ws_max_size=2 * MESSAGE_BYTES,
         # Text frames are small and many, and pictures are packed already: packing costs time, and memory for each page.
         ws_per_message_deflate=False,
     )
-    return uvicorn.Server(config)
+    configuration.load()
+    return configuration
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our own way of accepting, and a second application on another socket."""
+
+    def __init__(
+        self, app: ASGIApp, access: Access, listening: socket.socket, helping: tuple[ASGIApp, socket.socket] | None
+    ) -> None:
+        super().__init__(_configuration(app))
+        self._certificate, self._listening = access.certificate, listening
+        self._helping = None if helping is None else (_configuration(helping[0]), helping[1])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it has its own
+        """See uvicorn."""
+        servers = [Listener(self._listening, partial(self._protocol, self.config), self._tls)]
+        if self._helping is not None:
+            configuration, listening = self._helping
+            servers.append(Listener(listening, partial(self._protocol, configuration)))
+        self.servers = cast("list[asyncio.Server]", servers)
+        self.started = True
+
+    def _tls(self) -> ssl.SSLContext | None:
+        return None if self._certificate is None else self._certificate.context
+
+    def _protocol(self, configuration: uvicorn.Config) -> PatientProtocol:
+        return PatientProtocol(configuration, self.server_state, {})
 
 
 class WebServer:
-    """Serves what a relay brings on a bound socket; see `application` for `host` and `door`."""
+    """Serves what a relay brings on a bound socket, to whom `access` lets in.
 
-    def __init__(self, relay: Relay, host: str, listening: socket.socket, door: DoorKey | None = None) -> None:
-        self._relay, self._listening = relay, listening
-        self._server = _server(application(relay, host, door))
+    On another bound socket, `helping`, it tells how to trust the own authority, where the certificate is one of that.
+    """
+
+    def __init__(self, relay: Relay, access: Access, listening: socket.socket, helping: socket.socket | None = None) -> None:
+        self._relay, self._access = relay, access
+        trusting = None
+        if helping is not None and access.authority is not None:
+            trusting = (help_application(access, access.authority), helping)
+        self._server = _Server(application(relay, access), access, listening, trusting)
 
     async def run(self) -> None:
         """Serve until interrupted, or until `stop`; the relay ends with it."""
-        relaying = asyncio.create_task(self._relay.run())
+        relaying, renewing = asyncio.create_task(self._relay.run()), asyncio.create_task(self._renew())
         # It only ends by a defect, and pages that are served nothing would not show that.
         relaying.add_done_callback(lambda _: self.stop())
         try:
-            await self._server.serve(sockets=[self._listening])
+            await self._server.serve()
         finally:
+            renewing.cancel()
             relaying.cancel()
-            await asyncio.wait([relaying])
+            await asyncio.wait([relaying, renewing])
         if not relaying.cancelled():
             relaying.result()
+
+    async def _renew(self) -> None:
+        trouble = ""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                self._access.renew()
+            except FeedError as error:
+                if str(error) != trouble:
+                    _LOG.warning("%s", error)
+                trouble = str(error)
 
     def stop(self) -> None:
         """End `run` within 0.1 s, and a second for the pages to take leave; any thread may call it."""

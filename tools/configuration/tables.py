@@ -152,7 +152,7 @@ class Web:
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """See `Camera.mistakes`."""
         try:
-            WebListen.parse(self.listen, insecure=self.insecure)
+            WebListen.parse(self.listen)
         except GlyphfeedError as error:
             yield "listen", str(error).rstrip(".")
 

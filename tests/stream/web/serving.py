@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.sync.client import connect
 
 from glyphfeed.stream.feed import wire
+from glyphfeed.stream.web.access.opening import on_loopback
 from glyphfeed.stream.web.admission import Listen
 from glyphfeed.stream.web.relay import Relay
 from glyphfeed.stream.web.server import WebServer
@@ -86,7 +87,7 @@ class Served:
     def __init__(self, endpoint: str, port: int = 0) -> None:
         self._listening = Listen("127.0.0.1", port).bind()
         self.port: int = self._listening.getsockname()[1]
-        self._server = WebServer(Relay(endpoint), "127.0.0.1", self._listening)
+        self._server = WebServer(Relay(endpoint), on_loopback(), self._listening)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.run()))
 
     @property

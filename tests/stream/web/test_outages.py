@@ -51,12 +51,13 @@ with Publisher(sys.argv[1], keep=KeepIn(Path(sys.argv[2]))) as publisher:
 SERVER = """
 import asyncio
 import sys
+from glyphfeed.stream.web.access.opening import on_loopback
 from glyphfeed.stream.web.admission import Listen
 from glyphfeed.stream.web.relay import Relay
 from glyphfeed.stream.web.server import WebServer
 address = Listen(sys.argv[2], int(sys.argv[3]))
 with address.bind() as listening:
-    server = WebServer(Relay(sys.argv[1]), address.host, listening)
+    server = WebServer(Relay(sys.argv[1]), on_loopback(address.host), listening)
     print("ready", flush=True)
     asyncio.run(server.run())
 """

@@ -1,0 +1,160 @@
+"""Connections of strangers: how many there may be, and how long each may take to say what it wants.
+
+Owns: accepting, TLS handshakes, and the time until a request is whole.  Does not own what is answered (server).
+
+Measured with uvicorn 0.54 alone: a connection that sends half a request, a body byte by byte, or nothing at all stays for ever,
+as does the rest of those that may be there, so that 128 of them shut everybody out; a TLS handshake has a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from glyphfeed.stream.web.access.machine import plain
+from glyphfeed.stream.web.access.pairing import network_of
+from glyphfeed.stream.web.admission import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+REQUEST_S: Final = 10.0
+"""A request is there after so long, from its first byte to the last of its body, or its connection ends."""
+HANDSHAKE_S: Final = 10.0
+_CLOSING_S: Final = 2.0
+CONNECTIONS: Final = 256
+EACH: Final = 48
+"""As many may come from one address: a browser has six for files and polls and one for each web socket of each of its pages."""
+_BREATH_S: Final = 0.1
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's HTTP, with a limit on how long a request may be on its way."""
+
+    _awaited: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See asyncio."""
+        super().connection_made(transport)
+        self._look()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        super().data_received(data)
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        super().connection_lost(exc)
+        self._stop()
+
+    def on_response_complete(self) -> None:
+        """See uvicorn."""
+        super().on_response_complete()
+        self._look()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """See uvicorn."""
+        super().handle_websocket_upgrade(event)
+        self._stop()
+
+    def _look(self) -> None:
+        """Let the time run while the client is to say something, from when it began to be; waiting for us costs it nothing."""
+        is_client_s_turn = self.conn.their_state in (h11.IDLE, h11.SEND_BODY) and self.transport.get_protocol() is self
+        if not is_client_s_turn:
+            self._stop()
+        elif self._awaited is None:
+            self._awaited = self.loop.call_later(REQUEST_S, self.transport.abort)
+
+    def _stop(self) -> None:
+        if self._awaited is not None:
+            self._awaited.cancel()
+            self._awaited = None
+
+
+class Listener:
+    """Accepts connections on a bound socket until it is closed; `tls` gives the context for the next one.
+
+    More connections than `CONNECTIONS`, or than `EACH` from one address that is not this machine's, are closed at once.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        protocol: Callable[[], asyncio.Protocol],
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+    ) -> None:
+        self._listening, self._protocol, self._tls = listening, protocol, tls
+        self._there: Counter[str] = Counter()
+        self._greetings: set[asyncio.Task[None]] = set()
+        listening.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept())
+
+    def close(self) -> None:
+        """Accept no more; who is there may stay."""
+        self._accepting.cancel()
+        for greeting in self._greetings:
+            greeting.cancel()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing is accepted any more."""
+        await asyncio.wait([self._accepting, *self._greetings])
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, address = await loop.sock_accept(self._listening)
+            except OSError:
+                # Out of file descriptors, or the other end has gone again.
+                await asyncio.sleep(_BREATH_S)
+                continue
+            network = network_of(address[0])
+            is_ours = is_loopback(plain(address[0]))
+            if self._there.total() >= CONNECTIONS or (not is_ours and self._there[network] >= EACH):
+                accepted.close()
+                continue
+            self._there[network] += 1
+            greeting = asyncio.create_task(self._greet(_Counted(accepted, partial(self._leave, network))))
+            self._greetings.add(greeting)
+            greeting.add_done_callback(self._greetings.discard)
+
+    async def _greet(self, connection: socket.socket) -> None:
+        context = self._tls()
+        limits = {} if context is None else {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": _CLOSING_S}
+        try:
+            # What is no TLS, or stays away, is no news.
+            with suppress(OSError):
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection, ssl=context, **limits)
+                return
+            connection.close()
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+
+    def _leave(self, network: str) -> None:
+        self._there[network] -= 1
+        if not self._there[network]:
+            del self._there[network]
+
+
+class _Counted(socket.socket):
+    """A socket that tells when it is closed, whoever does it: what speaks over it changes with TLS and web sockets."""
+
+    def __init__(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        self._told = closed
+
+    def close(self) -> None:
+        """See `socket.socket`."""
+        told, self._told = self._told, lambda: None
+        super().close()
+        told()
