@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
-import math
 import secrets
 import time
 from collections import OrderedDict
@@ -31,7 +30,7 @@ _LOOK_S: Final = 1.0
 """A device that was forgotten is cut off after so long."""
 _ATTEMPTS: Final = 10
 _ATTEMPT_S: Final = 6.0
-"""From one address ten attempts at once and one more each six seconds: with 128 bits to guess, to save work rather than codes."""
+"""From one address ten failures at once and one more each six seconds: with 128 bits to guess, to save work rather than codes."""
 _ADDRESSES: Final = 1024
 _DEVICE: Final = "glyphfeed.device"
 
@@ -62,7 +61,7 @@ class Pairing:
         """Whether an attempt from an address is looked at at all."""
         return self._attempts.may(address, time.monotonic())
 
-    def pair(self, code: str) -> str | None:
+    def pair(self, code: str, address: str) -> str | None:
         """The header with the cookie of a device that is paired from now on, or None if the code is no good.
 
         Raises:
@@ -75,6 +74,7 @@ class Pairing:
         else:
             token = self.devices.pair(code)
         if token is None:
+            self._attempts.failed(address, time.monotonic())
             return None
         return f"{self._cookie}={token}; Path=/; Max-Age={DEVICE_S}; Secure; HttpOnly; SameSite=Strict"
 
@@ -146,21 +146,25 @@ def device_of(scope: Scope) -> str | None:
 
 
 class Attempts:
-    """A bucket of tokens for each address: `_ATTEMPTS` at once, one more each `_ATTEMPT_S`.  Pure; `now` is in seconds."""
+    """Failures of each address, of which it may have `_ATTEMPTS` at once and one more each `_ATTEMPT_S`.
+
+    Pure; `now` is in seconds.  The addresses that failed longest ago are forgotten.
+    """
 
     def __init__(self) -> None:
-        self._filled: OrderedDict[str, float] = OrderedDict()
+        # Until when the failures of an address last, each `_ATTEMPT_S`.
+        self._until: OrderedDict[str, float] = OrderedDict()
 
     def may(self, address: str, now: float) -> bool:
-        """Take a token of an address, if it has one.  The addresses that tried longest ago are forgotten."""
+        """Whether an address may try."""
+        return self._until.get(network_of(address), now) - now <= (_ATTEMPTS - 1) * _ATTEMPT_S
+
+    def failed(self, address: str, now: float) -> None:
+        """Take note of a failure."""
         network = network_of(address)
-        # When its bucket was, or will be, empty of all debt: earlier than now by as much as there is in it.
-        empty = max(self._filled.pop(network, -math.inf), now - _ATTEMPTS * _ATTEMPT_S)
-        is_allowed = empty + _ATTEMPT_S <= now
-        self._filled[network] = empty + _ATTEMPT_S if is_allowed else empty
-        while len(self._filled) > _ADDRESSES:
-            self._filled.popitem(last=False)
-        return is_allowed
+        self._until[network] = max(self._until.pop(network, now), now) + _ATTEMPT_S
+        while len(self._until) > _ADDRESSES:
+            self._until.popitem(last=False)
 
 
 def network_of(address: str) -> str:

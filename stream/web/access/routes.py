@@ -58,7 +58,7 @@ def access_routes(access: Access, *, phones: bool) -> list[Route]:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             code = ""
         try:
-            cookie = access.pairing.pair(code)
+            cookie = access.pairing.pair(code, client)
         except FeedError as error:
             _LOG.error("%s", error)
             return PlainTextResponse("The device cannot be remembered; the server's log says why.", 500)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.sync.client import connect
 
 from glyphfeed.stream.feed import wire
-from glyphfeed.stream.web.access.opening import on_loopback
+from glyphfeed.stream.web.access.opening import open_access
 from glyphfeed.stream.web.admission import Listen
 from glyphfeed.stream.web.relay import Relay
 from glyphfeed.stream.web.server import WebServer
@@ -82,12 +82,16 @@ class Node:
 
 
 class Served:
-    """The web socket of a feed in a thread of its own."""
+    """The web socket of a feed in a thread of its own; `options` are those of `open_access`."""
 
-    def __init__(self, endpoint: str, port: int = 0) -> None:
-        self._listening = Listen("127.0.0.1", port).bind()
+    def __init__(self, endpoint: str, host: str = "127.0.0.1", **options: Any) -> None:
+        self._listening = Listen(host, 0).bind()
         self.port: int = self._listening.getsockname()[1]
-        self._server = WebServer(Relay(endpoint), on_loopback(), self._listening)
+        self.access = open_access(host, self.port, **options)
+        helping = self.access.authority and Listen(host, 0).bind()
+        self.help_port: int = helping.getsockname()[1] if helping else 0
+        self._sockets = [self._listening, *([helping] if helping else [])]
+        self._server = WebServer(Relay(endpoint), self.access, self._listening, helping)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.run()))
 
     @property
@@ -102,7 +106,8 @@ class Served:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.stop()
         self._thread.join(DEADLINE_S)
-        self._listening.close()
+        for each in self._sockets:
+            each.close()
         assert not self._thread.is_alive(), "the server did not end"
 
     @contextmanager
