@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
 import os
+import pty
 import signal
 import socket
+import ssl
 import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from glyphfeed.tools import cli
 from tests.programs import program
@@ -24,7 +29,8 @@ NOBODY = "tcp://127.0.0.1:1"
 
 def web(*arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """The command in a process of its own, on a free port."""
-    command = [sys.executable, "-c", PROGRAM, "web", NOBODY, "--listen", "127.0.0.1:*", *arguments]
+    listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:*"]
+    command = [sys.executable, "-c", PROGRAM, "web", NOBODY, *listen, *arguments]
     return program(command, 6 * DEADLINE_S, env=dict(os.environ))
 
 
@@ -54,8 +60,73 @@ def test_what_cannot_work_is_said_in_one_sentence(capfd: pytest.CaptureFixture[s
 
     assert "'nowhere' is not an address of a feed" in complaint("nowhere")
     assert "'5580' is not an address to listen at" in complaint("--listen", "5580")
-    assert "or say --insecure if all may" in complaint("--listen", "0.0.0.0:5580")
+    assert "--cert and --key belong together" in complaint("--cert", str(tmp_path / "own.crt"))
+    assert "own.crt cannot be read" in complaint(
+        "--listen", "127.0.0.1:*", "--cert", str(tmp_path / "own.crt"), "--key", str(tmp_path / "own.key")
+    )
+    assert "choose one" in complaint("--pair", "--unpair")
     assert "cannot be read" in complaint("--keys", str(tmp_path / "none.key_secret"))
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = f"127.0.0.1:{other.getsockname()[1]}"
         assert "another program already uses this address" in complaint("--listen", taken)
+
+
+@pytest.fixture
+def own_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_for_other_machines_it_encrypts_and_keeps_codes_out_of_logs(
+    own_configuration: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["web", "--pair"]) == 2
+    assert "No server of this user has asked for pairing yet" in capfd.readouterr().err
+    with web("--listen", "0.0.0.0:*") as child:
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(3)]
+        address = lines[0].partition(" ")[0]
+        assert address.startswith("https://")
+        assert " tells how a device comes to trust it: " in lines[1]
+        assert lines[2] == "glyphfeed web --pair shows a code that lets a device in.\n"
+        assert cli.run(["web", "--pair"]) == 0
+        shown = capfd.readouterr().out
+        assert f"open {address}#pair=" in shown
+        code = shown.partition("#pair=")[2].partition(" ")[0]
+        authority = x509.load_pem_x509_certificate((own_configuration / "glyphfeed/web/authority.pem").read_bytes())
+        context = ssl.create_default_context(cadata=authority.public_bytes(Encoding.PEM).decode())
+        own = f"https://127.0.0.1:{address.rstrip('/').rpartition(':')[2]}"
+        request = urllib.request.Request(f"{own}/pair", json.dumps({"code": code}).encode(), {"origin": own})
+        with urllib.request.urlopen(request, timeout=DEADLINE_S, context=context) as answer:
+            assert answer.status == 204
+        assert cli.run(["web", "--unpair"]) == 0
+        assert capfd.readouterr().out == "1 device forgotten: each is to be paired anew.\n"
+        child.send_signal(signal.SIGTERM)
+        output, errors = child.communicate(timeout=DEADLINE_S)
+    assert (child.returncode, output, errors) == (0, "", "")
+
+
+def test_a_terminal_shows_a_code_and_another_once_it_was_used(own_configuration: Path) -> None:
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", PROGRAM, "web", NOBODY, "--listen", "0.0.0.0:*"]
+    with program(command, 6 * DEADLINE_S, env=dict(os.environ), stdout=end), os.fdopen(terminal, "rb") as output:
+        os.close(end)
+
+        def address_shown() -> str:
+            while b"Scan this" not in (line := output.readline()):
+                assert b"#pair=" not in line
+            return line.decode().partition("open ")[2].partition(" ")[0]
+
+        first = address_shown()
+        base, _, code = first.partition("#pair=")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        own = base.rstrip("/")
+        request = urllib.request.Request(f"{own}/pair", json.dumps({"code": code}).encode(), {"origin": own})
+        with urllib.request.urlopen(request, timeout=DEADLINE_S, context=context) as answer:
+            assert answer.status == 204
+        second = address_shown()
+        assert second.startswith(base)
+        assert second != first
+    assert (own_configuration / "glyphfeed/web/devices.json").exists()
