@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer.exceptions import TyperException
@@ -24,17 +24,18 @@ from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.stream.web.admission import DEFAULT_LISTEN
+from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.bridging import bridge
 from glyphfeed.tools.configuration.commands import config
 from glyphfeed.tools.errors import CommandError, tell
+from glyphfeed.tools.following import COMMANDS as FOLLOWING
 from glyphfeed.tools.keys import keys
 from glyphfeed.tools.logs import Handler, LogFormat, choose
-from glyphfeed.tools.messages.commands import COMMANDS
+from glyphfeed.tools.messages.commands import COMMANDS as MESSAGES
 from glyphfeed.tools.options import (
+    DEFAULT_METRICS,
     Alphabets,
-    ClientKey,
     DetectorFile,
     Engine,
     FeedEndpoint,
@@ -47,14 +48,17 @@ from glyphfeed.tools.options import (
     parse_alphabets,
     parse_keep_size,
     parse_languages,
-    parse_listen,
     parse_rotation,
     parse_size,
     parse_zones,
     typed,
+    with_addresses,
 )
 from glyphfeed.tools.service.children import attach
 from glyphfeed.tools.training.commands import train
+
+if TYPE_CHECKING:
+    from glyphfeed.tools.configuration.tables import Web
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C has ended."""
@@ -140,6 +144,27 @@ def parse_keeping(folder: Path | None, size: str | None, days: float | None) -> 
             raise typer.BadParameter("it belongs to events that are kept; name their folder with --keep", param_hint="--keep-...")
         return None
     return KeepIn(folder, MOST_BYTES if size is None else parse_keep_size(size), MOST_DAYS if days is None else days)
+
+
+def parse_web(listen: str | None, cert: Path | None, key: Path | None, *, insecure: bool) -> "Web | None":
+    """Put together what is said of pages beside the reading.
+
+    Raises:
+        BadParameter: there are to be none, or what is said contradicts itself.
+        FeedError: it is no address.
+
+    """
+    from glyphfeed.tools.configuration.tables import Web
+
+    if listen is None:
+        if cert is not None or key is not None or insecure:
+            raise typer.BadParameter("it belongs to pages for browsers; ask for them with --web", param_hint="--web-...")
+        return None
+    Listen.parse(listen)
+    web = Web(listen=listen, cert=cert, key=key, insecure=insecure)
+    for name, mistake in web.mistakes():
+        raise typer.BadParameter(mistake, param_hint=f"--web-{name}")
+    return web
 
 
 @app.command()
@@ -249,6 +274,23 @@ def watch(
     film: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a video (MP4) of the pictures with the text over them.")
     ] = None,
+    web: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:PORT]",
+            help=f"Serve pages for browsers, at {DEFAULT_LISTEN} unless told; * takes a free port.",
+            rich_help_panel="Pages",
+        ),
+    ] = None,
+    web_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A certificate of your own for them, see glyphfeed web.", rich_help_panel="Pages"),
+    ] = None,
+    web_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key.", rich_help_panel="Pages")] = None,
+    web_insecure: Annotated[
+        bool,
+        typer.Option("--web-insecure", help="Neither encryption nor pairing for other machines.", rich_help_panel="Pages"),
+    ] = False,
     metrics: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="Serve /healthz, and /metrics for Prometheus.", rich_help_panel="Service"),
@@ -279,6 +321,8 @@ def watch(
     glyphfeed watch 0 --keep events             [dim]clients catch up, also after a restart[/]
     glyphfeed watch clip.mp4 --film out.mp4     [dim]a film of the clip with the text over it[/]
     glyphfeed watch clip.mp4 --pace live        [dim]a file, played like a camera[/]
+    glyphfeed watch 0 --web                     [dim]and pages for browsers[/]
+    glyphfeed watch --web 0.0.0.0:5580          [dim]the cameras of phones[/]
     glyphfeed watch 'clips/*.mp4'               [dim]one file after the other, as one source[/]
     glyphfeed watch 0 1 --name in --name out    [dim]two webcams, called in and out[/]
     glyphfeed watch 0 --ignore "0,0 1,0.1"      [dim]all but the top tenth of the picture[/]
@@ -289,7 +333,8 @@ def watch(
 
         check_alone(context)
         raise typer.Exit(serve(config))
-    if not sources:
+    pages = parse_web(web, web_cert, web_key, insecure=web_insecure)
+    if not sources and pages is None:
         raise typer.BadParameter("there is nothing to watch: give a SOURCE, or a file with --config", param_hint="SOURCE")
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.sources.address import open_sources
@@ -302,13 +347,14 @@ def watch(
         logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
-    zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else parse_listen(metrics)
-    opened = open_sources(sources, name or [], pace, parse_size(size), fps)
+    zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else Listen.parse(metrics, DEFAULT_METRICS)
+    opened = open_sources(sources or [], name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
     code = watch(
         opened,
         networks,
         zones=zones,
+        web=pages,
         metrics=listen,
         feed=feed,
         keys=keys,
@@ -403,99 +449,8 @@ def evaluate(
     )
 
 
-@app.command()
-def listen(
-    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
-    topic: Annotated[
-        list[str] | None,
-        typer.Option(metavar="T", help="Only topics that begin like this, such as event/ or text/cam0; may be repeated."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a message.")] = False,
-    keys: ClientKey = None,
-) -> None:
-    """Print what a feed says, until Ctrl-C.
-
-    [bold]Examples[/]
-
-    glyphfeed listen --topic event/            [dim]what was read, has changed or left[/]
-    glyphfeed listen --topic status/ --json    [dim]the cameras' health, for a program[/]
-    """
-    from rich.console import Console
-
-    from glyphfeed.tools.listening import print_feed
-
-    print_feed(endpoint, topic or [], json, Console(), keys)
-
-
-@app.command()
-def view(
-    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
-    source: Annotated[
-        str | None, typer.Argument(metavar="SOURCE", show_default=False, help="This camera alone, by its name on the feed.")
-    ] = None,
-    keys: ClientKey = None,
-) -> None:
-    """Show the cameras of a feed in a window, with the text on them.
-
-    Tab and the digits choose a camera, 0 is all of them; the space bar freezes the picture, q ends.
-
-    [bold]Examples[/]
-
-    glyphfeed view                               [dim]what this machine publishes[/]
-    glyphfeed view tcp://10.0.0.7:5570 door --keys me.key_secret
-    """
-    from glyphfeed.tools.viewing import view_feed
-
-    view_feed(endpoint, source, keys)
-
-
-for command in COMMANDS:
+for command in (*FOLLOWING, *MESSAGES):
     app.command()(command)
-
-
-@app.command()
-def web(
-    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
-    listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where browsers connect; port * takes a free one.")
-    ] = DEFAULT_LISTEN,
-    keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The key file of this client, where the feed is published with keys.")
-    ] = None,
-    insecure: Annotated[
-        bool,
-        typer.Option("--insecure", help="Encrypt nothing and ask for nothing: whoever reaches the address sees what is read."),
-    ] = False,
-    cert: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A certificate of your own instead of one of the own authority, in PEM.")
-    ] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="The private key of --cert, which only you can read.")] = None,
-    pair: Annotated[
-        bool, typer.Option("--pair", help="Show a code that pairs one more device with the server that runs.")
-    ] = False,
-    unpair: Annotated[bool, typer.Option("--unpair", help="Forget every device that was paired.")] = False,
-) -> None:
-    """Bring a feed to browsers: a web socket, and a page that shows the text as it is read.
-
-    At an address that others can reach, all is encrypted and devices are paired by a code; docs/web.md says how.
-    Ctrl-C ends it, with exit code 130, and SIGTERM with 0.
-
-    [bold]Examples[/]
-
-    glyphfeed web                                  [dim]then open http://127.0.0.1:5580[/]
-    glyphfeed web --listen 0.0.0.0:5580            [dim]then scan the code with a phone[/]
-    glyphfeed web tcp://10.0.0.7:5570 --keys me.key_secret
-    """
-    from glyphfeed.tools.pages import serve_pages, show_code, unpair_all
-
-    if pair and unpair:
-        raise CommandError("--pair and --unpair do opposite things: choose one.")
-    if pair:
-        show_code()
-    elif unpair:
-        unpair_all()
-    else:
-        serve_pages(endpoint, listen, keys, insecure=insecure, cert=cert, key=key)
 
 
 @app.command()
@@ -683,7 +638,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run a command line and say with which code the program ends."""
     try:
-        return app(arguments or ["--help"], prog_name="glyphfeed", standalone_mode=False) or 0
+        return app(with_addresses(arguments) or ["--help"], prog_name="glyphfeed", standalone_mode=False) or 0
     except TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "glyphfeed"

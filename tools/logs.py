@@ -68,7 +68,11 @@ def set_up(wanted: str | None, *, quiet: bool, source: str = "") -> None:
 
 def write(sentence: str, level: str = "info", source: str = "") -> None:
     """Write a line to stderr, whole beside those of other threads."""
-    told = line(_form, sentence, level, source or _source, datetime.now().astimezone())
+    pass_on(line(_form, sentence, level, source or _source, datetime.now().astimezone()))
+
+
+def pass_on(told: str) -> None:
+    """Write a line to stderr that another program has written in this form already."""
     with _lock:
         print(told, file=sys.stderr, flush=True)
 

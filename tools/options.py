@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from glyphfeed.stream.detecting.zones import Zones as PlacesToRead
 
+DEFAULT_METRICS = "127.0.0.1:9464"
 Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
 Engine = Annotated[
     Backend,
@@ -163,17 +164,16 @@ def parse_rotation(when: Sequence[str], option: str) -> tuple[int | None, bool]:
     return min(lengths, default=None), "day" in when
 
 
-def parse_listen(text: str) -> tuple[str, int]:
-    """Read where a server listens, such as 127.0.0.1:9464, [::1]:9464, or a port alone, which is one of this machine only.
+def with_addresses(arguments: Sequence[str]) -> list[str]:
+    """A command line whose `--web` has an address: the one that follows, else the usual one, as it may stand before a SOURCE."""
+    from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 
-    Raises:
-        BadParameter: it is no such place.
-
-    """
-    match = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})", text)
-    if match is None or int(match[2]) > 65535:
-        raise typer.BadParameter(f"{text!r} is no place to listen at; write HOST:PORT, such as 127.0.0.1:9464")
-    return (match[1] or "127.0.0.1").strip("[]"), int(match[2])
+    completed: list[str] = []
+    words = [*arguments, ""]
+    for word, following in zip(arguments, words[1:], strict=True):
+        has_one = re.fullmatch(r"(\[[^]/]*\]|[^:/[\]]*):(\*|\d+)", following) is not None
+        completed.append(f"--web={DEFAULT_LISTEN}" if word == "--web" and not has_one else word)
+    return completed
 
 
 def program() -> str:

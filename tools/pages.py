@@ -6,6 +6,7 @@ Owns: what is said at its start, and how a code is shown.  Does not own the serv
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import check_connect
 from glyphfeed.stream.feed.keys import ClientKeys
 from glyphfeed.tools.errors import CommandError, bringing
+from glyphfeed.tools.service.children import WATCHED
 
 if TYPE_CHECKING:
     import socket
@@ -31,12 +33,14 @@ def serve_pages(endpoint: str, listen: str, keys: Path | None, *, insecure: bool
 
     """
     with bringing("web"):
+        from glyphfeed.stream.door.framing import VARIABLE, DoorKey
         from glyphfeed.stream.web.access.opening import open_access
         from glyphfeed.stream.web.admission import Listen
         from glyphfeed.stream.web.relay import Relay
         from glyphfeed.stream.web.server import WebServer
     check_connect(endpoint)
-    client = None if keys is None else ClientKeys.load(keys)
+    own = ClientKeys.inherited()
+    client = own if keys is None else ClientKeys.load(keys)
     address = Listen.parse(listen)
     if (cert is None) != (key is None):
         raise CommandError("--cert and --key belong together: name the file of the other one, too.")
@@ -45,7 +49,9 @@ def serve_pages(endpoint: str, listen: str, keys: Path | None, *, insecure: bool
         listening = stack.enter_context(address.bind())
         access = open_access(address.host, listening.getsockname()[1], insecure=insecure, certificate=certificate)
         helping = stack.enter_context(_beside(address.host, access.port)) if access.authority is not None else None
-        server = WebServer(Relay(endpoint, client), access, listening, helping)
+        # Not left for programs that this one begins.
+        door = DoorKey.parse(os.environ.pop(VARIABLE, ""))
+        server = WebServer(Relay(endpoint, client), access, listening, helping, door)
         print(f"{access.address} shows the feed at {endpoint}.", flush=True)
         _announce(access, helping)
         asyncio.run(server.run())
@@ -107,15 +113,20 @@ def _announce(access: Access, helping: socket.socket | None) -> None:
     if access.pairing is None:
         return
     access.pairing.devices.serve_at(access.address)
-    if sys.stdout.isatty():
+    if _is_seen():
         access.pairing.show_with(lambda code: _show(access.with_code(code)))
     else:
         print("glyphfeed web --pair shows a code that lets a device in.", flush=True)
 
 
+def _is_seen() -> bool:
+    """Whether a person sees what is printed, and no file keeps it."""
+    return sys.stdout.isatty() or WATCHED in os.environ
+
+
 def _show(address: str) -> None:
     from glyphfeed.stream.web.access.codes import lines
 
-    if sys.stdout.isatty():
+    if _is_seen():
         print("\n".join(lines(address)))
     print(f"Scan this, or open {address} to let a device in.", flush=True)

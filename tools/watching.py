@@ -15,6 +15,7 @@ from rich.console import Console
 from glyphfeed.stream.detecting.zones import EVERYWHERE
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.runtime import run_sources
+from glyphfeed.tools.beside import Pages
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError, note, tell
 from glyphfeed.tools.keys import feed_keys
@@ -29,11 +30,17 @@ if TYPE_CHECKING:
     from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.feed.recordings.recording import RecordTo
     from glyphfeed.stream.running.networks import Networks
-    from glyphfeed.stream.running.runtime import Failures
+    from glyphfeed.stream.running.runtime import Failures, Runtime
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
+    from glyphfeed.stream.web.admission import Listen
+    from glyphfeed.tools.configuration.tables import Web
     from glyphfeed.tools.displays.views import Display
     from glyphfeed.tools.service.health import Health
+
+
+SEVERAL = 2
+"""As for more than one source are the networks loaded where it is not known how many will come."""
 
 
 def watch(
@@ -41,7 +48,8 @@ def watch(
     networks: Networks,
     *,
     zones: Zones,
-    metrics: tuple[str, int] | None,
+    web: Web | None,
+    metrics: Listen | None,
     feed: str,
     keys: Path | None,
     insecure: bool,
@@ -54,6 +62,8 @@ def watch(
     quiet: bool,
 ) -> int:
     """Read sources until they end, with `chars` down to the single characters; the exit code is 0, or 2 if one of them failed.
+
+    Without any source phones are waited for, at the pages that are served beside it, until the user ends it.
 
     Raises:
         EngineError: the networks cannot be loaded.
@@ -73,9 +83,11 @@ def watch(
         networks = networks.locate()
         if not quiet:
             displays.append(open_print(stack, publisher.endpoint))
-        loading = networks.load(live=any(source.live for source in sources), sources=len(sources))
+        pages = stack.enter_context(Pages(web, publisher.endpoint, server_keys, quiet=quiet)) if web else None
+        live = not sources or any(source.live for source in sources)
+        loading = networks.load(live=live, sources=len(sources) or SEVERAL)
         await_subscribers(publisher, subscribers)
-        failures = show_sources(sources, loading.result(), publisher, displays, others, chars=chars, zones=zones)
+        failures = show_sources(sources, loading.result(), publisher, displays, others, chars=chars, zones=zones, pages=pages)
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
             tell(error, name)
@@ -91,7 +103,7 @@ def check_film(film: Path | None, record: RecordTo | None, sources: int) -> None
     """
     if film is None:
         return
-    if sources > 1:
+    if sources != 1:
         raise CommandError(f"a film shows one source, and {sources} are read: give each a glyphfeed watch --film of its own")
     if is_taken(film):
         # It might be the very clip that is read.
@@ -117,14 +129,29 @@ def show_sources(
     *,
     chars: bool = False,
     zones: Zones = EVERYWHERE,
+    pages: Pages | None = None,
 ) -> Failures:
-    """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`."""
+    """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`.
+
+    What phones at the `pages` show is read as well; where there is no source these are waited for.
+    """
     views = Views([source.name for source in sources], displays)
+
+    def begin(runtime: Runtime) -> None:
+        runtime.expects = not sources
+        if pages is not None:
+            pages.begin(runtime)
+
+    def go_on() -> bool:
+        if pages is not None:
+            pages.attend()
+        return views.draw()
+
     try:
         # The views come last: what is shown has been published.
         sinks = [*others, views]
         return run_sources(
-            sources, engines, publisher, sinks, chars=chars, zones=zones, go_on=views.draw, period_s=views.period_s
+            sources, engines, publisher, sinks, chars=chars, zones=zones, begin=begin, go_on=go_on, period_s=views.period_s
         )
     finally:
         views.draw_last()
@@ -156,7 +183,7 @@ def open_film(stack: ExitStack, path: Path, source: Source) -> Sink:
     return stack.enter_context(filming(path, source))
 
 
-def open_monitor(stack: ExitStack, listen: tuple[str, int], publisher: Publisher) -> Health:
+def open_monitor(stack: ExitStack, listen: Listen, publisher: Publisher) -> Health:
     """Serve how the sources are doing, until the stack is closed; what is to be told of them.
 
     Raises:

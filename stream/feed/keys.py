@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
+VARIABLE: Final = "GLYPHFEED_KEYS"
+"""The environment variable that holds the keys of a program that runs beside a feed, which has no file of its own."""
 SECRET_SUFFIX: Final = ".key_secret"
 _SERVER_FILE: Final = "server" + SECRET_SUFFIX
 _ALLOWED, _REVOKED = "allowed", "revoked"
@@ -61,6 +63,16 @@ class ClientKeys:
             raise FeedError(f"{path} is not the key file of a client: take the one that glyphfeed keys new wrote.")
         return cls(found["public-key"], found["secret-key"], found["server-key"])
 
+    def environment(self) -> dict[str, str]:
+        """What hands them to a program that this one begins; it is secret."""
+        return {VARIABLE: f"{self.public} {self.secret} {self.server}"}
+
+    @classmethod
+    def inherited(cls) -> Self | None:
+        """Take over what the environment holds, and leave it to no further program; None where that is no keys."""
+        found = os.environ.pop(VARIABLE, "").split(" ")
+        return cls(*found) if len(found) == 3 and all(map(_KEY.fullmatch, found)) else None
+
     def apply(self, socket: zmq.Socket[bytes]) -> None:
         """Have a socket use these keys; call it before the socket connects."""
         socket.curve_serverkey = self.server.encode()
@@ -70,11 +82,12 @@ class ClientKeys:
 
 @dataclass(frozen=True, slots=True)
 class ServerKeys:
-    """The feed's own pair, and the folder that says who may connect."""
+    """The feed's own pair, and the folder that says who may connect; beside them programs that run beside the feed, by `own`."""
 
     folder: Path
     public: str
     secret: str = field(repr=False)
+    own: ClientKeys = field(repr=False)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -91,7 +104,10 @@ class ServerKeys:
         found = _read(path, secret=True)
         if found.keys() != {"public-key", "secret-key"}:
             raise FeedError(f"{path} is not the key file of a feed: name the folder that glyphfeed keys new made.")
-        return cls(Path(folder), found["public-key"], found["secret-key"])
+        # In no file: it is good for as long as the feed is.
+        public, secret = (key.decode() for key in zmq.curve_keypair())
+        own = ClientKeys(public, secret, found["public-key"])
+        return cls(Path(folder), found["public-key"], found["secret-key"], own)
 
     def apply(self, socket: zmq.Socket[bytes]) -> None:
         """Have a socket let in only whom the handler of its context allows (admission); call it before the socket binds."""

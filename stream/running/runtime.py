@@ -277,12 +277,14 @@ def run_sources(
     *,
     chars: bool = False,
     zones: Zones = EVERYWHERE,
+    begin: Callable[[Runtime], None] = lambda _: None,
     go_on: Callable[[], bool] = lambda: True,
     period_s: float = LOOK_S,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the caller does not want to go on; see `Runtime`.
 
-    Text is read in the `zones` of each.  `go_on` is asked every `period_s` in the calling thread.
+    Text is read in the `zones` of each.  `begin` is handed the runtime first, and may have further sources come.  `go_on` is
+    asked every `period_s` in the calling thread.
 
     Raises:
         FeedError: the feed cannot go on.
@@ -290,6 +292,7 @@ def run_sources(
 
     """
     with Runtime(engines, publisher, others, chars=chars) as runtime:
+        begin(runtime)
         for source in sources:
             runtime.add(source, zones=zones)
         while runtime.wait(period_s) and go_on():

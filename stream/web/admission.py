@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DEFAULT_LISTEN: Final = "127.0.0.1:5580"
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\*|\d{1,5})", re.ASCII)
+_LISTEN = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(?P<port>\*|\d{1,5})", re.ASCII)
 _BACKLOG: Final = 64
 # What lies in the kernel is old by the time a slow page takes it, so little may lie there; left to itself Linux takes megabytes.
 _SEND_BUFFER_BYTES: Final = 128 * 1024
@@ -58,8 +58,8 @@ class Listen:
     port: int
 
     @classmethod
-    def parse(cls, words: str) -> Listen:
-        """Read `HOST:PORT`; port `*` means any free one.
+    def parse(cls, words: str, example: str = DEFAULT_LISTEN) -> Listen:
+        """Read `HOST:PORT`, or a port alone, which is one of this machine only; port `*` or 0 means any free one.
 
         Raises:
             FeedError: it is no address.
@@ -67,9 +67,9 @@ class Listen:
         """
         match = _LISTEN.fullmatch(words)
         port = 0 if match is None or match["port"] == "*" else int(match["port"])
-        if match is None or port > 65535 or (port == 0 and match["port"] != "*"):
-            raise FeedError(f"{words!r} is not an address to listen at: write {DEFAULT_LISTEN}, or * for a free port.")
-        return cls(match["host"].strip("[]").lower(), port)
+        if match is None or port > 65535:
+            raise FeedError(f"{words!r} is not an address to listen at: write HOST:PORT such as {example}, or * for a free port.")
+        return cls((match["host"] or "127.0.0.1").strip("[]").lower(), port)
 
     def bind(self) -> socket.socket:
         """Open the socket.
@@ -92,10 +92,10 @@ class Listen:
                 # Python's own words hold the address once more.
                 reason = os.strerror(error.errno or 0)
             raise FeedError(
-                f"The pages cannot be served at {authority(self.host, self.port)}: {reason}; choose another one with --listen."
+                f"The pages cannot be served at {authority(self.host, self.port)}: {reason}; choose another address."
             ) from error
-        # The connections inherit all of it.  A message goes out at once, and does not wait until the page has acknowledged the last
-        # one, which takes it up to 40 ms; asyncio sees to that itself only where a socket was made with its protocol's number.
+        # The connections inherit all of it.  A message goes out at once, and does not wait until the page has acknowledged the
+        # last one, which takes it up to 40 ms; asyncio sees to that only where a socket was made with its protocol's number.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         if hasattr(socket, "TCP_USER_TIMEOUT"):

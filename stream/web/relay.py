@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 TOPICS: Final = tuple(f"{kind.name}/" for kind in wire.KINDS.values())
 """What is always subscribed; pictures are only while a page wants them."""
+SILENCE_S: Final = 5.0
+"""A publisher that was begun together with this has come by then."""
 
 
 class Relay:
@@ -60,6 +62,7 @@ class Relay:
 
     async def run(self) -> None:
         """Hand on what comes, until cancelled; then every connection is closed, also those of pages that are still there."""
+        silence = asyncio.create_task(self._tell_silence())
         try:
             while True:
                 message = await self._connection.receive()
@@ -69,11 +72,18 @@ class Relay:
                     # The pages have their turn.
                     await asyncio.sleep(0)
         finally:
+            silence.cancel()
             self._connection.close()
             self._context.destroy(linger=0)
 
+    async def _tell_silence(self) -> None:
+        """Say once that nobody publishes, which is no trouble where it changes soon."""
+        await asyncio.sleep(SILENCE_S)
+        if not (self._connection.connected or self._trouble):
+            _LOG.warning("Nobody publishes at %s yet; the pages show it as soon as somebody does.", self._endpoint)
+
     def _tell_trouble(self) -> None:
-        """Say once what only a person can change; that nobody publishes yet is no trouble."""
+        """Say once what only a person can change."""
         trouble = self._trouble
         if self._connection.connected:
             trouble = ""

@@ -17,13 +17,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from glyphfeed.stream.door.orders import MESSAGE_BYTES
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.web.access.helping import helping as help_application
 from glyphfeed.stream.web.access.pairing import Gate
 from glyphfeed.stream.web.access.routes import OPEN, access_routes
 from glyphfeed.stream.web.admission import Admission
 from glyphfeed.stream.web.listening import CONNECTIONS, Listener, PatientProtocol
-from glyphfeed.stream.web.orders import MESSAGE_LIMIT
+from glyphfeed.stream.web.phone import Doorway, PhoneSession
 from glyphfeed.stream.web.session import Session
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
     from starlette.websockets import WebSocket
 
+    from glyphfeed.stream.door.framing import DoorKey
     from glyphfeed.stream.web.access.opening import Access
     from glyphfeed.stream.web.relay import Relay
 
@@ -45,16 +47,21 @@ _LOOK_S: Final = 60.0
 """A network may change under a laptop, and certificates are renewed."""
 
 
-def application(relay: Relay, access: Access) -> ASGIApp:
-    """Put together what is served, to whom `access` lets in."""
+def application(relay: Relay, access: Access, door: DoorKey | None = None) -> ASGIApp:
+    """Put together what is served, to whom `access` lets in; phones need a `door`."""
+    doorway = Doorway(door)
 
     async def feed(socket: WebSocket) -> None:
         await Session(socket, relay).run()
 
+    async def phone(socket: WebSocket) -> None:
+        await PhoneSession(socket, relay, doorway).run()
+
     routes = [
         WebSocketRoute("/feed", feed),
-        *access_routes(access, phones=False),
-        Mount("/", StaticFiles(directory=FILES, html=True)),
+        WebSocketRoute("/phone", phone),
+        *access_routes(access, phones=door is not None),
+        Mount("/", GZipMiddleware(StaticFiles(directory=FILES, html=True))),
     ]
     app: ASGIApp = Starlette(routes=routes)
     if access.pairing is not None:
@@ -119,17 +126,24 @@ class _Server(uvicorn.Server):
 
 
 class WebServer:
-    """Serves what a relay brings on a bound socket, to whom `access` lets in.
+    """Serves what a relay brings on a bound socket, to whom `access` lets in; see `application` for `door`.
 
     On another bound socket, `helping`, it tells how to trust the own authority, where the certificate is one of that.
     """
 
-    def __init__(self, relay: Relay, access: Access, listening: socket.socket, helping: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        access: Access,
+        listening: socket.socket,
+        helping: socket.socket | None = None,
+        door: DoorKey | None = None,
+    ) -> None:
         self._relay, self._access = relay, access
         trusting = None
         if helping is not None and access.authority is not None:
             trusting = (help_application(access, access.authority), helping)
-        self._server = _Server(application(relay, access), access, listening, trusting)
+        self._server = _Server(application(relay, access, door), access, listening, trusting)
 
     async def run(self) -> None:
         """Serve until interrupted, or until `stop`; the relay ends with it."""

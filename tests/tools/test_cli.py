@@ -71,7 +71,7 @@ def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:
         (["watch", "0", "--config", "x.toml", "--fps", "5"], "everything has its place in that file, --fps, SOURCE too"),
         (["watch", "--config", "none.toml"], "none.toml cannot be read: No such file or directory"),
         (["watch", "0", "--ignore", "0.5"], "'0.5' is no zone; write its corners as x,y with spaces between"),
-        (["watch", "0", "--metrics", "here"], "'here' is no place to listen at; write HOST:PORT"),
+        (["watch", "0", "--metrics", "here"], "'here' is not an address to listen at: write HOST:PORT such as 127.0.0.1:9464"),
         (["watch", "0", "--pace", "slow"], "'slow'"),
         (["watch", "0", "--size", "big"], "'big' is no size; write width x height, such as 1280x720; see glyphfeed watch --help"),
         (["walk"], "No such command 'walk'"),

@@ -190,7 +190,7 @@ def parsed(note: Parsed, text: str) -> Any:
     try:
         return note.parse(text)
     except (GlyphfeedError, typer.BadParameter) as error:
-        raise WrongError(((), f"cannot be used: {error}")) from None
+        raise WrongError(((), f"cannot be used: {str(error).rstrip('.')}")) from None
 
 
 def chosen(word: str, words: Iterable[str]) -> str:

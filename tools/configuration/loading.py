@@ -160,8 +160,6 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_
     feed = single.get("feed")
     tables = several("bridge", values, mistakes)
     bridges = [read_bridge(table, place, feed, path.parent, mistakes) for table, place in tables]
-    if (web := single.get("web")) is not None and feed is not None:
-        note_keys(web.keys, feed, ("web",), "[web]", mistakes)
     for several_of in LISTS:
         note_doubles(several_of, values, mistakes)
     display = single.get("display")

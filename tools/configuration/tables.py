@@ -19,15 +19,13 @@ from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.records import NAME
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.stream.web.admission import DEFAULT_LISTEN
-from glyphfeed.stream.web.admission import Listen as WebListen
+from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
 from glyphfeed.tools.configuration.checking import Between, Parsed
 from glyphfeed.tools.keys import feed_keys
-from glyphfeed.tools.options import Backend, parse_keep_size, parse_listen, parse_rotation, parse_size
+from glyphfeed.tools.options import DEFAULT_METRICS, Backend, parse_keep_size, parse_rotation, parse_size
 
 Size = Annotated[tuple[int, int], Parsed(parse_size)]
 Drawn = Annotated[Zone, Parsed(parse_zone)]
-Listen = Annotated[tuple[str, int], Parsed(parse_listen)]
 
 
 def expectation_mistakes(languages: tuple[str, ...] | None, alphabet: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
@@ -39,6 +37,14 @@ def expectation_mistakes(languages: tuple[str, ...] | None, alphabet: tuple[str,
         known(alphabet or ())
     except GlyphfeedError as error:
         yield "alphabet", str(error).replace(", or all", ", or [] for all")
+
+
+def missing_files(table: object, *names: str) -> Iterator[tuple[str, str]]:
+    """Which of the fields that name files name none."""
+    for name in names:
+        path: Path | None = getattr(table, name)
+        if path is not None and not path.is_file():
+            yield name, f"there is no file {path}; write the path of one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,31 +141,30 @@ class NetworksTable:
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """See `Camera.mistakes`."""
         yield from expectation_mistakes(self.languages, self.alphabet)
-        for name in ("detector", "recogniser"):
-            path: Path | None = getattr(self, name)
-            if path is not None and not path.is_file():
-                yield name, f"there is no file {path}; write the path of an ONNX file"
+        yield from missing_files(self, "detector", "recogniser")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """`[web]`: the feed for browsers; `keys` is the file of this client, where the feed asks for one."""
+    """`[web]`: the feed for browsers, and who may see it; `cert` and `key` are a certificate of one's own."""
 
-    listen: str = DEFAULT_LISTEN
-    keys: Path | None = None
+    listen: Annotated[str, Parsed(lambda words: Listen.parse(words) and words)] = DEFAULT_LISTEN
     insecure: bool = False
+    cert: Path | None = None
+    key: Path | None = None
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
         """See `Camera.mistakes`."""
-        try:
-            WebListen.parse(self.listen)
-        except GlyphfeedError as error:
-            yield "listen", str(error).rstrip(".")
+        if (self.cert is None) != (self.key is None):
+            yield ("cert" if self.key is None else "key"), "it belongs together with the other one of cert and key; name both"
+        elif self.cert is not None and self.insecure:
+            yield "insecure", "nothing is encrypted so, and a certificate is of no use; leave one of the two out"
+        yield from missing_files(self, "cert", "key")
 
     def options(self) -> list[str]:
         """The same for the command line of `glyphfeed web`."""
-        keys = [] if self.keys is None else ["--keys", str(self.keys)]
-        return ["--listen", self.listen, *keys, *(["--insecure"] if self.insecure else [])]
+        certificate = [] if self.cert is None else ["--cert", str(self.cert), "--key", str(self.key)]
+        return ["--listen", self.listen, *certificate, *(["--insecure"] if self.insecure else [])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +179,9 @@ class Log:
 class Metrics:
     """`[metrics]`: where /metrics and /healthz are served."""
 
-    listen: Listen = ("127.0.0.1", 9464)
+    listen: Annotated[Listen, Parsed(lambda word: Listen.parse(word, DEFAULT_METRICS))] = field(
+        default_factory=lambda: Listen.parse(DEFAULT_METRICS)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Programs of our own that run beside the reader, one a bridge: begun, begun anew when they end, and ended.
 
-Owns: the processes.  Does not own what they do, nor what they are told: they read the configuration themselves, so that no secret
-stands on a command line.
+Owns: the processes, and the way of what they say.  Does not own what they do, nor what they are told: they read the configuration
+themselves, or their environment, so that no secret stands on a command line.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -18,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 from glyphfeed.tools import logs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import IO, Self
 
 log = logging.getLogger("glyphfeed.service")
 
@@ -32,6 +33,8 @@ STEADY_S: Final = 60.0
 """A child that ran for so long is begun anew after the first pause again."""
 END_S: Final = 5.0
 """So long children have to end in order."""
+LAST_WORDS_S: Final = 0.5
+"""So long what they have said is waited for then."""
 
 
 COMMAND: Final = [sys.executable, "-m", "glyphfeed"]
@@ -41,12 +44,32 @@ writes its log, and on which source.
 """
 
 
-class Child:
-    """One program that is to run; `due_s` is when it is begun again, and `pause_s` how long it rests the next time."""
+WATCHED: Final = "GLYPHFEED_WATCHED"
+"""Says in a child's environment that a person sees what it writes to stdout, though that is no terminal."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+
+class Child:
+    """One program that is to run; `due_s` is when it is begun again, and `pause_s` how long it rests the next time.
+
+    `environment` is what it is told beside ours.  Each line of its stdout is handed to `heard`, by a thread of its own.  Where it
+    cannot work, as it has said itself, it is begun `again` all the same, since somebody may have changed something.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        heard: Callable[[str], None] | None = None,
+        *,
+        again: bool = True,
+    ) -> None:
         self._name = name
         self._arguments = arguments
+        self._environment = environment or {}
+        self._heard = heard
+        self._again = again
+        self._listening: list[threading.Thread] = []
         self.process: subprocess.Popen[bytes] | None = None
         self._begun_s = self.due_s = 0.0
         self.pause_s = FIRST_PAUSE_S
@@ -59,7 +82,10 @@ class Child:
                 self.pause_s = FIRST_PAUSE_S
             why = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
             pause_s = REFUSED_PAUSE_S if code == REFUSED else self.pause_s
-            log.warning("%s %s; it is begun again in %.0f s", self._name, why, pause_s, extra={"source": self._name})
+            if code == REFUSED and not self._again:
+                pause_s = math.inf
+            else:
+                log.warning("%s %s; it is begun again in %.0f s", self._name, why, pause_s, extra={"source": self._name})
             self.due_s, self.pause_s = now_s + pause_s, min(2 * self.pause_s, LONGEST_PAUSE_S)
             self.bury(now_s)
         if self.process is None and now_s >= self.due_s:
@@ -68,10 +94,20 @@ class Child:
             self.process = subprocess.Popen(
                 [*COMMAND, *self._arguments],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, ATTACHED: f"{logs.chosen()} {self._name}"},
+                stdout=subprocess.PIPE if self._heard else subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**os.environ, ATTACHED: f"{logs.chosen()} {self._name}", "PYTHONIOENCODING": "utf-8", **self._environment},
                 process_group=0,
             )
+            self._listen(self.process.stderr, logs.pass_on)
+            self._listen(self.process.stdout, self._heard)
+
+    def _listen(self, output: IO[bytes] | None, heard: Callable[[str], None] | None) -> None:
+        """Hand on each line of what it writes."""
+        if output is not None and heard is not None:
+            thread = threading.Thread(target=_hear, args=(output, heard), name=f"glyphfeed-{self._name}", daemon=True)
+            thread.start()
+            self._listening.append(thread)
 
     def dismiss(self) -> None:
         """Ask it to end."""
@@ -89,12 +125,33 @@ class Child:
             process.kill()
             process.wait()
         process.stdin.close()
+        for thread in self._listening:
+            # Its last words.  What it has begun itself may live on and hold the other end.
+            thread.join(LAST_WORDS_S)
+        self._listening.clear()
+
+
+def _hear(output: IO[bytes], heard: Callable[[str], None]) -> None:
+    with output:
+        for line in output:
+            heard(line.decode("utf-8", "replace").rstrip("\n"))
 
 
 class Children:
-    """The programs that are to run, by their names; a context, whose end ends all.  Used by one thread."""
+    """The programs that are to run, by their names; a context, whose end ends all.  Used by one thread.
 
-    def __init__(self) -> None:
+    Of some names there is an environment, and somebody who hears the lines that they write to stdout; see `Child`, also for
+    `again`.
+    """
+
+    def __init__(
+        self,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
+        heard: Mapping[str, Callable[[str], None]] | None = None,
+        *,
+        again: bool = True,
+    ) -> None:
+        self._environments, self._heard, self._again = environments or {}, heard or {}, again
         self._children: dict[str, Child] = {}
 
     def want(self, commands: Mapping[str, Sequence[str]], anew: Sequence[str] = ()) -> None:
@@ -104,7 +161,10 @@ class Children:
         leaving = [self._children.pop(name) for name in [*self._children] if name not in commands or name in anew]
         end(leaving)
         for name, arguments in commands.items():
-            self._children.setdefault(name, Child(name, arguments)).due_s = 0.0
+            if name not in self._children:
+                told, heard = self._environments.get(name), self._heard.get(name)
+                self._children[name] = Child(name, arguments, told, heard, again=self._again)
+            self._children[name].due_s = 0.0
         self.attend()
 
     def attend(self) -> None:

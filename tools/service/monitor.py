@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final, Protocol
 
 from glyphfeed.stream.records import EventType, SourceState
+from glyphfeed.stream.web.admission import authority
 from glyphfeed.tools.errors import CommandError, bringing
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from glyphfeed.stream.records import Status
+    from glyphfeed.stream.web.admission import Listen
     from glyphfeed.tools.service.health import Health
 
 ASK_S: Final = 5.0
@@ -99,7 +101,7 @@ class Figures:
 
 
 @contextmanager
-def serving(listen: tuple[str, int], health: Health, feed: Counted) -> Iterator[int]:
+def serving(listen: Listen, health: Health, feed: Counted) -> Iterator[int]:
     """Serve `/healthz` and `/metrics` while the context lasts; the port, which is a free one where 0 was asked for.
 
     Raises:
@@ -112,12 +114,14 @@ def serving(listen: tuple[str, int], health: Health, feed: Counted) -> Iterator[
     registry = CollectorRegistry()
     registry.register(Figures(health, feed))
     ProcessCollector(registry=registry)
-    host, port = listen
+    host, port = listen.host, listen.port
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         server = Server((str(address[0]), int(address[1])), family, health, registry)
     except OSError as error:
-        raise CommandError(f"metrics cannot be served at {host}:{port}: {error.strerror}; choose another address") from None
+        raise CommandError(
+            f"metrics cannot be served at {authority(host, port)}: {error.strerror}; choose another address"
+        ) from None
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="glyphfeed-metrics", daemon=True)
     thread.start()
     try:

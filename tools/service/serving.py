@@ -17,8 +17,9 @@ from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.stream.feed.endpoint import near
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import Networks
+from glyphfeed.stream.running.phones import Phones
 from glyphfeed.stream.running.runtime import Runtime
-from glyphfeed.tools import logs
+from glyphfeed.tools import beside, logs
 from glyphfeed.tools.configuration.changes import changes
 from glyphfeed.tools.configuration.loading import ConfigurationError, load
 from glyphfeed.tools.displays.views import Views
@@ -28,7 +29,7 @@ from glyphfeed.tools.service.file_watch import FileWatch
 from glyphfeed.tools.service.health import Health
 from glyphfeed.tools.service.monitor import serving
 from glyphfeed.tools.service.notify import Notifier
-from glyphfeed.tools.watching import await_subscribers, check_film, open_film, open_print, open_windows
+from glyphfeed.tools.watching import SEVERAL, await_subscribers, check_film, open_film, open_print, open_windows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,8 +111,10 @@ class Cameras:
         now_s = time.monotonic()
         for name, error in self._runtime.take_failures():
             tell(error, name)
-            if (attempt := self._attempts.get(name)) is None:
-                self.failed = True
+            attempt = self._attempts.get(name)
+            if attempt is None:
+                # A file; a phone that failed comes back by itself.
+                self.failed |= any(camera.name == name for camera in self.configuration.cameras)
             else:
                 log.warning("%s is begun anew in %.0f s", name, attempt.failed(now_s), extra={"source": name})
         for camera in self.configuration.cameras:
@@ -156,9 +159,13 @@ def serve(path: Path) -> int:
         if not configuration.log.quiet:
             displays.append(open_print(stack, publisher.endpoint))
         # For several even where there is one, as others may come.
-        loading = networks.load(live=True, sources=2)
+        loading = networks.load(live=True, sources=SEVERAL)
+        # Pages may yet come where there are none now.
+        phones = stack.enter_context(Phones(taken=lambda: [camera.name for camera in cameras.configuration.cameras]))
+        quiet = configuration.log.quiet
+        told, heard = beside.environment(phones, keys, quiet=quiet), None if quiet else beside.tell
         # Before the cameras, so that they miss nothing of what is read first.
-        children = stack.enter_context(Children())
+        children = stack.enter_context(Children({beside.NAME: told}, {beside.NAME: heard} if heard else {}))
         children.want(commands_of(configuration, publisher.endpoint))
         await_subscribers(publisher, feed.wait_subscribers)
         views = Views([camera.name for camera in configuration.cameras], displays)
@@ -166,6 +173,7 @@ def serve(path: Path) -> int:
         with Runtime(loading.result(), publisher, [*sinks, views], chars=feed.chars) as runtime:
             health.publishes = lambda: runtime.publishes
             cameras = Cameras(runtime, loading.result(), configuration)
+            phones.begin(runtime)
             notifier.ready()
             try:
                 while views.draw() and goes_on(runtime, cameras, views.period_s):
@@ -242,4 +250,4 @@ def commands_of(configuration: Configuration, endpoint: str) -> dict[str, list[s
         + (here if bridge.endpoint == near(configuration.feed.endpoint) else [])
         for bridge in configuration.bridges
     }
-    return commands if web is None else {**commands, "web": ["web", near(endpoint), *web.options()]}
+    return commands if web is None else {**commands, beside.NAME: [beside.NAME, near(endpoint), *web.options()]}

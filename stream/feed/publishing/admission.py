@@ -326,7 +326,8 @@ class Admission:
             if isinstance(client, FeedError):
                 self._tell("", f"{client} It is not let in.", now)
         usable = [client for client in found if isinstance(client, Client)]
-        self._allowed = {client.public: client.name for client in usable if client.is_allowed}
+        allowed = {client.public: client.name for client in usable if client.is_allowed}
+        self._allowed = allowed | {self._keys.own.public: "what runs beside the feed"}
         self._revoked = {client.public: client.name for client in usable if not client.is_allowed}
 
     def _bar(self, descriptor: int, peer: Peer, why: str, now: float) -> None:

@@ -15,6 +15,9 @@ from glyphfeed.stream.web.admission import Listen, is_ours
         ("localhost:*", "localhost", 0),
         ("[::1]:80", "::1", 80),
         ("127.9.9.9:65535", "127.9.9.9", 65535),
+        ("127.0.0.1:0", "127.0.0.1", 0),
+        ("5580", "127.0.0.1", 5580),
+        ("*", "127.0.0.1", 0),
     ],
 )
 def test_addresses_of_this_machine_are_taken(words: str, host: str, port: int) -> None:
@@ -22,10 +25,10 @@ def test_addresses_of_this_machine_are_taken(words: str, host: str, port: int) -
 
 
 @pytest.mark.parametrize(
-    "words", ["", "5580", ":5580", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:80", "a b:80", "*:80"]
+    "words", ["", ":5580", "127.0.0.1", "127.0.0.1:65536", "::1:80", "a b:80", "*:80", "rtsp://10.0.0.7:554"]
 )
 def test_what_is_no_address_is_said(words: str) -> None:
-    with pytest.raises(FeedError, match=r"is not an address to listen at: write 127\.0\.0\.1:5580"):
+    with pytest.raises(FeedError, match=r"is not an address to listen at: write HOST:PORT such as 127\.0\.0\.1:5580"):
         Listen.parse(words)
 
 

@@ -15,7 +15,10 @@ EXAMPLE = files("glyphfeed.tools.configuration").joinpath("example.toml").read_t
 WHOLE = re.sub(r"^# (?=\[|[a-z_]+ = )", "", EXAMPLE, flags=re.MULTILINE)
 """The example with all that it only tells of."""
 
-NAMED = ("detector.onnx", "recogniser.onnx", "clips/a.mp4", "ca.pem", "home.pem", "home-key.pem", "shop.secret", "hall.creds")
+NAMED = (
+    *("detector.onnx", "recogniser.onnx", "clips/a.mp4", "shop.secret", "hall.creds"),
+    *("ca.pem", "home.pem", "home-key.pem", "web.pem", "web-key.pem"),
+)
 
 
 def whole_example(folder: Path) -> str:
@@ -23,8 +26,7 @@ def whole_example(folder: Path) -> str:
     for name in NAMED:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"there")
-    for name in ("home", "web"):
-        issue(folder / "keys", name, folder / f"{name}.key_secret")
+    issue(folder / "keys", "home", folder / "home.key_secret")
     alone = re.sub(r"^film.*\n", "", WHOLE, flags=re.MULTILINE)
     # Whoever connects to a feed with keys has one.
     return re.sub(r'^(kind = "(?:webhook|nats)"\n)', r'\1keys = "home.key_secret"\n', alone, flags=re.MULTILINE)

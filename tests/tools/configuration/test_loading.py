@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings, Certificates, NatsSettings, WebhookSettings
 from glyphfeed.stream.detecting.zones import Zones, parse_zone
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.web.admission import Listen
 from glyphfeed.tools.configuration.loading import TABLES, ConfigurationError, load, read
 from glyphfeed.tools.configuration.tables import Camera
 from tests.tools.configuration.files import EXAMPLE, WHOLE, whole_example
@@ -81,7 +82,7 @@ def test_the_whole_example_is_read(whole: Configuration, tmp_path: Path) -> None
         True,
     )
     assert whole.metrics is not None
-    assert whole.metrics.listen == ("127.0.0.1", 9464)
+    assert whole.metrics.listen == Listen("127.0.0.1", 9464)
     home, shop, hall = whole.bridges
     assert (home.name, home.endpoint, home.keys) == ("home", "tcp://127.0.0.1:5570", tmp_path / "home.key_secret")
     assert (home.sources, home.types, home.cursor) == (("door",), ("read", "changed"), tmp_path / "home.json")
@@ -145,7 +146,7 @@ listen = "9464:"
         "3: [feed]: chars must be true or false, and is text",
         "6: [networks]: engine is 'cuda2', and must be one of auto, tensorrt, ",
         "7: [networks]: languages: there are no words of 'kl'; choose from ar, de, en, ",
-        "8: [networks]: detector: there is no file /nowhere/none.onnx; write the path of an ONNX file",
+        "8: [networks]: detector: there is no file /nowhere/none.onnx; write the path of one",
         "10: cameras is not known here; did you mean [[camera]]?",
         '13: camera "door": address is missing',
         '15: camera "door": adress is not known here; did you mean address?',
@@ -156,7 +157,8 @@ listen = "9464:"
         '25: camera "door": the camera in line 14 has the same name; give each one of its own',
         "29: camera 3: name: 'my yard' cannot be used on the feed; use 1 to 64 letters",
         "30: camera 3: ftp://***@10.0.0.7/x: ftp is not supported; use rtsp, ",
-        "33: [metrics]: listen cannot be used: '9464:' is no place to listen at; write HOST:PORT, such as 127.0.0.1:9464",
+        "33: [metrics]: listen cannot be used: '9464:' is not an address to listen at: write HOST:PORT such as "
+        "127.0.0.1:9464, or * for a free port",
     ]
     assert len(told) == len(begins)
     for sentence, begin in zip(told, begins, strict=True):
@@ -194,8 +196,9 @@ listen = "9464:"
         (f"{CAMERA}{BRIDGE}{BRIDGE}", '10: bridge "home": the bridge in line 6 has the same name; give each one of its own'),
         (f"{CAMERA}{BRIDGE.replace('//', '//a:geheim${NO_SUCH}@')}", "address: the secret ${NO_SUCH} is not set, or empty"),
         (f"{CAMERA}{BRIDGE}[feed]\nendpoint='tcp://127.0.0.1:*'", "4: bridge \"home\": endpoint: 'tcp://127.0.0.1:*' is not an"),
-        (f"{CAMERA}[web]\nlisten='0.0.0.0:80'", "5: [web]: listen: The pages may not be served at 0.0.0.0:80: other machines"),
-        (f"{CAMERA}[web]\nkeys='none'", "5: [web]: keys: The keys in /nowhere/none cannot be read"),
+        (f"{CAMERA}[web]\nlisten='0.0.0.0'", "5: [web]: listen cannot be used: '0.0.0.0' is not an address to listen at"),
+        (f"{CAMERA}[web]\nkey='web.pem'", "5: [web]: key: it belongs together with the other one of cert and key"),
+        (f"{CAMERA}[web]\ncert='a'\nkey='b'\ninsecure=true", "7: [web]: insecure: nothing is encrypted so"),
         (f"{CAMERA}[record]", "4: [record]: file is missing"),
         (f"{CAMERA}[record]\nfile=''", "5: [record]: file is a path, and there can be none like this"),
         (

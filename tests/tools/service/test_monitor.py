@@ -14,6 +14,7 @@ from glyphfeed.stream.feed.keys import ServerKeys, issue, revoke
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.receiving.client import connect
 from glyphfeed.stream.records import EventType, Frame, SourceState
+from glyphfeed.stream.web.admission import Listen
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.service.health import Health
 from glyphfeed.tools.service.monitor import serving
@@ -48,7 +49,7 @@ def health() -> Health:
 
 @pytest.fixture
 def port(health: Health) -> Iterator[int]:
-    with Publisher(ANY_PORT) as publisher, serving(("127.0.0.1", 0), health, publisher) as port:
+    with Publisher(ANY_PORT) as publisher, serving(Listen("127.0.0.1", 0), health, publisher) as port:
         yield port
 
 
@@ -112,7 +113,7 @@ def test_who_hangs_up_or_says_nothing_disturbs_nobody(health: Health, port: int)
 
 
 def test_an_address_that_cannot_be_had_is_said_in_one_sentence(health: Health, port: int) -> None:
-    for listen in (("127.0.0.1", port), ("192.0.2.1", 0), ("no.such.host.invalid", 0)):
+    for listen in (Listen("127.0.0.1", port), Listen("192.0.2.1", 0), Listen("no.such.host.invalid", 0)):
         with (
             pytest.raises(CommandError, match=r"metrics cannot be served at .+: .+; choose another address"),
             serving(listen, health, Uncounted()),
@@ -125,7 +126,7 @@ def test_connections_that_are_refused_are_counted(tmp_path: Path) -> None:
     issue(tmp_path / "keys", "viewer", key)
     revoke(tmp_path / "keys", "viewer")
     with Publisher(ANY_PORT, keys=ServerKeys.load(tmp_path / "keys")) as publisher:
-        with serving(("127.0.0.1", 0), Health(), publisher) as port, connect(publisher.endpoint, keys=key):
+        with serving(Listen("127.0.0.1", 0), Health(), publisher) as port, connect(publisher.endpoint, keys=key):
             wait_until(lambda: publisher.refused > 0)
             counted = [line for line in ask(port, "/metrics")[1].splitlines() if line.startswith("glyphfeed_refused_total ")]
         assert [float(line.split()[1]) >= 1 for line in counted] == [True]
