@@ -81,7 +81,7 @@ def test_an_address_that_is_taken_or_not_here_is_said_in_one_sentence() -> None:
         ):
             Listen("127.0.0.1", port).bind()
     # An address for documentation, which no machine has.
-    with pytest.raises(FeedError, match=r"cannot be served at 192\.0\.2\.1:8080: [^()]*; choose another one with --listen"):
+    with pytest.raises(FeedError, match=r"cannot be served at 192\.0\.2\.1:8080: [^()]*; choose another address"):
         Listen("192.0.2.1", 8080).bind()
     with pytest.raises(FeedError, match=r"cannot be served at nobody\.invalid:8080: there is no such address; choose"):
         Listen("nobody.invalid", 8080).bind()
