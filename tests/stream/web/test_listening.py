@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glyphfeed.stream.web import listening
+from glyphfeed.stream.web.access.machine import own_addresses
+from tests.stream.feed.samples import DEADLINE_S, wait_until
+from tests.stream.web.access.clients import Browser
+from tests.stream.web.serving import Served
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOBODY = "tcp://127.0.0.1:1"
+
+
+def answered(raw: socket.socket) -> bytes:
+    """What is answered until the connection ends, which is waited for."""
+    raw.settimeout(DEADLINE_S)
+    answer = b""
+    try:
+        while data := raw.recv(65536):
+            answer += data
+    except ConnectionError:
+        pass
+    return answer
+
+
+def is_reached(browser: Browser) -> bool:
+    try:
+        return browser.ask("/state.json").status == 200
+    except OSError:
+        return False
+
+
+def test_who_is_slow_to_ask_is_sent_away_and_who_is_slow_to_be_answered_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "REQUEST_S", 0.5)
+    with Served(NOBODY) as served, ExitStack() as stack:
+        host = f"Host: 127.0.0.1:{served.port}"
+        whole = f"GET /state.json HTTP/1.1\r\n{host}\r\n\r\n"
+        slow = {
+            "silent": "",
+            "half a line": "GET / HT",
+            "half a header": f"GET / HTTP/1.1\r\n{host}\r\nX-A: ",
+            "half a body": f"POST /pair HTTP/1.1\r\n{host}\r\nContent-Length: 1000\r\n\r\n{{",
+            "a second one": f"{whole}GET / HT",
+        }
+        connections = {
+            name: stack.enter_context(socket.create_connection(("127.0.0.1", served.port), DEADLINE_S)) for name in slow
+        }
+        for name, words in slow.items():
+            connections[name].sendall(words.encode())
+        with served.page() as page:
+            answers = {name: answered(raw) for name, raw in connections.items()}
+            # Which has been there for as long.
+            page.order({"op": "ping", "id": 1})
+            assert page.receive() == '{"id":1}'
+    assert answers["a second one"].count(b"HTTP/1.1 ") == 1
+    assert [answers[name] for name in ("silent", "half a line", "half a header")] == [b""] * 3
+
+
+def test_handshakes_end_and_leave_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(listening, "HANDSHAKE_S", 0.5)
+    monkeypatch.setattr(listening, "CONNECTIONS", 3)
+    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+
+        def knock(words: bytes) -> bytes:
+            with socket.create_connection(("127.0.0.1", served.port), DEADLINE_S) as raw:
+                raw.sendall(words)
+                return answered(raw)
+
+        # Nothing, what is no TLS, and the beginning of a greeting, more of them than have room at once.
+        for _ in range(2):
+            for words in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"):
+                knock(words)
+        with ExitStack() as stack:
+            held = [stack.enter_context(socket.create_connection(("127.0.0.1", served.port), DEADLINE_S)) for _ in range(5)]
+            assert all(answered(raw) == b"" for raw in held)
+        assert served.access.authority is not None
+        browser = Browser(served, served.access.authority)
+        wait_until(lambda: is_reached(browser))
+
+
+def test_one_machine_cannot_take_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "EACH", 4)
+    address = next((own for own in own_addresses() if "." in own), None)
+    if address is None:
+        pytest.skip("This machine has no address but that of loopback.")
+    with Served(NOBODY, "0.0.0.0", insecure=True) as served, ExitStack() as stack:
+
+        def is_answered(host: str) -> bool:
+            with socket.create_connection((host, served.port), DEADLINE_S) as raw:
+                try:
+                    raw.sendall(f"HEAD / HTTP/1.1\r\nHost: {host}:{served.port}\r\nConnection: close\r\n\r\n".encode())
+                    return answered(raw).startswith(b"HTTP/1.1 200 ")
+                except ConnectionError:
+                    return False
+
+        assert is_answered(address)
+        held = [stack.enter_context(socket.create_connection((address, served.port), DEADLINE_S)) for _ in range(4)]
+        assert not is_answered(address)
+        assert is_answered("127.0.0.1")
+        held[0].close()
+        wait_until(lambda: is_answered(address))
+
+
+def test_headers_without_an_end_are_refused() -> None:
+    with Served(NOBODY) as served:
+        first = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
+        for words in (f"{first}X-A: {'a' * 20_000}", f"GET /{'a' * 20_000}", first + "X: y\r\n" * 4000):
+            with socket.create_connection(("127.0.0.1", served.port), DEADLINE_S) as raw:
+                raw.sendall(words.encode())
+                raw.shutdown(socket.SHUT_WR)
+                assert b"HTTP/1.1 200 " not in answered(raw)
