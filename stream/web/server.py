@@ -24,7 +24,9 @@ from glyphfeed.stream.web.access.pairing import Gate
 from glyphfeed.stream.web.access.routes import OPEN, access_routes
 from glyphfeed.stream.web.admission import Admission
 from glyphfeed.stream.web.listening import CONNECTIONS, Listener, PatientProtocol
+from glyphfeed.stream.web.orders import MESSAGE_LIMIT
 from glyphfeed.stream.web.phone import Doorway, PhoneSession
+from glyphfeed.stream.web.polling import Polls
 from glyphfeed.stream.web.session import Session
 
 if TYPE_CHECKING:
@@ -41,14 +43,18 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 FILES: Final = Path(__file__).parent / "static"
 _CLOSING_S: Final = 1
+_ORDERS_LIMIT: Final = 4 * MESSAGE_LIMIT
+"""Bytes of the orders in one request that stands for a web socket."""
+# Twice what a picture may have, so that one too large is answered in words.
+_PICTURES_LIMIT: Final = 2 * MESSAGE_BYTES
 _HEADERS_LIMIT: Final = 16 * 1024
 """Bytes of the first lines of a request: several times what browsers send."""
 _LOOK_S: Final = 60.0
 """A network may change under a laptop, and certificates are renewed."""
 
 
-def application(relay: Relay, access: Access, door: DoorKey | None = None) -> ASGIApp:
-    """Put together what is served, to whom `access` lets in; phones need a `door`."""
+def application(relay: Relay, access: Access, polls: Polls, door: DoorKey | None) -> ASGIApp:
+    """Put together what is served, to whom `access` lets in; `polls` stand for web sockets, and phones need a `door`."""
     doorway = Doorway(door)
 
     async def feed(socket: WebSocket) -> None:
@@ -60,6 +66,8 @@ def application(relay: Relay, access: Access, door: DoorKey | None = None) -> AS
     routes = [
         WebSocketRoute("/feed", feed),
         WebSocketRoute("/phone", phone),
+        *polls.routes("feed", feed, _ORDERS_LIMIT),
+        *polls.routes("phone", phone, _PICTURES_LIMIT),
         *access_routes(access, phones=door is not None),
         Mount("/", GZipMiddleware(StaticFiles(directory=FILES, html=True))),
     ]
@@ -90,8 +98,7 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
         limit_concurrency=CONNECTIONS,
         h11_max_incomplete_event_size=_HEADERS_LIMIT,
         timeout_graceful_shutdown=_CLOSING_S,
-        # Twice what a picture may have, so that one too large is answered in words.
-        ws_max_size=2 * MESSAGE_BYTES,
+        ws_max_size=_PICTURES_LIMIT,
         # Text frames are small and many, and pictures are packed already: packing costs time, and memory for each page.
         ws_per_message_deflate=False,
     )
@@ -99,14 +106,14 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
     return configuration
 
 
-class _Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """uvicorn with our own way of accepting, and a second application on another socket."""
 
     def __init__(
-        self, app: ASGIApp, access: Access, listening: socket.socket, helping: tuple[ASGIApp, socket.socket] | None
+        self, app: ASGIApp, access: Access, polls: Polls, listening: socket.socket, helping: tuple[ASGIApp, socket.socket] | None
     ) -> None:
         super().__init__(_configuration(app))
-        self._certificate, self._listening = access.certificate, listening
+        self._certificate, self._polls, self._listening = access.certificate, polls, listening
         self._helping = None if helping is None else (_configuration(helping[0]), helping[1])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it has its own
@@ -117,6 +124,11 @@ class _Server(uvicorn.Server):
             servers.append(Listener(listening, partial(self._protocol, configuration)))
         self.servers = cast("list[asyncio.Server]", servers)
         self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        self._polls.end()
+        await super().shutdown(sockets)
 
     def _tls(self) -> ssl.SSLContext | None:
         return None if self._certificate is None else self._certificate.context
@@ -143,7 +155,8 @@ class WebServer:
         trusting = None
         if helping is not None and access.authority is not None:
             trusting = (help_application(access, access.authority), helping)
-        self._server = _Server(application(relay, access, door), access, listening, trusting)
+        polls = Polls()
+        self._server = HttpServer(application(relay, access, polls, door), access, polls, listening, trusting)
 
     async def run(self) -> None:
         """Serve until interrupted, or until `stop`; the relay ends with it."""

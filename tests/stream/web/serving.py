@@ -103,6 +103,10 @@ class Served:
         self._thread.start()
         return self
 
+    def stop(self) -> None:
+        """Have it end."""
+        self._server.stop()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.stop()
         self._thread.join(DEADLINE_S)
