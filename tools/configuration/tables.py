@@ -159,7 +159,8 @@ class Web:
             yield ("cert" if self.key is None else "key"), "it belongs together with the other one of cert and key; name both"
         elif self.cert is not None and self.insecure:
             yield "insecure", "nothing is encrypted so, and a certificate is of no use; leave one of the two out"
-        yield from missing_files(self, "cert", "key")
+        else:
+            yield from missing_files(self, "cert", "key")
 
     def options(self) -> list[str]:
         """The same for the command line of `glyphfeed web`."""
