@@ -8,7 +8,7 @@
 import { shown } from "./feed.js";
 import { arrange, boxOf, glide } from "./labels.js";
 import { draw, named, outline } from "./draw.js";
-import { coloursOf } from "./ink.js";
+import { coloursOf, UNKNOWN } from "./ink.js";
 import { placement } from "./place.js";
 
 /** @typedef {import("./feed.js").Entity} Entity */
@@ -96,7 +96,6 @@ export class Camera {
     this.#title.textContent = source;
     this.#title.type = "button";
     this.#title.addEventListener("click", open);
-    this.#age.setAttribute("role", "status");
     this.#screen.append(this.#canvas, this.#trouble, this.#age);
     const heading = element("h2");
     heading.append(this.#title);
@@ -241,15 +240,15 @@ export class Camera {
   #owed = null;
 
   #credit() {
-    const owed = this.#owed;
-    if (!owed) return;
-    clearTimeout(this.#timer);
+    if (!this.#owed) return;
     const pay = () => {
-      if (this.#owed === owed) this.#feed.drawn(owed);
-      if (this.#owed === owed) this.#owed = null;
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+      if (this.#owed) this.#feed.drawn(this.#owed);
+      this.#owed = null;
     };
     if (this.#isWhole) pay();
-    else this.#timer = setTimeout(pay, TILE_PAUSE_MS);
+    else this.#timer ||= setTimeout(pay, TILE_PAUSE_MS);
   }
 
   /** Keep a picture that was shown for a while, as far as it is looked at in full. @param {{message: Message, image: ImageBitmap}} picture */
@@ -308,6 +307,8 @@ export class Camera {
     say(this.#health, isConnected ? health : "Not connected");
     say(this.#trouble, isLive || !isConnected || !this.#status ? "" : [word, detail].filter(Boolean).join(": "));
     this.#screen.classList.toggle("dim", !isLive || !isConnected);
+    // Another screen may have another pixel ratio.
+    this.#resize();
     say(this.#age, this.#ageWords(state));
     if (this.#isWithout) this.invalidate();
   }
@@ -365,7 +366,7 @@ export class Camera {
     let colours = this.#colours.get(key);
     if (!colours) {
       const picture = this.#picture;
-      if (!picture) return { ink: "#fff", paper: "#0b0d10" };
+      if (!picture) return UNKNOWN;
       const ratio = picture.image.width / picture.message.body.size[0];
       colours = coloursOf(picture.image, text.polygon.map(([x, y]) => [x * ratio, y * ratio]));
       if (this.#colours.size >= COLOURS_LIMIT) this.#colours.clear();
@@ -472,6 +473,7 @@ export class Camera {
   /** @param {number} zoom @param {Point} [centre] */
   #look(zoom, centre) {
     this.#zoom = zoom;
+    this.#screen.classList.toggle("zoomed", zoom > 1);
     this.#centre = zoom > 1 ? centre : undefined;
     // What holds is what the edges of the picture allow.
     if (this.#place) this.#place = this.#placement(this.size);

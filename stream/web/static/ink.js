@@ -8,18 +8,24 @@
 /** Colours as CSS has them. @typedef {{ink: string, paper: string}} Colours */
 
 const [WIDTH, HEIGHT] = [48, 12];
+/** Of what is outside of the picture nothing is known. */
+export const UNKNOWN = { ink: "#fff", paper: "#0b0d10" };
 
 /**
  * The two colours of a patch with a text in it: what is mostly at its rim is the paper, what differs from that the ink.
- * @param {Uint8ClampedArray} rgba of `width` by `height` pixels
+ * @param {Uint8ClampedArray} rgba of `width` by `height` pixels, of which those that are transparent are outside of the picture
  * @param {number} width
  * @param {number} height
  * @returns {Colours}
  */
 export function colours(rgba, width, height) {
   /** @param {(x: number, y: number) => boolean} which */
-  const pixels = (which) => [...Array(width * height).keys()].filter((at) => which(at % width, Math.floor(at / width))).map((at) => rgba.subarray(4 * at, 4 * at + 3));
+  const pixels = (which) =>
+    [...Array(width * height).keys()]
+      .filter((at) => rgba[4 * at + 3] && which(at % width, Math.floor(at / width)))
+      .map((at) => rgba.subarray(4 * at, 4 * at + 3));
   const rim = pixels((x, y) => y === 0 || y === height - 1 || x === 0 || x === width - 1);
+  if (!rim.length) return UNKNOWN;
   const paper = median(rim);
   const all = pixels(() => true).sort((one, other) => difference(other, paper) - difference(one, paper));
   let ink = median(all.slice(0, Math.ceil(all.length / 10)));

@@ -41,6 +41,8 @@ const APPEAR_S = 0.15;
 /** Of the height of a label, how far it is from its text, and how far apart those are that a line leads to. */
 const GAP = 0.2;
 const RINGS = [1.2, 2.4, 4];
+/** How wide "+9" is, in heights of a label. */
+const MORE = 1.2;
 /** @type {Object<string, number>} */
 const RANKS = { settled: 0, reading: 1, coasting: 2, tentative: 3 };
 
@@ -73,7 +75,7 @@ export function arrange(texts, previous, bounds, coverage = 1) {
     taken.push(boxAt([label.x, label.y], text.size));
     labels.push(label);
   }
-  count(without, labels, boxes, bounds);
+  count(without, labels, taken, boxes, bounds);
   return labels;
 }
 
@@ -165,10 +167,16 @@ function placesBeside([left, top, right, bottom], [width, height]) {
  * Tell of texts without a label with that of a neighbour, or where there is none, in a corner.
  * @param {Named[]} without
  * @param {Label[]} labels
+ * @param {Box[]} taken
  * @param {Map<number, Box>} boxes
  * @param {Box} bounds
  */
-function count(without, labels, boxes, bounds) {
+function count(without, labels, taken, boxes, bounds) {
+  // Behind it there is room to say so.
+  const roomy = labels.filter(({ x, y, size: [width, height] }) => {
+    const behind = boxAt([x + width, y], [MORE * height, height]);
+    return holds(bounds, behind) && !taken.some((other) => meets(behind, other));
+  });
   for (const { id, size } of without) {
     const box = /** @type {Box} */ (boxes.get(id));
     const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
@@ -178,7 +186,7 @@ function count(without, labels, boxes, bounds) {
       const corner = { anchor: /** @type {Point} */ ([bounds[0], bounds[3]]), x: bounds[0], y: bounds[3] - size[1] };
       labels.push({ id: -1, state: "settled", text: "", size: [0, size[1]], ...corner, slot: 0, leader: null, more: 0, alpha: 1 });
     }
-    labels.reduce((nearest, label) => (distance(label) < distance(nearest) ? label : nearest)).more += 1;
+    (roomy.length ? roomy : labels).reduce((nearest, label) => (distance(label) < distance(nearest) ? label : nearest)).more += 1;
   }
 }
 

@@ -18,6 +18,8 @@ const GONE_MS = 5_000;
 const PICTURES_LIMIT = 56;
 /** Who looks at something else for so long needs no pictures meanwhile. */
 const HIDDEN_MS = 5_000;
+/** cam2 comes before cam10. */
+const NAMES = new Intl.Collator("en", { numeric: true });
 
 export class Cameras {
   #root;
@@ -49,7 +51,8 @@ export class Cameras {
     settings.addEventListener("change", () => this.#each((camera) => camera.invalidate()));
     addEventListener("popstate", ({ state }) => this.#choose(state?.camera ?? ""));
     addEventListener("keydown", ({ key, target }) => {
-      if (key === "Escape" && this.#isChosen && this.#whole && !(/** @type {Element} */ (target).closest("input, dialog, [popover]"))) history.back();
+      const isElsewhere = document.querySelector(":popover-open, dialog[open]") || /** @type {Element} */ (target).closest("input");
+      if (key === "Escape" && this.#isChosen && !isElsewhere) history.back();
     });
     document.addEventListener("visibilitychange", () => {
       clearTimeout(this.#hidden);
@@ -107,10 +110,12 @@ export class Cameras {
   #add(source) {
     const camera = new Camera(source, { ...this.#page, open: () => this.#open(source) });
     this.#cameras.set(source, camera);
-    const after = [...this.#cameras.keys()].sort()[[...this.#cameras.keys()].sort().indexOf(source) + 1];
+    const after = [...this.#cameras.keys()].sort(NAMES.compare).find((name) => NAMES.compare(name, source) > 0) ?? "";
     this.#wall.insertBefore(camera.element, this.#cameras.get(after)?.element ?? null);
     this.#observer.observe(camera.element);
-    this.#arrange();
+    // After a reload.
+    if (!this.#isChosen && history.state?.camera === source) this.#choose(source);
+    else this.#arrange();
     return camera;
   }
 
@@ -169,7 +174,7 @@ export class Cameras {
 
   /** Ask for pictures of the cameras that are looked at, and of no others. */
   #ask() {
-    const names = this.#whole ? [this.#whole] : [...this.#seen].sort().slice(0, PICTURES_LIMIT);
+    const names = this.#whole ? [this.#whole] : [...this.#seen].sort(NAMES.compare).slice(0, PICTURES_LIMIT);
     const topics = document.hidden ? [] : names.map((source) => `picture/${source} `);
     if (topics.join() === this.#asked) return;
     this.#asked = topics.join();

@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { Clock } from "./clock.js";
 import { along, edges } from "./draw.js";
-import { colours } from "./ink.js";
+import { colours, UNKNOWN } from "./ink.js";
 import { Settings } from "./settings.js";
 
 test("the edges of a text go from its beginning to its end, of quads and of curves", () => {
@@ -31,6 +31,12 @@ test("ink is told from paper, dark on light and light on dark", () => {
 test("where they cannot be told apart it is written so that it can be read", () => {
   assert.equal(colours(patch([90, 90, 90], [95, 95, 95]), 48, 12).ink, "rgb(255 255 255)");
   assert.equal(colours(patch([200, 200, 200], [195, 195, 195]), 48, 12).ink, "rgb(0 0 0)");
+});
+
+test("what is outside of the picture does not count", () => {
+  const half = patch([200, 30, 30], [250, 220, 60]).map((value, at) => ((at >> 2) % 48 < 24 ? 0 : value));
+  assert.deepEqual(colours(half, 48, 12), { ink: "rgb(250 220 60)", paper: "rgb(200 30 30)" });
+  assert.deepEqual(colours(new Uint8ClampedArray(48 * 12 * 4), 48, 12), UNKNOWN);
 });
 
 test("the reader's clock is known, whatever that of the page says, also once one of them was set", () => {
