@@ -31,6 +31,8 @@ const MARK = "#ffd84d";
 const HALO = "rgb(0 0 0 / 0.7)";
 /** How the outline of a text tells its state: width in CSS pixels, alpha and dashes. @type {Object<string, [number, number, number[]]>} */
 const OUTLINES = { settled: [2, 1, []], reading: [1, 1, []], coasting: [2, 0.45, []], tentative: [1, 0.7, [3, 3]] };
+/** What may still change is not written anew: it would flicker. */
+const REPLACED = ["settled", "coasting"];
 /** Beyond this age of their frame texts are not where they were. */
 const FADED_S = 0.25;
 const FADED = 0.35;
@@ -41,13 +43,14 @@ const MEASURED_LIMIT = 2_000;
 const measured = new Map();
 
 /**
- * What of all that is in view is to be drawn: trusted texts, and those beside them in the order in which they are drawn over.
+ * What of all that is in view is to be drawn, the surest last, over the others.
  * @param {Shown} shown
  * @param {Style} style
  * @returns {Entity[]}
  */
 export function visible({ tentative, coasting, texts }, style) {
-  return [...(style.tentative ? tentative : []), ...coasting, ...texts];
+  const [settled, reading] = [true, false].map((is) => texts.filter(({ state }) => (state === "settled") === is));
+  return [...(style.tentative ? tentative : []), ...reading, ...coasting, ...settled];
 }
 
 /**
@@ -59,12 +62,12 @@ export function visible({ tentative, coasting, texts }, style) {
  * @returns {Named[]}
  */
 export function named(context, shown, place, style) {
-  const [width] = [shown.size[0] * place.scale * WIDEST];
+  const widest = Math.min(shown.size[0] * place.scale, context.canvas.width) * WIDEST;
   context.font = font(style);
   return visible(shown, style)
     .filter(({ text }) => text)
     .map(({ id, text, state, polygon }) => {
-      const label = measure(context, text, Math.min(width, context.canvas.width * WIDEST));
+      const label = measure(context, text, widest);
       const unit = style.size * style.dpr;
       return { id, state, text: label.text, size: [label.width + unit, unit * 1.7], polygon: polygon.map(place.toCanvas) };
     });
@@ -87,10 +90,9 @@ export function draw(context, shown, place, style, labels) {
     const points = text.polygon.map(place.toCanvas);
     const isMarked = style.marked?.has(text.id);
     context.globalAlpha = alpha * fade;
-    if (style.mode === "replaced" && text.text && style.colours) replace(context, text, place, style.colours(text));
-    if (style.mode !== "replaced" || isMarked || !text.text) {
-      outline(context, points, style.dpr, isMarked ? 3 : width, dashes, isMarked ? MARK : LINE);
-    }
+    const colours = style.mode === "replaced" && REPLACED.includes(text.state) && text.text ? style.colours?.(text) : undefined;
+    if (colours) replace(context, text, place, colours);
+    if (!colours || isMarked) outline(context, points, style.dpr, isMarked ? 3 : width, dashes, isMarked ? MARK : LINE);
   }
   if (style.mode === "labels") for (const label of labels) drawLabel(context, label, style, fade);
   context.restore();

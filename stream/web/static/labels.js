@@ -25,6 +25,7 @@
  * @property {string} text
  * @property {Point} size
  * @property {Point} anchor the middle of its text
+ * @property {Point} extent width and height of its text
  * @property {number} x
  * @property {number} y
  * @property {number} slot
@@ -99,7 +100,7 @@ export function glide(labels, before, seconds) {
     const alpha = Math.min(1, (old ? old.alpha : 0) + seconds / APPEAR_S);
     moving ||= !isThere || alpha < 1;
     const [x, y] = isThere ? [label.x, label.y] : [fromX + dx * part, fromY + dy * part];
-    return { ...label, x, y, alpha, leader: label.leader && lineTo(label.anchor, boxAt([x, y], label.size)) };
+    return { ...label, x, y, alpha, leader: label.leader && lineBetween(label.anchor, label.extent, boxAt([x, y], label.size)) };
   });
   return { labels: moved, moving };
 }
@@ -128,8 +129,10 @@ function fit(text, box, before, taken, bounds) {
     const { id, state, size } = text;
     /** @type {Point} */
     const anchor = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
-    const leader = slot < places.length - 8 * RINGS.length ? null : lineTo(anchor, own);
-    return { id, state, text: text.text, size, anchor, x, y, slot, leader, more: 0, alpha: 1 };
+    /** @type {Point} */
+    const extent = [box[2] - box[0], box[3] - box[1]];
+    const leader = slot < places.length - 8 * RINGS.length ? null : lineBetween(anchor, extent, own);
+    return { id, state, text: text.text, size, anchor, extent, x, y, slot, leader, more: 0, alpha: 1 };
   }
   return null;
 }
@@ -184,7 +187,8 @@ function count(without, labels, taken, boxes, bounds) {
     const distance = ({ anchor }) => Math.hypot(anchor[0] - x, anchor[1] - y);
     if (!labels.length) {
       const corner = { anchor: /** @type {Point} */ ([bounds[0], bounds[3]]), x: bounds[0], y: bounds[3] - size[1] };
-      labels.push({ id: -1, state: "settled", text: "", size: [0, size[1]], ...corner, slot: 0, leader: null, more: 0, alpha: 1 });
+      const nothing = { id: -1, state: "settled", text: "", slot: 0, leader: null, more: 0, alpha: 1 };
+      labels.push({ ...nothing, ...corner, size: [0, size[1]], extent: [0, 0] });
     }
     (roomy.length ? roomy : labels).reduce((nearest, label) => (distance(label) < distance(nearest) ? label : nearest)).more += 1;
   }
@@ -221,7 +225,8 @@ function into([x, y], [width, height], [left, top, right, bottom]) {
   return [Math.max(left, Math.min(x, right - width)), Math.max(top, Math.min(y, bottom - height))];
 }
 
-/** From a text's middle to the nearest point of its label. @param {Point} anchor @param {Box} box @returns {Point[]} */
-function lineTo(anchor, [left, top, right, bottom]) {
-  return [anchor, [Math.max(left, Math.min(anchor[0], right)), Math.max(top, Math.min(anchor[1], bottom))]];
+/** From the rim of a text to its label. @param {Point} anchor @param {Point} extent @param {Box} box @returns {Point[]} */
+function lineBetween([x, y], [width, height], [left, top, right, bottom]) {
+  const end = into([x, y], [0, 0], [left, top, right, bottom]);
+  return [into(end, [0, 0], [x - width / 2, y - height / 2, x + width / 2, y + height / 2]), end];
 }
