@@ -30,6 +30,7 @@ const MOST_ZOOM = 12;
 const COLOURS_LIMIT = 500;
 /** The greatest share of a picture that labels cover, by the density that was chosen. */
 const COVERAGE = [0, 0.04, 0.1, 0.2, 0.4, 1];
+const TILE_COVERAGE = 0.15;
 const STATES = { connecting: "Connecting", live: "Live", stalled: "No pictures come", ended: "Ended", failed: "Failed" };
 
 /** Make an element with words in it, which are never taken for HTML. @param {string} name @param {string} className @param {string} words */
@@ -207,7 +208,7 @@ export class Camera {
     const style = this.#style();
     let moving = !picture && parts.age_s < CARRIED_S && text.texts.length > 0;
     if (style.mode === "labels") {
-      const wanted = this.#isWhole ? COVERAGE[this.#settings.values.density] : 0.25;
+      const wanted = this.#isWhole ? COVERAGE[this.#settings.values.density] : TILE_COVERAGE;
       const bounds = this.#bounds(parts.size, place);
       const arranged = arrange(named(context, parts, place, style), this.#labels, bounds, wanted);
       const step = STILL.matches ? 1 : Math.min((now - this.#drawnAt) / 1000, 0.05);
