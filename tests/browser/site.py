@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.records import Frame, Record, Snapshot
+    from tests.browser.firefox import Firefox
 
 ANY_PORT = "tcp://127.0.0.1:*"
 # That a server is gone the browser says by itself, each time that the page tries again, and of a test's own looking at the pixels
@@ -34,7 +35,7 @@ LARGE = {"width": 1280, "height": 800}
 class Site:
     """A publisher, whose messages a test chooses, behind a server of pages; `open` gives a page of it."""
 
-    def __init__(self, browser: Browser, keep: KeepIn | None = None) -> None:
+    def __init__(self, browser: Browser | None = None, keep: KeepIn | None = None) -> None:
         self._browser, self._keep = browser, keep
         self._opened = ExitStack()
         self._complaints: list[str] = []
@@ -58,6 +59,7 @@ class Site:
 
     def open(self, path: str = "", choose: dict[str, Any] | None = None, **options: Any) -> Page:
         """A page of this site on which something is chosen; no complaint is overlooked.  Options are of a browser's context."""
+        assert self._browser is not None
         context = self._browser.new_context(**{"viewport": LARGE, "reduced_motion": "reduce"} | options)
         self._opened.callback(context.close)
         if choose:
@@ -102,7 +104,7 @@ class Site:
         while (left := until - time.monotonic()) > 0:
             self.publisher.serve(left)
 
-    def until(self, page: Page, condition: str, argument: Any = None, deadline_s: float = DEADLINE_S) -> Any:
+    def until(self, page: Page | Firefox, condition: str, argument: Any = None, deadline_s: float = DEADLINE_S) -> Any:
         """Serve the feed until something holds on a page: what this JavaScript gives then."""
         deadline = time.monotonic() + deadline_s
         while not (value := page.evaluate(condition, argument)):
