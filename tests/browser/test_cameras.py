@@ -175,7 +175,8 @@ def _placed(plate: tuple[int, ...], canvas: tuple[int, int], rotation: int, mirr
 
 
 def test_the_picture_is_zoomed_and_moved_by_wheel_keys_and_dragging_and_its_texts_with_it(site: Site) -> None:
-    page = site.open(choose={"mode": "outlines"})
+    # With room for what is zoomed beside the list.
+    page = site.open(choose={"mode": "outlines"}, viewport={"width": 1664, "height": 800})
     shown = show_plate(site, page)
     screen = page.get_by_role("group", name="Picture of cam1")
     where = shown.bounding_box()
@@ -267,7 +268,7 @@ def test_states_are_told_apart_and_what_is_not_trusted_is_hidden_unless_asked_fo
     assert seen[TextState.TENTATIVE] == 0
     assert seen[TextState.SETTLED] > 1.3 * seen[TextState.READING] > 0
     assert seen[TextState.SETTLED] > 1.5 * seen[TextState.COASTING] > 0
-    page.get_by_role("button", name="Display").click()
+    page.get_by_role("button", name="Settings").click()
     page.get_by_label("Also what is not trusted yet").check()
     page.wait_for_timeout(150)
     assert strength()[TextState.SETTLED] == seen[TextState.SETTLED]
@@ -279,7 +280,7 @@ def test_what_is_chosen_shows_at_once_and_is_kept(site: Site) -> None:
     page = site.open()
     shown = show_plate(site, page)
     assert box_of(shown, LINE)
-    page.get_by_role("button", name="Display").click()
+    page.get_by_role("button", name="Settings").click()
     page.get_by_label("Size of labels").fill("24")
     page.wait_for_timeout(200)
     large = _label_height(shown)
@@ -292,7 +293,7 @@ def test_what_is_chosen_shows_at_once_and_is_kept(site: Site) -> None:
     page.reload()
     shown = show_plate(site, page, 1)
     assert box_of(shown, LINE) is None
-    page.get_by_role("button", name="Display").click()
+    page.get_by_role("button", name="Settings").click()
     assert page.get_by_label("Nothing").is_checked()
     assert page.get_by_label("Size of labels").input_value() == "12"
 
