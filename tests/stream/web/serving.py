@@ -84,8 +84,8 @@ class Node:
 class Served:
     """The web socket of a feed in a thread of its own; `options` are those of `open_access`."""
 
-    def __init__(self, endpoint: str, host: str = "127.0.0.1", **options: Any) -> None:
-        self._listening = Listen(host, 0).bind()
+    def __init__(self, endpoint: str, port: int = 0, *, host: str = "127.0.0.1", **options: Any) -> None:
+        self._listening = Listen(host, port).bind()
         self.port: int = self._listening.getsockname()[1]
         self.access = open_access(host, self.port, **options)
         helping = self.access.authority and Listen(host, 0).bind()

@@ -66,7 +66,7 @@ def test_who_is_slow_to_ask_is_sent_away_and_who_is_slow_to_be_answered_is_not(m
 def test_handshakes_end_and_leave_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(listening, "HANDSHAKE_S", 0.5)
     monkeypatch.setattr(listening, "CONNECTIONS", 3)
-    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
 
         def knock(words: bytes) -> bytes:
             with socket.create_connection(("127.0.0.1", served.port), DEADLINE_S) as raw:
@@ -90,7 +90,7 @@ def test_one_machine_cannot_take_all_connections(monkeypatch: pytest.MonkeyPatch
     address = next((own for own in own_addresses() if "." in own), None)
     if address is None:
         pytest.skip("This machine has no address but that of loopback.")
-    with Served(NOBODY, "0.0.0.0", insecure=True) as served, ExitStack() as stack:
+    with Served(NOBODY, host="0.0.0.0", insecure=True) as served, ExitStack() as stack:
 
         def is_answered(host: str) -> bool:
             with socket.create_connection((host, served.port), DEADLINE_S) as raw:

@@ -148,7 +148,7 @@ def test_a_client_that_trusts_the_authority_reaches_the_server_under_each_of_its
     if program is None:
         pytest.skip("curl is not installed: apt install curl")
     any_host = "::" if ":" in name else "0.0.0.0"
-    with Served(NOBODY, any_host, folder=tmp_path / "web") as served:
+    with Served(NOBODY, host=any_host, folder=tmp_path / "web") as served:
         page = f"http://{f'[{name}]' if ':' in name else '127.0.0.1'}:{served.help_port}/"
         subprocess.run(
             [program, "-sS", "-f", "-o", "authority.crt", f"{page}glyphfeed.crt"], cwd=tmp_path, check=True, timeout=60
@@ -163,7 +163,7 @@ def test_a_client_that_trusts_the_authority_reaches_the_server_under_each_of_its
 
 
 def test_the_help_page_gives_the_certificate_and_nothing_else(tmp_path: Path) -> None:
-    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
 
         def get(path: str, host: str = "", method: str = "GET") -> bytes:
             with socket.create_connection(("127.0.0.1", served.help_port), DEADLINE_S) as raw:
@@ -200,7 +200,7 @@ def given(folder: Path, pair: Pair, key: bytes | None = None) -> tuple[Path, Pat
 def test_a_certificate_of_one_s_own_is_shown_and_its_names_are_those_of_the_server(tmp_path: Path) -> None:
     authority = found_authority("elsewhere", datetime.now(UTC))
     files = given(tmp_path, issue(authority, ["localhost", "cam.elsewhere"], datetime.now(UTC)))
-    with Served(NOBODY, "0.0.0.0", certificate=files, folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", certificate=files, folder=tmp_path / "web") as served:
         assert served.help_port == 0
         assert not (tmp_path / "web" / "authority.pem").exists()
         assert served.access.address == f"https://cam.elsewhere:{served.port}/"
@@ -258,7 +258,7 @@ def test_what_contradicts_itself_or_cannot_be_certified_is_said(tmp_path: Path) 
 
 
 def test_everybody_is_let_in_without_encryption_where_that_was_asked_for_aloud(tmp_path: Path) -> None:
-    with Served(NOBODY, "0.0.0.0", insecure=True, folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", insecure=True, folder=tmp_path / "web") as served:
         assert served.access.address.startswith("http://")
         answer = served.exchange(
             f"GET /state.json HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nConnection: close\r\n\r\n".encode()

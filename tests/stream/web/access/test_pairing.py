@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(folder: Path) -> Iterator[Served]:
-    with Served(NOBODY, "0.0.0.0", folder=folder) as served:
+    with Served(NOBODY, host="0.0.0.0", folder=folder) as served:
         yield served
 
 
@@ -136,11 +136,11 @@ def test_a_paired_device_gets_a_code_for_another_at_an_address_that_others_reach
 
 
 def test_devices_outlive_the_server_and_are_cut_off_when_they_are_forgotten(tmp_path: Path) -> None:
-    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
         browser = Browser(served, authority_of(served))
         assert browser.pair(Devices(tmp_path / "web").new_code()).status == 204
         port, cookie = served.port, browser.cookie
-    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
         browser = Browser(served, authority_of(served))
         # As it would be if it came back at its old port.
         browser.cookie = cookie.replace(str(port), str(served.port))
@@ -165,7 +165,7 @@ def test_the_terminal_s_code_is_good_until_it_was_used_and_then_there_is_another
 
 
 def test_there_is_no_code_before_one_is_shown(tmp_path: Path) -> None:
-    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
         assert Browser(served, authority_of(served)).pair("").status == 403
 
 
@@ -190,7 +190,7 @@ def test_failures_are_few_from_one_address_and_others_are_not_in_the_way() -> No
 
 
 def test_too_many_attempts_are_said_and_loopback_asks_for_none(tmp_path: Path) -> None:
-    with Served(NOBODY, "0.0.0.0", folder=tmp_path / "web") as served:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
         browser = Browser(served, authority_of(served))
         assert [browser.pair("wrong").status for _ in range(12)] == [403] * 10 + [429] * 2
         good = Devices(tmp_path / "web").new_code()
