@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
 from glyphfeed.stream.door.orders import MESSAGE_BYTES
 from glyphfeed.stream.errors import FeedError
@@ -23,6 +21,7 @@ from glyphfeed.stream.web.access.helping import helping as help_application
 from glyphfeed.stream.web.access.pairing import Gate
 from glyphfeed.stream.web.access.routes import OPEN, access_routes
 from glyphfeed.stream.web.admission import Admission
+from glyphfeed.stream.web.files import PageFiles
 from glyphfeed.stream.web.listening import CONNECTIONS, Listener, PatientProtocol
 from glyphfeed.stream.web.orders import MESSAGE_LIMIT
 from glyphfeed.stream.web.phone import Doorway, PhoneSession
@@ -63,23 +62,19 @@ def application(relay: Relay, access: Access, polls: Polls, door: DoorKey | None
     async def phone(socket: WebSocket) -> None:
         await PhoneSession(socket, relay, doorway).run()
 
+    files = PageFiles(FILES)
     routes = [
         WebSocketRoute("/feed", feed),
         WebSocketRoute("/phone", phone),
         *polls.routes("feed", feed, _ORDERS_LIMIT),
         *polls.routes("phone", phone, _PICTURES_LIMIT),
         *access_routes(access, phones=door is not None),
-        Mount("/", GZipMiddleware(StaticFiles(directory=FILES, html=True))),
+        Mount("/", files),
     ]
     app: ASGIApp = Starlette(routes=routes)
     if access.pairing is not None:
-        app = Gate(app, access.pairing, [*OPEN, *((method, path) for method in ("GET", "HEAD") for path in _file_paths())])
+        app = Gate(app, access.pairing, [*OPEN, *((method, path) for method in ("GET", "HEAD") for path in files.paths)])
     return Admission(app, access.names)
-
-
-def _file_paths() -> list[str]:
-    """Where the page and what belongs to it are, which hold nothing of the feed."""
-    return ["/", *(f"/{file.relative_to(FILES).as_posix()}" for file in FILES.rglob("*") if file.is_file())]
 
 
 def _configuration(app: ASGIApp) -> uvicorn.Config:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import json
 import random
+import re
 import socket
 import struct
 from contextlib import ExitStack
@@ -15,6 +17,7 @@ from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.web import asking, session
 from glyphfeed.stream.web.relay import TOPICS
+from glyphfeed.stream.web.server import FILES
 from glyphfeed.stream.web.waiting import EVENT_LIMIT
 from tests.stream.feed.samples import DEADLINE_S, event, of, serve_until_subscribed, snapshot, status, wait_until
 from tests.stream.web.serving import Served, message, picture
@@ -327,3 +330,24 @@ def test_what_is_no_feed_is_said_once_and_the_pages_stay(feed: zmq.Socket[bytes]
         assert page.told()[1]["seq"] == 1
     assert len(caplog.messages) == 1
     assert "does not belong to a text feed" in caplog.messages[0]
+
+
+def test_the_page_is_sent_packed_and_weighs_little(served: Served) -> None:
+    def sent(path: str, *headers: str) -> tuple[bytes, bytes]:
+        lines = [f"GET /{path} HTTP/1.1", f"Host: 127.0.0.1:{served.port}", "Connection: close", *headers, "", ""]
+        head, _, body = served.exchange("\r\n".join(lines).encode()).partition(b"\r\n\r\n")
+        return head + b"\r\n", body
+
+    paths = ["", *re.findall(r'(?:href|src)="([^"]+)"', (FILES / "index.html").read_text())]
+    answers = [sent(path, "Accept-Encoding: gzip") for path in paths]
+    assert all(head.startswith(b"HTTP/1.1 200 ") and b"\r\ncontent-encoding: gzip\r\n" in head for head, _ in answers)
+    assert sum(len(body) for _, body in answers) < 50_000
+    for path, (head, packed) in zip(paths, answers, strict=True):
+        plain, content = sent(path)
+        assert b"content-encoding" not in plain
+        assert gzip.decompress(packed) == content
+        etag = head.partition(b"\r\netag: ")[2].partition(b"\r\n")[0].decode()
+        assert sent(path, f"If-None-Match: {etag}")[0].startswith(b"HTTP/1.1 304 ")
+        # What is left out is not needed.
+        assert path == "feed.js" or not re.search(rb"^ *(/\*\*|//)", content, re.MULTILINE)
+    assert b"\n/**" in sent("feed.js")[1]
