@@ -392,6 +392,14 @@ def test_a_wall_of_cameras_shows_their_health_and_leads_to_each(site: Site) -> N
     site.until(page, "() => document.querySelector('.health').innerText === 'Live · 30/s · 1 text'")
     assert page.locator(".health").nth(3).inner_text() == "Failed"
     assert page.get_by_text("Failed: no route to host").is_visible()
+    # However fast the camera is, a tile asks for a few pictures a second.
+    page.evaluate(WATCH, canvas(page, "cam1"))
+    began_s = time.monotonic()
+    for number in range(3, 33):
+        site.show_number(number, "cam1")
+        site.serve_for(0.03)
+    seen = {picture for picture, _ in page.evaluate("window.numbers")}
+    assert 2 <= len(seen) <= 2 + (time.monotonic() - began_s) / 0.4
     page.get_by_role("button", name="cam2").click()
     page.wait_for_function("() => document.querySelector('.camera.whole h2').innerText === 'cam2'")
     assert page.locator(".camera:visible").count() == 1

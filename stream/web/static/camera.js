@@ -65,8 +65,11 @@ export class Camera {
   #status = /** @type {any} */ (null);
   #begun = performance.now();
   #came = 0;
+  /** Labels in their places, and as they are on their way there. @type {import("./labels.js").Label[]} */
+  #arranged = [];
   /** @type {import("./labels.js").Label[]} */
   #labels = [];
+  #isArranged = false;
   #drawnAt = 0;
   /** @type {Map<string, import("./ink.js").Colours>} */
   #colours = new Map();
@@ -172,6 +175,11 @@ export class Camera {
 
   /** Draw with the next frame of the screen, however often it is said before. */
   invalidate() {
+    this.#isArranged = false;
+    this.#drawSoon();
+  }
+
+  #drawSoon() {
     this.#frame ||= requestAnimationFrame((now) => this.#draw(now));
   }
 
@@ -195,7 +203,7 @@ export class Camera {
       context.drawImage(image, 0, 0, ...size);
       context.setTransform(1, 0, 0, 1, 0, 0);
     }
-    if (this.#text && this.#drawTexts(now, place)) this.invalidate();
+    if (this.#text && this.#drawTexts(now, place)) this.#drawSoon();
     this.#drawnAt = now;
     this.#credit();
   }
@@ -208,11 +216,13 @@ export class Camera {
     const style = this.#style();
     let moving = !picture && parts.age_s < CARRIED_S && text.texts.length > 0;
     if (style.mode === "labels") {
-      const wanted = this.#isWhole ? COVERAGE[this.#settings.values.density] : TILE_COVERAGE;
-      const bounds = this.#bounds(parts.size, place);
-      const arranged = arrange(named(context, parts, place, style), this.#labels, bounds, wanted);
+      if (!this.#isArranged || !picture) {
+        const coverage = this.#isWhole ? COVERAGE[this.#settings.values.density] : TILE_COVERAGE;
+        this.#arranged = arrange(named(context, parts, place, style), this.#arranged, this.#bounds(parts.size, place), coverage);
+        this.#isArranged = true;
+      }
       const step = STILL.matches ? 1 : Math.min((now - this.#drawnAt) / 1000, 0.05);
-      const gliding = glide(arranged, this.#labels, step);
+      const gliding = glide(this.#arranged, this.#labels, step);
       this.#labels = gliding.labels;
       moving ||= gliding.moving;
     }
@@ -381,7 +391,8 @@ export class Camera {
     const size = [Math.round(width * this.#dpr), Math.round(height * this.#dpr)];
     if (this.#canvas.width === size[0] && this.#canvas.height === size[1]) return;
     [this.#canvas.width, this.#canvas.height] = size;
-    this.#labels = [];
+    this.#arranged = this.#labels = [];
+    this.#isArranged = false;
     // At once, as the canvas is empty now.
     cancelAnimationFrame(this.#frame);
     this.#draw(performance.now());
