@@ -210,6 +210,24 @@ def test_of_ten_thousand_only_those_on_screen_exist(site: Site) -> None:
     assert page.locator(".rows [role=row]").count() < 20
 
 
+def test_no_more_pictures_are_kept_than_a_number_and_a_size(site: Site) -> None:
+    page = site.open()
+    left = page.evaluate(
+        """async () => {
+          const { Crops } = await import("./crops.js");
+          const left = [];
+          for (const bounds of [{ limit: 3 }, { limitBytes: 25 }]) {
+            const crops = new Crops(bounds);
+            for (let number = 0; number <= 100; number++) await crops.put(`text ${number}`, new Blob(["0123456789"]));
+            const kept = await Promise.all(Array.from({ length: 101 }, (_, number) => crops.get(`text ${number}`)));
+            left.push(kept.filter((picture) => picture?.size === 10).length);
+          }
+          return left;
+        }"""
+    )
+    assert left == [3, 2]
+
+
 @pytest.fixture
 def keeping(tmp_path: Path) -> KeepIn:
     return KeepIn(tmp_path / "kept")

@@ -49,7 +49,12 @@ export class Hearing {
     this.#camera = camera;
     actions.prepend(this.#aloud, this.#skip);
     this.#offer();
-    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.#utterance && this.#silence());
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.#utterance) return;
+      // It means this, and not also the way back to all cameras.
+      event.stopPropagation();
+      this.#silence();
+    });
     if (this.#speech) return;
     this.#aloud.disabled = true;
     this.#tell("This browser cannot read aloud.");

@@ -300,7 +300,7 @@ export class List {
     else if (isCommand && event.key === "c" && !String(getSelection())) this.#copySelected(this.#found[at]);
     else if (event.target !== this.#rows.get(this.#found[at].key)?.row) return;
     else if (event.key === " ") this.#toggle(this.#found[at].key);
-    else if (event.key === "Enter") this.#cameras.show(this.#found[at].source, this.#found[at].entity);
+    else if (event.key === "Enter") this.#point(this.#found[at]);
     else return;
     event.preventDefault();
   }
@@ -317,8 +317,13 @@ export class List {
     else if (event.shiftKey && this.#anchor) this.#selectRange(this.#anchor, index);
     // A click at the box's label is followed by one at the box.
     else if (event.target === box || event.ctrlKey || event.metaKey) this.#toggle(key);
-    else if (!(/** @type {Element} */ (event.target).closest("label")) && !String(getSelection())) this.#cameras.show(entry.source, entry.entity);
+    else if (!(/** @type {Element} */ (event.target).closest("label")) && !String(getSelection())) this.#point(entry);
     this.#draw();
+  }
+
+  /** Show where it is, or was: what is gone is none of those that are there, though its number may be. @param {Entry} entry */
+  #point({ source, entity, isInView }) {
+    this.#cameras.show(source, isInView ? entity : { ...entity, id: -1 });
   }
 
   /** @param {Event} event */
