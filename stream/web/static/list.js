@@ -65,6 +65,7 @@ export class List {
   #files = ["csv", "json"].map((kind) =>
     make("button", { type: "button", textContent: kind.toUpperCase(), onclick: () => this.#export(/** @type {"csv"} */ (kind)) }),
   );
+  #bars = make("div", { className: "bars" });
   #grid = make("div", { className: "rows", role: "grid", ariaLabel: "Texts", ariaMultiSelectable: "true" });
   #space = make("div", { role: "rowgroup" });
   #none = make("p", { className: "none" });
@@ -83,9 +84,12 @@ export class List {
     this.#grid.setAttribute("aria-describedby", hint.id);
     this.#grid.append(this.#space);
     root.classList.add("list");
-    root.append(
+    this.#bars.append(
       make("div", { className: "bar" }, this.#search, this.#which),
       make("div", { className: "bar" }, this.#count, this.#all, this.#copy, ...this.#files),
+    );
+    root.append(
+      this.#bars,
       this.#grid,
       this.#none,
       hint,
@@ -212,7 +216,7 @@ export class List {
     row.classList.toggle("in", isInView);
     parts.box.ariaLabel = `Select ${entity.text}`;
     parts.copy.ariaLabel = `Copy ${entity.text}`;
-    parts.text.textContent = entity.text;
+    parts.text.textContent = parts.text.title = entity.text;
     parts.facts.replaceChildren(...facts.map((words) => make("span", { textContent: words })));
   }
 
@@ -245,6 +249,7 @@ export class List {
       file.disabled = !count && !selected;
       file.ariaLabel = `${file.textContent} file of ${selected ? `the ${selected} selected` : `all ${count} found`}`;
     }
+    this.#bars.hidden = !this.#listed.size;
     this.#grid.hidden = !count;
     this.#grid.ariaRowCount = String(count);
     this.#none.hidden = Boolean(count);
