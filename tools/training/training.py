@@ -68,12 +68,13 @@ def train(
     if checkpoint.exists():
         progress = load_checkpoint(checkpoint, learner)
         note(f"{out} goes on after {progress.samples} samples")
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-    step_back()
-    torch.set_num_threads(1)
-    training = Training(lesson, out, samples, learner, progress)
+    # Before there is a folder: whoever sees it may end the training, and finds a checkpoint in it.
     with ending() as ended:
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+        step_back()
+        torch.set_num_threads(1)
+        training = Training(lesson, out, samples, learner, progress)
         training.go_on(ended, time.monotonic() + 60 * minutes if minutes is not None else np.inf)
         training.save()
     note(f"{progress.samples} samples seen, at best {progress.best[2]:.3f} after {progress.best[0]}; see {out}")
