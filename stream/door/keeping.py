@@ -179,8 +179,9 @@ class Door:
             before.dismiss("Another page of this phone has taken over.")
         self._guests[hello.phone] = guest
         try:
-            line.put(welcome(place.name, place.due))
+            # Before the phone hears of it, so that nobody else takes its place.
             place.enter(guest)
+            line.put(welcome(place.name, place.due))
             guest.ask()
             if place.stopped:
                 guest.let_go()

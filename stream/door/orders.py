@@ -30,6 +30,7 @@ LEAP: Final = 100_000
 """So far the number of a picture may lie ahead of the last one's: about an hour of a camera's pictures."""
 
 _Id: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+_Side: TypeAlias = Annotated[int, Meta(ge=1, le=2**16 - 1)]
 
 
 class Hello(msgspec.Struct, frozen=True, tag_field="op", tag="hello"):
@@ -55,7 +56,7 @@ Order: TypeAlias = Hello | Ping | Bye
 class _Header(msgspec.Struct, frozen=True):
     frame: Annotated[int, Meta(ge=0, le=2**53)]
     captured_at: Annotated[float, Meta(ge=0, le=2**40)]
-    size: tuple[int, int]
+    size: tuple[_Side, _Side]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +161,17 @@ def complaint(detail: str) -> bytes:
     return msgspec.json.encode({"error": detail})
 
 
-class _Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True):
+    """What a phone is told, as far as who passes it on needs to know; `op` is "" of a complaint."""
+
     op: str = ""
     source: str = ""
+    detail: str = ""
 
 
-_TOLD: Final = msgspec.json.Decoder(_Told)
+_TOLD: Final = msgspec.json.Decoder(Told)
 
 
-def told(message: bytes) -> tuple[str, str]:
-    """What a phone is told: the `op`, or "" where it is a complaint, and the source that it names, or ""."""
-    read = _TOLD.decode(message)
-    return read.op, read.source
+def told(message: bytes) -> Told:
+    """Read what a phone is told."""
+    return _TOLD.decode(message)

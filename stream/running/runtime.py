@@ -146,13 +146,15 @@ class Runtime:
         """Whether sources may yet come, so that it goes on where none is read."""
 
     def add(self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE) -> None:
-        """Begin to read a source, whose name no other has that was not removed; where one had it before, all numbers go on.
+        """Begin to read a source; one that has its name is removed before, and where one had it before, all numbers go on.
 
         `engines` are given where the source has others than the rest.
         """
         # The core takes a second to import, and is not needed before the networks are there.
         from glyphfeed.stream.reader import Reader
 
+        if source.name in self._reading:
+            self.remove([source.name])
         sinks = [*self._feed_sinks(source), *self._others]
         name = self._names.setdefault(source.name, Name())
         budget = self._budget if source.live else None

@@ -92,7 +92,6 @@ class PhoneSession:
             try:
                 async with self._doorway.pass_through() as key:
                     await self._meet(key)
-                await self._socket.close(_GOODBYE)
             except PhoneError as error:
                 await self._socket.send_text(refused(str(error)).decode())
                 await self._socket.close(_REFUSED)
@@ -110,7 +109,7 @@ class PhoneSession:
         except OSError:
             raise PhoneError(_ENDED) from None
         try:
-            await line.send(hello.encode())
+            await line.send(hello)
             await self._serve(line)
         finally:
             line.close()
@@ -135,16 +134,17 @@ class PhoneSession:
         content = message.get("bytes")
         return message.get("text") or "" if content is None else content
 
-    async def _hello(self) -> str | None:
+    async def _hello(self) -> bytes | None:
         """Wait for the phone to say who it is; None where it goes away instead."""
         while (message := await self._next()) is not None:
             await self._pace.keep()
             match order(message):
                 case Hello():
-                    return message if isinstance(message, str) else message.decode()
+                    return message.encode() if isinstance(message, str) else message
                 case Ping() as ping:
                     await self._socket.send_text(answer(ping.id))
                 case Bye():
+                    await self._socket.close(_GOODBYE)
                     return None
         return None
 
@@ -163,6 +163,7 @@ class PhoneSession:
                     case Ping() as ping:
                         await self._socket.send_text(answer(ping.id))
                     case Bye():
+                        await self._socket.close(_GOODBYE)
                         return
                     case Hello():
                         raise PhoneError("This phone has said hello already.")
@@ -172,16 +173,16 @@ class PhoneSession:
     async def _pass_on(self, line: Line) -> None:
         """Pass on what the reader says to the phone, until it is refused, or the reader has ended."""
         while (message := await line.receive()) is not None:
-            op, source = told(message)
-            if op == "next":
-                self._credits = min(self._credits + 1, CREDITS)
-            elif op == "welcome":
-                self._relay.join(self._waiting)
-                self._relay.subscribe(self._waiting, [f"text/{source} ", f"status/{source} "])
+            news = told(message)
+            match news.op:
+                case "next":
+                    self._credits = min(self._credits + 1, CREDITS)
+                case "welcome":
+                    self._relay.join(self._waiting)
+                    self._relay.subscribe(self._waiting, [f"text/{news.source} ", f"status/{news.source} "])
+                case "refused":
+                    raise PhoneError(news.detail)
             await self._socket.send_text(message.decode())
-            if op == "refused":
-                await self._socket.close(_REFUSED)
-                return
         raise PhoneError(_ENDED)
 
     async def _send(self) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from websockets.sync.client import ClientConnection
 
+    from glyphfeed.stream.door.framing import DoorKey
     from glyphfeed.stream.records import Record
 
 EPOCH = "a1b2"
@@ -84,14 +85,16 @@ class Node:
 class Served:
     """The web socket of a feed in a thread of its own; `options` are those of `open_access`."""
 
-    def __init__(self, endpoint: str, port: int = 0, *, host: str = "127.0.0.1", **options: Any) -> None:
+    def __init__(
+        self, endpoint: str, port: int = 0, *, host: str = "127.0.0.1", door: DoorKey | None = None, **options: Any
+    ) -> None:
         self._listening = Listen(host, port).bind()
         self.port: int = self._listening.getsockname()[1]
         self.access = open_access(host, self.port, **options)
         helping = self.access.authority and Listen(host, 0).bind()
         self.help_port: int = helping.getsockname()[1] if helping else 0
         self._sockets = [self._listening, *([helping] if helping else [])]
-        self._server = WebServer(Relay(endpoint), self.access, self._listening, helping)
+        self._server = WebServer(Relay(endpoint), self.access, self._listening, helping, door)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.run()))
 
     @property
