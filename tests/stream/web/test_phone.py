@@ -21,10 +21,12 @@ from glyphfeed.stream.door.framing import VARIABLE, DoorKey
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.phones import Phones
 from glyphfeed.stream.running.runtime import Runtime
+from glyphfeed.stream.web.polling import framed
 from tests.stream.driving import ANY_PORT, Notebook, Poster
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 from tests.stream.sources.media import jpeg
 from tests.stream.web.serving import Served
+from tests.stream.web.test_polling import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -339,6 +341,27 @@ def test_strange_phones_disturb_nobody(reading: Reading, sign: bytes, capfd: pyt
         with pytest.raises(ConnectionClosed):
             hand.hear()
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_phone_sends_its_pictures_by_requests_where_web_sockets_are_refused(reading: Reading, sign: bytes) -> None:
+    with opened(reading.port, "phone") as line:
+        line.send(json.dumps({"op": "hello", "phone": "8" * 20}))
+        heard: list[str] = []
+
+        def hear(beginning: str) -> str:
+            until_s = time.monotonic() + DEADLINE_S
+            while not any(message.startswith(beginning) for message in heard):
+                heard.extend(content.decode() for _, content in line.receive())
+                assert time.monotonic() < until_s, heard
+            return next(message for message in heard if message.startswith(beginning))
+
+        welcome = json.loads(hear('{"op":"welcome"'))
+        hear('{"op":"next"')
+        head = {"frame": welcome["first"] + 4, "captured_at": time.time(), "size": [640, 360]}
+        status, _ = line.ask("send", framed(1, json.dumps(head).encode() + b"\n" + sign))
+        assert status == 204
+        text = json.loads(hear(f"text/{welcome['source']} ").partition(" ")[2])
+        assert text["frame"] == welcome["first"] + 4
 
 
 def test_without_a_door_phones_are_refused() -> None:
