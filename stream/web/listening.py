@@ -123,22 +123,25 @@ class Listener:
                 accepted.close()
                 continue
             self._there[network] += 1
-            greeting = asyncio.create_task(self._greet(_Counted(accepted, partial(self._leave, network))))
+            connection = _Counted(accepted, partial(self._leave, network))
+            greeting = asyncio.create_task(self._greet(connection))
             self._greetings.add(greeting)
-            greeting.add_done_callback(self._greetings.discard)
+            greeting.add_done_callback(partial(self._greeted, connection))
 
     async def _greet(self, connection: socket.socket) -> None:
         context = self._tls()
         limits = {} if context is None else {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": _CLOSING_S}
-        try:
-            # What is no TLS, or stays away, is no news.
-            with suppress(OSError):
-                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection, ssl=context, **limits)
-                return
+        # What is no TLS, or stays away, is no news.
+        with suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection, ssl=context, **limits)
+            return
+        connection.close()
+
+    def _greeted(self, connection: socket.socket, greeting: asyncio.Task[None]) -> None:
+        self._greetings.discard(greeting)
+        if greeting.cancelled():
+            # Perhaps before it had begun.
             connection.close()
-        except asyncio.CancelledError:
-            connection.close()
-            raise
 
     def _leave(self, network: str) -> None:
         self._there[network] -= 1
