@@ -13,7 +13,7 @@ help: ## this list
 setup: .venv/.installed ## prepare .venv, with the program at .venv/bin/glyphfeed
 	@echo "Ready: .venv/bin/glyphfeed"
 
-demo: .venv/.installed ## read a made-up street, and film it
+demo: .venv/.installed ## read a made-up street, and show it
 	@.venv/bin/glyphfeed demo
 
 webcam: .venv/.installed ## read what the first camera sees
@@ -47,7 +47,7 @@ clean: ## remove .venv and whatever the tools left behind
 
 .venv/.installed: $(REQUIREMENTS) | .venv/bin/python
 	@echo "Installing glyphfeed into .venv; the first time this takes a minute or two."
-	@$(PIP) install -qq -c constraints.txt -e .
+	@$(PIP) install -qq -c constraints.txt -e '.[web]'
 	@touch $@
 
 .venv/.installed-dev: $(REQUIREMENTS) | .venv/bin/python

@@ -592,10 +592,15 @@ def demo(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where the video with the text drawn over it goes; with a webcam none otherwise."),
+        typer.Option(
+            metavar="FOLDER", help="Where the video with the text drawn over it goes; with a webcam or a browser none otherwise."
+        ),
     ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open its page where there is a browser.")] = True,
 ) -> None:
     """See it work: a walk along a made-up street, read, published, and drawn over the picture.
+
+    Where there is a browser its page is opened, and the walk goes on until Ctrl-C.
 
     [bold]Examples[/]
 
@@ -604,7 +609,7 @@ def demo(
     """
     from glyphfeed.tools.demo import run_demo
 
-    raise typer.Exit(run_demo(camera, out))
+    raise typer.Exit(run_demo(camera, out, browser=browser))
 
 
 def main() -> None:

@@ -1,14 +1,18 @@
 """`glyphfeed demo`: the whole chain at work, on a made-up street or a webcam, and what it cost.
 
-Owns: the clip in the cache, where the feed and the video go when nobody says, and the sums at the end.
+Owns: the clip in the cache, where the feed, the pages and the video go when nobody says, and the sums at the end.
 """
 
 from __future__ import annotations
 
 import functools
+import os
+import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
@@ -23,6 +27,13 @@ from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType, TextState
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.sources.address import open_source
+from glyphfeed.stream.sources.file import decode_file
+from glyphfeed.stream.sources.playback import Playback
+from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
+from glyphfeed.tools.beside import Pages
+from glyphfeed.tools.browsers import has_browser, open_soon
+from glyphfeed.tools.configuration.tables import Web
 from glyphfeed.tools.displays.film import filming
 from glyphfeed.tools.errors import CommandError, note, tell
 from glyphfeed.tools.options import program
@@ -31,10 +42,12 @@ from glyphfeed.tools.scenes.street import demo_scene
 from glyphfeed.tools.watching import open_print, open_windows, show_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
     from glyphfeed.stream.running.runtime import Failures
+    from glyphfeed.stream.sources.picture import Picture
+    from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.displays.views import Display
     from glyphfeed.tools.scenes.clip import Rectangle
 
@@ -71,8 +84,10 @@ class Tally:
         )
 
 
-def run_demo(camera: int | None, out: Path | None) -> int:
+def run_demo(camera: int | None, out: Path | None, *, browser: bool = True) -> int:
     """Run the demo; the exit code is 0, or 2 if it could not go to its end.
+
+    Where there is a `browser` to open, its page is opened, and the street goes on until the user ends it.
 
     Raises:
         CommandError: the video cannot be written.
@@ -80,25 +95,32 @@ def run_demo(camera: int | None, out: Path | None) -> int:
         SourceError: there is no such webcam.
 
     """
-    live = camera is not None
-    folder = out or (None if live else demo_folder())
+    shown = browser and find_spec("uvicorn") is not None and has_browser(os.environ)
+    endless = shown or camera is not None
+    folder = out or (None if endless else demo_folder())
     tally = Tally()
+    opened = threading.Event()
     with ExitStack() as stack:
-        source = open_source(str(camera)) if live else open_source(str(street()), "street")
+        source = open_source(str(camera)) if camera is not None else walk(street(), opened.is_set if shown else None)
         film = stack.enter_context(filming(folder / VIDEO, source)) if folder else None
         publisher = stack.enter_context(open_feed())
         networks = Networks("auto", None, None).locate()
         displays: list[Display] = []
-        with suppress(CommandError):
-            displays += open_windows(stack)
+        if not shown:
+            with suppress(CommandError):
+                displays += open_windows(stack)
         displays.append(open_print(stack, publisher.endpoint))
-        loading = networks.load(live=live)
+        pages = open_pages(stack, publisher.endpoint)
+        if shown and pages is not None:
+            open_soon(pages.address, opened)
+        loading = networks.load(live=source.live)
         failures: Failures = []
         try:
-            failures = show_sources([source], loading.result(), publisher, displays, [tally, *([film] if film else [])])
+            sinks = [tally, *([film] if film else [])]
+            failures = show_sources([source], loading.result(), publisher, displays, sinks, pages=pages)
         except KeyboardInterrupt:
-            # How one ends a webcam; the street has an end of its own.
-            if not live:
+            # How one ends what has no end of its own.
+            if not endless:
                 raise
     for name, error in failures:
         tell(error, name)
@@ -107,6 +129,48 @@ def run_demo(camera: int | None, out: Path | None) -> int:
         print(f"The video: {folder / VIDEO}")
     print(f"Now something of your own: {program()} watch 0, or {program()} watch clip.mp4 --film out.mp4")
     return 2 if failures else 0
+
+
+def walk(path: Path, again: Callable[[], bool] | None) -> Source:
+    """A walk along the street: every frame of it once; or, for who looks on, as fast as one walks, and after each `again` from
+    its beginning.
+    """
+    if again is None:
+        return open_source(str(path), "street")
+    return Playback("street", str(path), Pace.LIVE, partial(rounds, path, again))
+
+
+def rounds(path: Path, again: Callable[[], bool]) -> Iterator[Picture]:
+    """The pictures of a clip on one clock, from its beginning once more for as long as that is wanted after each time.
+
+    Raises:
+        SourceError: it cannot be read.
+
+    """
+    begin_s, scene = 0.0, 0
+    while True:
+        stamps_s = [begin_s]
+        for picture in decode_file(path, live=True):
+            stamps_s = [*stamps_s[-1:], begin_s + (picture.stamp or 0.0)]
+            yield replace(picture, stamp=stamps_s[-1], scene=scene)
+        if not again():
+            return
+        # The last picture stands as long as the one before it.
+        begin_s, scene = 2 * stamps_s[-1] - stamps_s[0], scene + 1
+
+
+def open_pages(stack: ExitStack, endpoint: str) -> Pages | None:
+    """The pages of a feed at the usual address, or at a free one where another program has that, until the stack is closed; None
+    where what this needs is not installed.
+    """
+    if find_spec("uvicorn") is None:
+        return None
+    try:
+        Listen.parse(DEFAULT_LISTEN).bind().close()
+        web = Web()
+    except FeedError:
+        web = Web(listen="127.0.0.1:*")
+    return stack.enter_context(Pages(web, endpoint, None))
 
 
 @functools.cache

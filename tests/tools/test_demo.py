@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import sys
+import threading
+import time
+import urllib.request
 from contextlib import ExitStack, suppress
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -13,10 +19,11 @@ from glyphfeed.engines.weights import cache_folder
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publishing.publisher import Publisher
-from glyphfeed.tools.demo import CLIP, VIDEO, run_demo
+from glyphfeed.tools.demo import CLIP, VIDEO, rounds, run_demo
 from glyphfeed.tools.errors import CommandError
 from tests.programs import program
 from tests.stream.driving import ANY_PORT
+from tests.stream.feed.samples import DEADLINE_S, wait_until
 
 
 @pytest.fixture
@@ -88,6 +95,55 @@ def test_a_cache_that_cannot_be_written_to_is_done_without_and_told_once(tmp_pat
         else:
             video = next(line for line in output.splitlines() if line.startswith("The video: ")).removeprefix("The video: ")
             assert Path(video).stat().st_size > 0
+
+
+def test_the_street_goes_on_from_its_beginning_for_as_long_as_somebody_looks(clip: Path) -> None:
+    turns = iter([True, True, False])
+    pictures = list(rounds(clip, lambda: next(turns)))
+    stamps = [picture.stamp or 0.0 for picture in pictures]
+    steps = [later - earlier for earlier, later in pairwise(stamps)]
+    assert len(pictures) == 180
+    assert steps == pytest.approx([1 / 30] * 179, abs=1e-3)
+    assert [picture.scene for picture in pictures] == [0] * 60 + [1] * 60 + [2] * 60
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals like this here")
+@pytest.mark.usefixtures("cache")
+def test_where_there_is_a_browser_its_page_is_opened_until_the_user_ends_it(tmp_path: Path) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" > {opened}\n')
+    browser.chmod(0o700)
+    variables = {name: value for name, value in os.environ.items() if name not in ("CI", "WAYLAND_DISPLAY")}
+    variables |= {"DISPLAY": ":nobody", "BROWSER": f"{browser} %s", "TERM": "xterm"}
+    master, slave = os.openpty()
+    pipes = {"stdin": slave, "stdout": slave, "stderr": slave}
+    output = bytearray()
+    with program([sys.executable, "-m", "glyphfeed", "demo"], 9 * DEADLINE_S, env=variables, **pipes) as child:
+        os.close(slave)
+
+        def read() -> None:
+            # Ends with the terminal's other end.
+            with suppress(OSError):
+                while said := os.read(master, 65536):
+                    output.extend(said)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        wait_until(lambda: opened.exists() and opened.read_text().endswith("\n"), 4 * DEADLINE_S)
+        with urllib.request.urlopen(opened.read_text().strip(), timeout=DEADLINE_S) as page:
+            assert b"<title>glyphfeed</title>" in page.read()
+        # The clip is of two seconds, and read once more.
+        wait_until(lambda: b"read" in output and b"EXIT 12" in output, 3 * DEADLINE_S)
+        time.sleep(3)
+        assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        assert child.wait(DEADLINE_S) == 0
+        thread.join(DEADLINE_S)
+    os.close(master)
+    found = re.search(r"frames in ([\d.]+) s: \d+ frames per second", output.decode("utf-8", "replace"))
+    assert found is not None
+    assert float(found[1]) > 2.5, "it ended with the clip"
+    assert b"The video" not in output
 
 
 @pytest.mark.usefixtures("cache")
