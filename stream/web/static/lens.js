@@ -1,0 +1,114 @@
+/**
+ * A camera of this device: which one, its light, its zoom.
+ *
+ * Owns: the stream. Does not own what is done with its pictures.
+ */
+
+const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+
+export class Lens {
+  #video;
+  #onEnd;
+  /** @type {MediaStreamTrack | null} */
+  #track = null;
+
+  /**
+   * @param {HTMLVideoElement} video that plays what the camera sees
+   * @param {() => void} onEnd told when the camera was taken away
+   */
+  constructor(video, onEnd) {
+    this.#video = video;
+    this.#onEnd = onEnd;
+  }
+
+  /**
+   * Open a camera: the one with this id, or else the rear one.
+   * @param {string} [id]
+   * @returns {Promise<void>} fails as `getUserMedia` does
+   */
+  async open(id) {
+    this.close();
+    /** @param {MediaTrackConstraints} which */
+    const ask = (which) => navigator.mediaDevices.getUserMedia({ audio: false, video: { ...WANTED, ...which } });
+    const rear = { facingMode: { ideal: "environment" } };
+    let stream;
+    try {
+      stream = await ask(id ? { deviceId: { exact: id } } : rear);
+    } catch (error) {
+      // It may have been unplugged since it was chosen.
+      if (!id || !["OverconstrainedError", "NotFoundError"].includes(/** @type {Error} */ (error).name)) throw error;
+      stream = await ask(rear);
+    }
+    const [track] = stream.getVideoTracks();
+    this.close();
+    this.#track = track;
+    track.addEventListener("ended", () => this.#track === track && this.#onEnd());
+    this.#video.srcObject = stream;
+    await this.#video.play();
+  }
+
+  close() {
+    this.#track?.stop();
+    this.#track = null;
+    this.#video.srcObject = null;
+  }
+
+  get isOpen() {
+    return this.#track?.readyState === "live";
+  }
+
+  get id() {
+    return this.#track?.getSettings().deviceId ?? "";
+  }
+
+  /** Whether it looks at who holds it, so that it is shown as in a mirror. */
+  get mirrored() {
+    return this.#track?.getSettings().facingMode === "user";
+  }
+
+  /** What it can do beside pictures. @returns {{torch?: boolean, zoom?: {min: number, max: number}}} */
+  get #abilities() {
+    return /** @type {any} */ (this.#track?.getCapabilities?.()) ?? {};
+  }
+
+  get hasTorch() {
+    return this.#abilities.torch === true;
+  }
+
+  /** Switch its light. @param {boolean} on @returns {Promise<boolean>} whether it is on */
+  async light(on) {
+    return (await this.#apply({ torch: on })) && on;
+  }
+
+  /** From and to what it zooms by itself; null where it does not. */
+  get zooms() {
+    const { zoom } = this.#abilities;
+    return zoom && zoom.max > zoom.min ? zoom : null;
+  }
+
+  get zoom() {
+    return /** @type {any} */ (this.#track?.getSettings())?.zoom ?? 1;
+  }
+
+  set zoom(zoom) {
+    this.#apply({ zoom });
+  }
+
+  /** @param {Object<string, any>} setting */
+  async #apply(setting) {
+    try {
+      await this.#track?.applyConstraints({ advanced: [/** @type {any} */ (setting)] });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The cameras that there are; their names are known once one was allowed. @returns {Promise<{id: string, name: string}[]>} */
+  async choices() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices
+      .filter(({ kind, deviceId }) => kind === "videoinput" && deviceId)
+      .map(({ deviceId, label }, at) => ({ id: deviceId, name: label || `Camera ${at + 1}` }));
+  }
+}
