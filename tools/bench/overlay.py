@@ -137,8 +137,8 @@ def first_picture(clip: str | Path) -> Colour:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a screen.
+def browser(*flags: str) -> Iterator[Browser]:
+    """Debian's Chromium, without a screen, with further flags.
 
     Raises:
         CommandError: it is not there, or nothing to steer it with.
@@ -151,7 +151,7 @@ def browser() -> Iterator[Browser]:
         raise CommandError("there is no Chromium here to measure in: apt install chromium")
     with sync_playwright() as driver:
         # The sandbox of Chromium does not work for root, as whom one measures in containers.
-        chromium = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        chromium = driver.chromium.launch(executable_path=program, args=["--no-sandbox", *flags])
         try:
             yield chromium
         finally:

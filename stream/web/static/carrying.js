@@ -10,7 +10,7 @@ import { STILL, carry, chain, fit, follow, near, points, step } from "./motion.j
 /** @typedef {import("./motion.js").Pyramid} Pyramid */
 /** @typedef {import("./motion.js").Affine} Affine */
 /** @typedef {import("./feed.js").Entity} Entity */
-/** @typedef {import("./feed.js").Shown} Shown */
+/** `taken` is when the picture was taken that they were read in. @typedef {import("./feed.js").Shown & {taken: number}} Carried */
 
 /** A picture that was sent, and the way from there to the one on the screen. @typedef {{picture: Pyramid, at: number, points: number[][], map: Affine}} Sent */
 
@@ -31,7 +31,7 @@ export class Carrying {
   #body = null;
   /** Whether every step since has been seen. */
   #sure = true;
-  /** What is to be drawn, until something is new. @type {Shown | null} */
+  /** What is to be drawn, until something is new. @type {Carried | null} */
   #shown = null;
 
   /**
@@ -87,7 +87,7 @@ export class Carrying {
   /**
    * What is to be drawn on the picture on the screen, in pixels of `size`; null where nothing was read, or too long ago. `age_s` is 0 as
    * long as the way to this picture is known.
-   * @returns {Shown | null}
+   * @returns {Carried | null}
    */
   shown() {
     const body = this.#body;
@@ -101,7 +101,7 @@ export class Carrying {
    * @param {any} body
    * @param {Sent} sent
    * @param {Pyramid} picture
-   * @returns {Shown}
+   * @returns {Carried}
    */
   #carried(body, sent, picture) {
     const width = picture[0].width;
@@ -117,6 +117,6 @@ export class Carrying {
       return { ...move(text), words: text.words.map(move), ...(text.chars && { chars: text.chars.map(move) }) };
     };
     const sure = found || this.#sure;
-    return { ...shown({ ...body, texts: body.texts.map(carried) }, body.captured_at), age_s: sure ? 0 : LOST_S };
+    return { ...shown({ ...body, texts: body.texts.map(carried) }, body.captured_at), age_s: sure ? 0 : LOST_S, taken: sent.at };
   }
 }

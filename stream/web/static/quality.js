@@ -4,16 +4,19 @@
  * Pure. The size is the last that is given up: small letters need it.
  */
 
-/** The longer side in pixels, and the quality of the JPEG; each level has some two thirds of the bytes of the one before. */
+/**
+ * The longer side in pixels, the quality of the JPEG, and how many milliseconds a picture may take to arrive: a smaller one is taken
+ * only where nothing is read in time otherwise.
+ */
 const LEVELS = [
-  [1280, 0.8],
-  [1280, 0.6],
-  [1280, 0.4],
-  [960, 0.4],
-  [640, 0.4],
+  [1280, 0.8, 120],
+  [1280, 0.6, 150],
+  [1280, 0.4, 400],
+  [960, 0.4, 600],
+  [640, 0.4, 1000],
 ];
-/** Milliseconds to arrive: longer is too long, and shorter leaves room for more. */
-const [SLOW_MS, QUICK_MS] = [120, 30];
+/** Of that, what leaves room for a better one. */
+const QUICK = 0.25;
 /** How much the newest picture says of the link. */
 const SHARE = 0.3;
 /** So long a level is tried before a better one, and twice as long where that was too much. */
@@ -45,10 +48,11 @@ export class Quality {
   took(ms, now) {
     this.#usual = Number.isNaN(this.#usual) ? ms : this.#usual + SHARE * (ms - this.#usual);
     const stayed = now - this.#since;
-    if (this.#usual > SLOW_MS && this.#level < LEVELS.length - 1) {
+    const most = LEVELS[this.#level][2];
+    if (this.#usual > most && this.#level < LEVELS.length - 1) {
       if (this.#isTrial && stayed < this.#patience) this.#patience = Math.min(2 * this.#patience, LONGEST_MS);
       this.#change(1, now);
-    } else if (this.#usual < QUICK_MS && this.#level > 0 && stayed > this.#patience) {
+    } else if (this.#usual < QUICK * most && this.#level > 0 && stayed > this.#patience) {
       this.#change(-1, now);
     }
   }

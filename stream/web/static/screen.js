@@ -57,6 +57,7 @@ export class Screen {
   #isTap = false;
   #request = 0;
   #drawnAt = 0;
+  #taken = 0;
   mirrored = false;
   /** The camera's own zoom, where it has one: its range, and a way to set it. @type {{min: number, max: number, zoom: number} | null} */
   own = null;
@@ -104,6 +105,7 @@ export class Screen {
       this.unzoom();
     }
     this.#picture.context.drawImage(video, 0, 0, width, height);
+    this.#taken = at;
     const [{ canvas, context }, { context: read }] = this.#small;
     context.imageSmoothingQuality = "medium";
     context.drawImage(this.picture, 0, 0, canvas.width, canvas.height);
@@ -150,7 +152,8 @@ export class Screen {
     const shown = this.#carrying.shown();
     if (shown && this.#drawTexts(now, shown)) this.invalidate();
     this.#drawnAt = now;
-    this.#stage.dispatchEvent(new CustomEvent("drawn", { detail: shown }));
+    // For who measures how well that goes.
+    this.#stage.dispatchEvent(new CustomEvent("drawn", { detail: { shown, taken: this.#taken } }));
   }
 
   /** @param {number} now @param {import("./feed.js").Shown} shown @returns {boolean} whether labels are on their way */
