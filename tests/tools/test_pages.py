@@ -45,6 +45,13 @@ def test_it_says_where_the_page_is_and_ends_in_order(ending: signal.Signals, cod
             assert b"<title>glyphfeed</title>" in page.read()
         stuck.connect(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])))
         stuck.sendall(b"GET /feed HTTP/1.1\r\n")
+        if ending is signal.SIGINT:
+            # Nobody publishes, which is said after some seconds, and once.
+            assert child.stderr is not None
+            assert (
+                next(child.stderr)
+                == f"glyphfeed: Nobody publishes at {NOBODY} yet; the pages show it as soon as somebody does.\n"
+            )
         child.send_signal(ending)
         _, errors = child.communicate(timeout=DEADLINE_S)
     assert (child.returncode, errors) == (code, "")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ import cv2
 import pytest
 
 from glyphfeed.engines.weights import cache_folder
+from tests.programs import program
+from tests.stream.feed.samples import DEADLINE_S
 
 if TYPE_CHECKING:
     from glyphfeed.stream.records import Colour
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("glyphfeed", "engines", "stream", "tools")
 SUFFIXES = {".py", ".typed", ".toml", ".cu", ".html", ".css", ".js", ".svg"}
+
+
+def is_kept(file: Path) -> bool:
+    """Whether a file belongs to the program; of what browsers are served every one does."""
+    return file.suffix in SUFFIXES or ("static" in file.parts and file.is_file())
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def test_a_wheel_installs_one_name_and_all_of_it(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         inside = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert {name.partition("/")[0] for name in inside} == {"glyphfeed"}
-    kept = [file.relative_to(ROOT) for name in FOLDERS for file in (ROOT / name).rglob("*") if file.suffix in SUFFIXES]
+    kept = [file.relative_to(ROOT) for name in FOLDERS for file in (ROOT / name).rglob("*") if is_kept(file)]
     # Weights that nothing uses by itself yet are not brought along.
     files = {file for file in kept if file.parent != Path("engines/weights")}
     assert inside == {file.as_posix() if file.parts[0] == "glyphfeed" else f"glyphfeed/{file.as_posix()}" for file in files}
@@ -87,6 +95,16 @@ def test_it_runs_beside_a_project_with_folders_of_the_same_names(
     output = output_of([*started, "read", "sign.png"], variables)
     assert "EXIT 12" in output
     assert "Bakery" in output
+
+
+def test_its_pages_are_served_with_all_that_belongs_to_them(environment: Path, variables: dict[str, str]) -> None:
+    command = [str(environment / "glyphfeed"), "web", "tcp://127.0.0.1:1", "--listen", "127.0.0.1:*"]
+    with program(command, 6 * DEADLINE_S, env=variables) as child:
+        assert child.stdout is not None
+        address = next(child.stdout).partition(" ")[0]
+        for file in (ROOT / "stream/web/static").iterdir():
+            with urllib.request.urlopen(f"{address}{file.name}", timeout=DEADLINE_S) as answer:
+                assert answer.read() == file.read_bytes()
 
 
 def test_it_is_the_wheel_that_runs_there(environment: Path, variables: dict[str, str]) -> None:

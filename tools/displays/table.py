@@ -70,7 +70,7 @@ class LiveTable:
             further = sum(len(text.wrap(self._console, self._console.width)) for text in why) - 1
             parts += [heading(view.name, view.status), *why, texts_table(view, max(rows - max(further, 0), 2))]
         if not self._views:
-            parts.append(Text("loading the networks"))
+            parts.append(Text("no camera yet" if self._drawn_s else "loading the networks"))
         self._live.update(Group(*parts), refresh=True)
 
 

@@ -23,6 +23,7 @@ kind, file = sys.argv[1:]
 if kind == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path(file).write_text(str(os.getpid()))
+print("begun", os.environ.get("TOLD", "nothing"), flush=True)
 if kind in ("fails", "refused"):
     sys.exit(3 if kind == "fails" else 2)
 while True:
@@ -129,6 +130,28 @@ def test_what_rests_is_begun_again_where_something_may_have_changed(tmp_path: Pa
         assert not (tmp_path / "a").exists()
         children.want(commands)
         assert pid_in(tmp_path / "a") != first
+
+
+def test_one_that_cannot_work_rests_for_good_where_it_is_not_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Children(again=False) as children:
+        children.want({"a": command(tmp_path, "a", "refused")})
+        pid = pid_in(tmp_path / "a")
+        wait_until(lambda: bool(children.attend()) or not lives(pid))
+        for _ in range(3):
+            children.attend()
+        assert not (tmp_path / "a").exists()
+    assert caplog.records == []
+
+
+def test_what_a_child_says_is_heard_and_what_it_is_told_stands_in_its_environment(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Children({"a": {"TOLD": "a secret"}}, {"a": said.append}) as children:
+        children.want({"a": command(tmp_path, "a"), "b": command(tmp_path, "b")})
+        pid_in(tmp_path / "b")
+        wait_until(lambda: bool(said))
+    assert said == ["begun a secret"]
 
 
 def test_one_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
