@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, ElementHandle, Page
 
+    from glyphfeed.stream.door.framing import DoorKey
     from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.records import Frame, Record, Snapshot
     from tests.browser.firefox import Firefox
@@ -35,12 +36,12 @@ LARGE = {"width": 1280, "height": 800}
 class Site:
     """A publisher, whose messages a test chooses, behind a server of pages; `open` gives a page of it."""
 
-    def __init__(self, browser: Browser | None = None, keep: KeepIn | None = None) -> None:
-        self._browser, self._keep = browser, keep
+    def __init__(self, browser: Browser | None = None, keep: KeepIn | None = None, door: DoorKey | None = None) -> None:
+        self._browser, self._keep, self._door = browser, keep, door
         self._opened = ExitStack()
         self._complaints: list[str] = []
         self.publisher = Publisher(ANY_PORT, keep=keep)
-        self.served = Served(self.publisher.endpoint)
+        self.served = Served(self.publisher.endpoint, door=door)
 
     def __enter__(self) -> Self:
         self._opened.callback(lambda: self.publisher.close())
@@ -57,13 +58,18 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.served.port}/"
 
-    def open(self, path: str = "", choose: dict[str, Any] | None = None, **options: Any) -> Page:
-        """A page of this site on which something is chosen; no complaint is overlooked.  Options are of a browser's context."""
+    def open(self, path: str = "", choose: dict[str, Any] | None = None, script: str = "", **options: Any) -> Page:
+        """A page of this site on which something is chosen, after a script; no complaint is overlooked.
+
+        Options are of a browser's context.
+        """
         assert self._browser is not None
         context = self._browser.new_context(**{"viewport": LARGE, "reduced_motion": "reduce"} | options)
         self._opened.callback(context.close)
         if choose:
             context.add_init_script(choices(choose))
+        if script:
+            context.add_init_script(script)
         page = context.new_page()
         page.set_default_timeout(1000 * DEADLINE_S)
         page.on("console", lambda message: self._complaints.append(message.text))
@@ -80,7 +86,7 @@ class Site:
         """End the server, and start it again at the same address after something else."""
         self.served.__exit__(None, None, None)
         meanwhile()
-        self.served = Served(self.publisher.endpoint, self.served.port)
+        self.served = Served(self.publisher.endpoint, self.served.port, door=self._door)
         self.served.__enter__()
 
     def put(self, *records: Record) -> None:

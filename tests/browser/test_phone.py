@@ -159,7 +159,7 @@ def reading(browser: Browser) -> Iterator[Reading]:
     async def enter(hello: Hello) -> Eye:
         return eyes.setdefault(hello.phone, Eye(f"phone-{len(eyes) + 1}"))
 
-    with Door(enter, lambda _: None) as door, Site(browser, door.key) as site:
+    with Door(enter, lambda _: None) as door, Site(browser, door=door.key) as site:
         yield Reading(site, eyes)
 
 
@@ -252,5 +252,5 @@ def test_what_is_wrong_is_said_in_words(reading: Reading) -> None:
 
 def test_a_feed_that_takes_no_phones_says_so(site: Site) -> None:
     page = site.open("phone.html", script=CAMERA)
-    page.click("#begin")
-    site.until(page, "() => document.querySelector('#state').textContent.includes('takes no phones')")
+    site.until(page, "() => document.querySelector('#trouble').textContent.includes('takes no phones')")
+    assert page.get_attribute("#begin", "aria-disabled") == "true"

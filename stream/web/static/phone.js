@@ -9,16 +9,18 @@ import { Encoder } from "./encoding.js";
 import { Lens } from "./lens.js";
 import { Link } from "./link.js";
 import { links } from "./links.js";
+import { pair } from "./pairing.js";
 import { Quality } from "./quality.js";
 import { Screen } from "./screen.js";
 import { Settings, storage } from "./settings.js";
+import { AnySocket } from "./socket.js";
 import { cameraTrouble, pageTrouble } from "./trouble.js";
 
 /** @typedef {import("./feed.js").Entity} Entity */
 
 /** @type {(selector: string) => any} */
 const find = (selector) => document.querySelector(selector);
-const [stage, video, state, trouble, begin, tools, list, dialog] = ["#stage", "video", "#state", "#trouble", "#begin", "#tools", "#texts", "#text"].map(find);
+const [stage, video, state, trouble, begin, below, list, dialog] = ["#stage", "video", "#state", "#trouble", "#begin", "#below", "#texts", "#text"].map(find);
 /** A frozen picture is read again so often, as what is read gets better with it. */
 const AGAIN = 12;
 /** A camera that was taken away is tried again after so long. */
@@ -121,12 +123,12 @@ async function start(camera = kept?.getItem("glyphfeed.camera") ?? "") {
   sessionStorage.setItem("glyphfeed.phone", "on");
   screen.mirrored = lens.mirrored;
   screen.own = lens.zooms && { ...lens.zooms, get zoom() { return lens.zoom; }, set zoom(value) { lens.zoom = value; } };
-  for (const part of [stage, tools]) part.hidden = false;
+  for (const part of [stage, below]) part.hidden = false;
   find("#start").hidden = true;
   find("#torch").hidden = !lens.hasTorch;
   press("#torch", false);
   freeze(false);
-  link ??= new Link(url, identity(), listener);
+  link ??= new Link(url, identity(), listener, AnySocket);
   say(state, source || "Looking for the reader.");
   choose();
   stayAwake();
@@ -137,7 +139,7 @@ function stop(why = "") {
   isWanted = false;
   sessionStorage.removeItem("glyphfeed.phone");
   pause(true);
-  for (const part of [stage, tools, list]) part.hidden = true;
+  for (const part of [stage, below, list]) part.hidden = true;
   find("#list").setAttribute("aria-expanded", "false");
   find("#start").hidden = false;
   say(state, "");
@@ -222,6 +224,7 @@ const ACTS = {
     showTexts();
   },
   end: () => stop(),
+  close: () => dialog.close(),
 };
 for (const [id, act] of Object.entries(ACTS)) find(`#${id}`).addEventListener("click", act);
 find("#choice select").addEventListener("change", (/** @type {any} */ { target }) => {
@@ -303,17 +306,8 @@ function say(element, words) {
 
 // The beginning.
 
-async function stateOfServer() {
-  try {
-    const answer = await fetch("state.json", { cache: "no-store" });
-    return answer.ok ? await answer.json() : {};
-  } catch {
-    return null;
-  }
-}
-
 const page = { secure: isSecureContext, camera: Boolean(navigator.mediaDevices?.getUserMedia), protocol: location.protocol };
-const why = pageTrouble(page, await stateOfServer());
+const why = pageTrouble(page, await pair().catch(() => null));
 say(trouble, why);
 begin.setAttribute("aria-disabled", String(Boolean(why)));
 watch();

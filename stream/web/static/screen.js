@@ -19,10 +19,13 @@ import { placement } from "./place.js";
 /** The longer side of the picture that is worked with, and of the one whose motion is looked at, in pixels. */
 const [SIDE, SMALL_SIDE] = [1280, 160];
 const MOST_ZOOM = 8;
+/** The picture fills the screen where no more than so many times what is seen of it is cut off. */
+const MOST_CUT = 2;
 /** More pixels are not seen, and cost as much. */
 const MOST_DPR = 2;
-/** Labels cover such a share of the picture at most. */
+/** Labels cover such a share of the picture at most, and leave room for the buttons above and below, in CSS pixels. */
 const COVERAGE = 0.2;
+const [ABOVE, BELOW] = [56, 64];
 /** A finger hits what is so near, in CSS pixels, and is still when it goes no further. */
 const [NEAR, STILL] = [22, 8];
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
@@ -162,7 +165,7 @@ export class Screen {
     const style = { mode: mode === "replaced" ? "labels" : mode, size, plate: plate / 100, dpr: this.#dpr, tentative };
     // Where the texts are in the picture that was sent, whatever its size was.
     const place = this.#placeOf(shown.size);
-    const bounds = /** @type {import("./labels.js").Box} */ ([0, 0, this.#canvas.width, this.#canvas.height]);
+    const bounds = /** @type {import("./labels.js").Box} */ ([0, ABOVE * this.#dpr, this.#canvas.width, this.#canvas.height - BELOW * this.#dpr]);
     const arranged = arrange(named(this.#context, shown, place, style), this.#labels, bounds, COVERAGE);
     const { labels, moving } = glide(arranged, this.#labels, CALM.matches ? 1 : Math.min((now - this.#drawnAt) / 1000, 0.05));
     this.#labels = labels;
@@ -175,7 +178,10 @@ export class Screen {
     const [dpr, ratio] = [this.#dpr, width / this.picture.width];
     const centre = this.#centre && /** @type {Point} */ (this.#centre.map((value) => value * ratio));
     const box = /** @type {Point} */ ([this.#canvas.width / dpr, this.#canvas.height / dpr]);
-    return placement({ picture: [width, height], box, fit: "cover", dpr, mirrored: this.mirrored, zoom: this.#zoom, centre });
+    const shapes = (width * box[1]) / (height * box[0]);
+    // A picture that lies across the screen would lose most of itself.
+    const fit = Math.max(shapes, 1 / shapes) > MOST_CUT ? "contain" : "cover";
+    return placement({ picture: [width, height], box, fit, dpr, mirrored: this.mirrored, zoom: this.#zoom, centre });
   }
 
   get #dpr() {

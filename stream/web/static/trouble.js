@@ -28,10 +28,10 @@ export function cameraTrouble({ name, message }) {
  * @param {{paired?: boolean, phones?: boolean, trouble?: string} | null} state of `state.json`; null where nobody answers
  */
 export function pageTrouble({ secure, camera, protocol }, state) {
-  if (!secure) {
-    const how = protocol === "http:" ? "This page came over plain HTTP" : "This page did not come over HTTPS";
-    return `${how}, and browsers give the camera to none such. Scan the code in the reader's terminal: it leads to the page over HTTPS.`;
+  if (!secure && protocol === "http:") {
+    return "This page came over plain HTTP, and browsers give the camera to none such. Scan the code in the reader's terminal: it leads to the page over HTTPS.";
   }
+  if (!secure) return "This page's certificate is not trusted, and browsers give the camera to none such. The reader's help page says how to trust it.";
   if (!camera) return "This browser gives no page the camera. Take another browser, or a newer one.";
   if (!state) return "The reader cannot be reached. Is it running, and is this phone in the same network?";
   if (state.trouble) return state.trouble;

@@ -29,6 +29,6 @@ def test_and_that_in_javascript_too_and_through_any_other_as_that_in_python(node
     assert "# fail 0" in output
 
 
-@pytest.mark.parametrize("module", ["exporting", "labels", "listed", "looks", "pictures", "place", "saying"])
+@pytest.mark.parametrize("module", ["carrying", "exporting", "handheld", "labels", "listed", "looks", "pictures", "place", "saying"])
 def test_what_of_the_page_needs_no_browser(node: Node, module: str) -> None:
     assert "# fail 0" in node.test(f"{module}.test.mjs")
