@@ -110,12 +110,22 @@ class Site:
         while (left := until - time.monotonic()) > 0:
             self.publisher.serve(left)
 
-    def until(self, page: Page | Firefox, condition: str, argument: Any = None, deadline_s: float = DEADLINE_S) -> Any:
-        """Serve the feed until something holds on a page: what this JavaScript gives then."""
+    def until(
+        self,
+        page: Page | Firefox,
+        condition: str,
+        argument: Any = None,
+        *,
+        again: Callable[[], None] | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> Any:
+        """Serve the feed, and do something again and again, until this JavaScript gives something on a page: what it gives."""
         deadline = time.monotonic() + deadline_s
         while not (value := page.evaluate(condition, argument)):
             assert time.monotonic() < deadline, f"this never came true: {condition}"
-            self.publisher.serve(0.02)
+            self.serve_for(0.1 if again else 0.02)
+            if again:
+                again()
         return value
 
     def asked(self) -> set[bytes]:

@@ -35,6 +35,7 @@ WATCH = f"""
   const read = {READ};
   window.numbers = [];
   const look = () => {{
+    if (!canvas.width) return;
     window.numbers.push(read(canvas));
     requestAnimationFrame(look);
   }};
@@ -115,9 +116,7 @@ def show_plate(site: Site, page: Page, number: int = 0, **fields: Any) -> Elemen
 
     show()
     shown = canvas(page)
-    site.until_asked()
-    show()
-    site.until(page, f"([canvas]) => ({COLOURS_AT})([canvas, [[180, 65]]])[0][0] > 200", [shown])
+    site.until(page, f"([canvas]) => ({COLOURS_AT})([canvas, [[180, 65]]])[0][0] > 200", [shown], again=show)
     return shown
 
 

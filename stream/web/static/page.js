@@ -4,10 +4,13 @@
  * Owns: the connection and what of the page gets its messages. Does not own what they do with them.
  */
 
+import { welcome } from "./devices.js";
 import { connect } from "./feed.js";
 import { Hearing } from "./hearing.js";
 import { List } from "./list.js";
+import { pair } from "./pairing.js";
 import { Settings, storage } from "./settings.js";
+import { AnySocket } from "./socket.js";
 import { Cameras } from "./wall.js";
 
 /** @type {(selector: string) => HTMLElement} */
@@ -20,22 +23,30 @@ const settings = new Settings(storage());
 settings.bind(/** @type {HTMLFormElement} */ (find("#settings form")));
 
 /** Said only where it lasts: a connection that is there within a moment is nothing to read. */
-let telling = setTimeout(() => (connection.textContent = "Connecting."), 1_000);
-const feed = connect(url, {
-  since: {},
-  onConnection(connected) {
-    clearTimeout(telling);
-    connection.textContent = connected ? "" : "The connection is lost; trying again.";
-  },
-});
-const cameras = new Cameras(find("#cameras"), { feed, settings });
-const list = new List(find("#list"), cameras);
-const choice = /** @type {HTMLSelectElement} */ (find("[name=heard]"));
-const hearing = new Hearing({ actions: find("#actions"), region: find("#heard"), note: find("#hearing"), camera: choice }, settings);
-/** What of the page takes messages. @type {{take: (message: import("./feed.js").Message) => void}[]} */
-const parts = [cameras, list, hearing];
+const telling = setTimeout(() => (connection.textContent = "Connecting."), 1_000);
 try {
-  for await (const message of feed) for (const part of parts) part.take(message);
+  // Where that cannot be had, the connection tries until it can.
+  const state = await pair().catch(() => ({ paired: true, pairing: false }));
+  welcome(state, find);
+  if (state.paired) await show();
 } catch (error) {
   connection.textContent = /** @type {Error} */ (error).message;
+}
+clearTimeout(telling);
+
+/** Have every part of the page told what comes. */
+async function show() {
+  const feed = connect(url, {
+    since: {},
+    WebSocket: AnySocket,
+    onConnection(connected) {
+      clearTimeout(telling);
+      connection.textContent = connected ? "" : "The connection is lost; trying again.";
+    },
+  });
+  const cameras = new Cameras(find("#cameras"), { feed, settings });
+  const list = new List(find("#list"), cameras);
+  const camera = /** @type {HTMLSelectElement} */ (find("[name=heard]"));
+  const hearing = new Hearing({ actions: find("#actions"), region: find("#heard"), note: find("#hearing"), camera }, settings);
+  for await (const message of feed) for (const part of [cameras, list, hearing]) part.take(message);
 }
