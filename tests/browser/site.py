@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from tests.browser.firefox import Firefox
 
 ANY_PORT = "tcp://127.0.0.1:*"
-# That a server is gone the browser says by itself, each time that the page tries again, and of a test's own looking at the pixels
-# that it could be faster.
-EXPECTED = ("ERR_CONNECTION_REFUSED", "Multiple readback operations")
+# That a server is gone, or refuses something, the browser says by itself, each time that the page tries again, and of a test's own
+# looking at the pixels that it could be faster.
+EXPECTED = ("ERR_CONNECTION_REFUSED", "status of 403", "Multiple readback operations")
 LINE = (126, 240, 207)
 """The colour of a text's outline."""
 LARGE = {"width": 1280, "height": 800}
 
 
 class Site:
-    """A publisher, whose messages a test chooses, behind a server of pages; `open` gives a page of it."""
+    """A publisher, whose messages a test chooses, behind a server of pages with these options; `open` gives a page of it."""
 
-    def __init__(self, browser: Browser | None = None, keep: KeepIn | None = None, door: DoorKey | None = None) -> None:
-        self._browser, self._keep, self._door = browser, keep, door
+    def __init__(self, browser: Browser | None = None, keep: KeepIn | None = None, **options: Any) -> None:
+        self._browser, self._keep, self._options = browser, keep, options
         self._opened = ExitStack()
         self._complaints: list[str] = []
         self.publisher = Publisher(ANY_PORT, keep=keep)
-        self.served = Served(self.publisher.endpoint, door=door)
+        self.served = Served(self.publisher.endpoint, **options)
 
     def __enter__(self) -> Self:
         self._opened.callback(lambda: self.publisher.close())
@@ -56,7 +56,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.served.port}/"
+        return f"{self.served.access.scheme}://127.0.0.1:{self.served.port}/"
 
     def open(self, path: str = "", choose: dict[str, Any] | None = None, script: str = "", **options: Any) -> Page:
         """A page of this site on which something is chosen, after a script; no complaint is overlooked.
@@ -86,7 +86,7 @@ class Site:
         """End the server, and start it again at the same address after something else."""
         self.served.__exit__(None, None, None)
         meanwhile()
-        self.served = Served(self.publisher.endpoint, self.served.port, door=self._door)
+        self.served = Served(self.publisher.endpoint, self.served.port, **self._options)
         self.served.__enter__()
 
     def put(self, *records: Record) -> None:

@@ -66,7 +66,7 @@ def test_what_cannot_work_is_said_in_one_sentence(capfd: pytest.CaptureFixture[s
         return errors
 
     assert "'nowhere' is not an address of a feed" in complaint("nowhere")
-    assert "'5580' is not an address to listen at" in complaint("--listen", "5580")
+    assert "'localhost:x' is not an address to listen at" in complaint("--listen", "localhost:x")
     assert "--cert and --key belong together" in complaint("--cert", str(tmp_path / "own.crt"))
     assert "own.crt cannot be read" in complaint(
         "--listen", "127.0.0.1:*", "--cert", str(tmp_path / "own.crt"), "--key", str(tmp_path / "own.key")
