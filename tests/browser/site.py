@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.browser.firefox import Firefox
 
 ANY_PORT = "tcp://127.0.0.1:*"
-# That a server is gone, or refuses something, the browser says by itself, each time that the page tries again, and of a test's own
-# looking at the pixels that it could be faster.
+# That a server is gone, or refuses something, the browser says by itself, each time that the page tries again; and of a test that
+# looks at the pixels that it could be faster.
 EXPECTED = ("ERR_CONNECTION_REFUSED", "status of 403", "Multiple readback operations")
 LINE = (126, 240, 207)
 """The colour of a text's outline."""
