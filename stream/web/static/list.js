@@ -406,9 +406,9 @@ export class List {
 
 /** @param {number} from Unix seconds @param {number} [to] */
 function time(from, to = from) {
-  const dates = [from, to].map((at) => new Date(at * 1000));
-  const isToday = dates[0].toDateString() === new Date().toDateString();
-  return (isToday ? CLOCK : CALENDAR).formatRange(...dates);
+  const [start, end] = [from, to].map((at) => new Date(at * 1000));
+  const isToday = start.toDateString() === new Date().toDateString();
+  return (isToday ? CLOCK : CALENDAR).formatRange(start, end);
 }
 
 /** Shrink a picture to what a row has room for. @param {HTMLCanvasElement} canvas */

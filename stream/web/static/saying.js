@@ -51,8 +51,9 @@ export class Saying {
   /** @param {{kind: string, source: string, body: any}} message */
   take({ kind, source, body }) {
     if (kind !== "event" && kind !== "text") return;
-    let heard = this.#heard.get(source);
-    if (heard?.epoch !== body.epoch) this.#heard.set(source, (heard = new Heard(body.epoch)));
+    const known = this.#heard.get(source);
+    const heard = known?.epoch === body.epoch ? known : new Heard(body.epoch);
+    this.#heard.set(source, heard);
     heard.now = Math.max(heard.now, body.published_at);
     if (kind === "text") {
       heard.view = body;
@@ -83,14 +84,10 @@ export class Saying {
    * @returns {Said | null}
    */
   next(source = "", letters = LETTERS) {
-    let [best, most] = [null, 0];
-    for (const [name, heard] of this.#heard) {
-      if (source && name !== source) continue;
-      for (const block of blocks(heard)) {
-        const weight = weigh(block, heard.view.size);
-        if (weight > most) [best, most] = [{ name, heard, block }, weight];
-      }
-    }
+    const choices = [...this.#heard].flatMap(([name, heard]) =>
+      source && name !== source ? [] : blocks(heard).map((block) => ({ name, heard, block, weight: weigh(block, heard.view.size) })),
+    );
+    const best = choices.sort((one, other) => other.weight - one.weight)[0];
     if (!best) return null;
     const { name, heard, block } = best;
     for (const { id } of block) {
@@ -129,7 +126,7 @@ function weigh(texts, size) {
   const height = Math.max(...texts.map(({ polygon }) => distance(polygon[0], /** @type {Point} */ (polygon.at(-1)))));
   const [x, y] = middle(texts, size);
   const away = Math.min(1, Math.hypot(x - 0.5, y - 0.5) / Math.SQRT1_2);
-  return Math.min(1, height / size[1] + 1e-6) * (1 - away / 2);
+  return Math.min(1, height / size[1]) * (1 - away / 2);
 }
 
 /**
