@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.records import Event, EventType, Snapshot
-from tests.stream.feed.samples import box, entity, status
+from tests.stream.feed.samples import box, entity, of, status
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -140,6 +140,13 @@ def test_screen_readers_are_told_of_each_text_once_and_not_too_fast_and_of_nothi
     put_read(site, 2, *texts)
     changed = replace(texts[0], text="changed", rev=9)
     site.put(view(3, changed), Event("cam1", EventType.CHANGED, 3, time.time(), changed, "text 0"))
+    # Of two cameras the one that was chosen.
+    read = text(1, "elsewhere")
+    site.put(of("yard", view(1, read)))
+    site.until(page, "() => document.querySelector('[name=heard]').options.length === 3")
+    page.get_by_role("button", name="Settings").click()
+    page.locator("[name=heard]").select_option("cam1")
+    site.put(Event("yard", EventType.READ, 1, time.time(), read))
     put_read(site, 4, text(9, "last"))
     site.until(page, "() => window.heard.at(-1)[0] === 'last, middle'")
     heard = page.evaluate("window.heard")
@@ -147,3 +154,5 @@ def test_screen_readers_are_told_of_each_text_once_and_not_too_fast_and_of_nothi
     times = [at for _, at in heard]
     assert all(after - before >= 1490 for before, after in pairwise(times))
     assert page.locator("[aria-live]").count() == 1
+    page.reload()
+    assert page.locator("[name=heard]").input_value() == "cam1"

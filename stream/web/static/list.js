@@ -88,12 +88,7 @@ export class List {
       make("div", { className: "bar" }, this.#search, this.#which),
       make("div", { className: "bar" }, this.#count, this.#all, this.#copy, ...this.#files),
     );
-    root.append(
-      this.#bars,
-      this.#grid,
-      this.#none,
-      hint,
-    );
+    root.append(this.#bars, this.#grid, this.#none, hint);
     for (const control of [this.#search, this.#which]) control.addEventListener("input", () => this.#refresh());
     this.#grid.addEventListener("scroll", () => this.#draw());
     this.#grid.addEventListener("keydown", (event) => this.#press(event));

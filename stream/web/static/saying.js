@@ -52,7 +52,7 @@ export class Saying {
   take({ kind, source, body }) {
     if (kind !== "event" && kind !== "text") return;
     const known = this.#heard.get(source);
-    const heard = known?.epoch === body.epoch ? known : new Heard(body.epoch);
+    const heard = known && known.epoch === body.epoch ? known : new Heard(body.epoch);
     this.#heard.set(source, heard);
     heard.now = Math.max(heard.now, body.published_at);
     if (kind === "text") {
