@@ -57,11 +57,16 @@ class Phones:
         self._door = Door(self._let_in, self._left)
         # Touched by the runtime's thread alone.
         self._known: dict[str, Phone] = {}
-        self._names: set[str] = set()
+        self._names: frozenset[str] = frozenset()
 
     def environment(self) -> dict[str, str]:
         """What the web server needs in its environment to bring phones; it is secret."""
         return {VARIABLE: str(self._door.key)}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What phones are called that are or were there; any thread may ask."""
+        return self._names
 
     def begin(self, runtime: Runtime) -> None:
         """Let phones in from now on, as sources of a runtime, which ends before this does; called once."""
@@ -86,7 +91,7 @@ class Phones:
         # At the end of those that are remembered.
         self._known.pop(hello.phone, None)
         self._known[hello.phone] = Phone(name, source)
-        self._names.add(name)
+        self._names |= {name}
         return source
 
     def _name(self, runtime: Runtime, hello: Hello, known: Phone | None) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from glyphfeed.stream.records import SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from glyphfeed.stream.records import Event, EventType, Frame, Snapshot, Status
 
@@ -46,6 +46,8 @@ class Health:
         self._sources: dict[str, Known] = {}
         self.publishes: Callable[[], bool] = lambda: True
         """Whether the feed goes on."""
+        self.visitors: Callable[[], Collection[str]] = tuple
+        """The sources that come and go as they like, such as phones: that one is away is no illness."""
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:  # noqa: ARG002
         """See `Sink.publish`."""
@@ -79,10 +81,11 @@ class Health:
         lines = [] if self.publishes() else ["the feed has ended"]
         if not sources:
             lines.append("starting")
-        well = not lines
+        well, visitors = not lines, self.visitors()
         for status, known in sources:
             hangs = known.hangs(now_s)
-            well &= status.state in (SourceState.LIVE, SourceState.ENDED) and not hangs
+            is_away = status.source in visitors and status.state is not SourceState.FAILED
+            well &= (is_away or status.state in (SourceState.LIVE, SourceState.ENDED)) and not hangs
             lines.append(f"{status.source} {'hangs' if hangs else f'is {status.state}: {status.detail}'}")
         return well, lines
 

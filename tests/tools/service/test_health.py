@@ -32,6 +32,10 @@ def test_all_is_well_while_every_source_is_live_or_has_ended() -> None:
     assert health.report_lines() == (False, ["clip is ended: it ended", "yard is stalled: there is no picture"])
     # It is not well, and yet nothing hangs.
     assert health.alive
+    health.visitors = lambda: {"yard"}
+    assert health.report_lines()[0]
+    health.report(of("yard", SourceState.FAILED, "a network failed"))
+    assert not health.report_lines()[0]
     health.forget("yard")
     assert health.report_lines() == (True, ["clip is ended: it ended"])
 
