@@ -77,9 +77,16 @@ def application(relay: Relay, access: Access, polls: Polls, door: DoorKey | None
     return Admission(app, access.names)
 
 
+def _is_about_us(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is about this program, and not about a stranger's text that is none."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], UnicodeDecodeError)
+
+
 def _configuration(app: ASGIApp) -> uvicorn.Config:
     # What strangers send that is no HTTP is not worth a line.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    logger = logging.getLogger("uvicorn.error")
+    logger.setLevel(logging.ERROR)
+    logger.addFilter(_is_about_us)
     configuration = uvicorn.Config(
         app,
         loop="asyncio",

@@ -333,10 +333,6 @@ def test_strange_phones_disturb_nobody(reading: Reading, sign: bytes, capfd: pyt
             if number % 10 == 0:
                 assert steady.show(sign)["source"] == steady.source
     with reading.stranger() as hand:
-        hand.connection.send(b"\xff\xfe", text=True)
-        with pytest.raises(ConnectionClosed):
-            hand.flood(b"")
-    with reading.stranger() as hand:
         hand.order(op="bye")
         with pytest.raises(ConnectionClosed):
             hand.hear()
@@ -386,7 +382,7 @@ def test_the_web_server_finds_the_door_by_its_environment(engines: Engines, sign
     with Publisher(ANY_PORT) as publisher, Phones() as phones:
         command = [sys.executable, "-m", "glyphfeed", "web", publisher.endpoint, "--listen", "127.0.0.1:*"]
         environment = {**os.environ, **phones.environment()}
-        web = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        web = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert web.stdout is not None
         told = web.stdout.readline()
         port = int(told.split("/ ")[0].rpartition(":")[2])
@@ -405,5 +401,9 @@ def test_the_web_server_finds_the_door_by_its_environment(engines: Engines, sign
             assert sorted(hand.texts) == [0, 1]
             # The reader has ended, and says so.
             assert "was let go" in hand.refusal()
+        with connect(f"ws://127.0.0.1:{port}/phone") as connection:
+            connection.send(b"\xff\xfe", text=True)
+            with pytest.raises(ConnectionClosed):
+                connection.recv(DEADLINE_S)
         web.terminate()
-        web.communicate(timeout=DEADLINE_S)
+        assert web.communicate(timeout=DEADLINE_S)[1] == ""
