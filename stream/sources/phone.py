@@ -7,6 +7,7 @@ who is let in (door), nor what the phone is called (running).
 from __future__ import annotations
 
 import io
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 LATE_S: Final = 2.0
 """A picture that took so much longer than the quickest shows that the phone's clock was set, and not that it was late."""
+TICK_S: Final = 1e-3
+"""A clock that runs is ahead by more than this with each picture."""
 DRIFT: Final = 1e-3
 """So many seconds a second the quickest way is forgotten: ten times what clocks drift apart, so that a longer way is learned."""
 
@@ -61,15 +64,21 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self._behind_s, self._arrived_at = float("inf"), 0.0
+        self._behind_s, self._captured_at, self._arrived_at = math.inf, -math.inf, 0.0
 
-    def place(self, captured_at: float, arrived_at: float) -> float:
-        """The moment of a picture by our clock; both are Unix seconds, the phone's and ours."""
+    def place(self, captured_at: float, arrived_at: float) -> tuple[float | None, float]:
+        """Place a picture that was taken and arrived then, in Unix seconds of the phone and of ours.
+
+        Returns:
+            A stamp by the phone's clock, None where that stands or goes back, and the Unix seconds by ours.
+
+        """
+        runs = captured_at > self._captured_at + TICK_S
         behind_s = arrived_at - captured_at
         grown_s = self._behind_s + DRIFT * max(arrived_at - self._arrived_at, 0.0)
-        self._behind_s = behind_s if behind_s > grown_s + LATE_S else min(behind_s, grown_s)
-        self._arrived_at = arrived_at
-        return captured_at + self._behind_s
+        self._behind_s = min(behind_s, grown_s) if runs and behind_s <= grown_s + LATE_S else behind_s
+        self._captured_at, self._arrived_at = captured_at, arrived_at
+        return captured_at if runs else None, captured_at + self._behind_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +145,9 @@ class PhoneSource:
             self._report(states, *health.judge(now_s, broken=phone is None))
             if arrival is not None and grey is not None:
                 step_s, seen_s = now_s - seen_s, now_s
-                yield Frame(
-                    arrival.number - self.first,
-                    timeline.place(arrival.captured_at, step_s, step_s + LEAP_S),
-                    clock.place(arrival.captured_at, arrival.arrived_at),
-                    grey,
-                    _colour(arrival.jpeg, grey),
-                )
+                stamp, captured_at = clock.place(arrival.captured_at, arrival.arrived_at)
+                pts = timeline.place(stamp, step_s, step_s + LEAP_S)
+                yield Frame(arrival.number - self.first, pts, captured_at, grey, _colour(arrival.jpeg, grey))
         states.report(SourceState.ENDED, f"the phone was let go after {self.due - self.first} pictures")
 
     def stop(self) -> None:

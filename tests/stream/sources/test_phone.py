@@ -31,6 +31,7 @@ class Hand:
 def test_frames_are_the_phones_own_whatever_its_size_clock_and_gaps() -> None:
     source, hand = PhoneSource("phone-1", 100), Hand()
     shown = [(100, 160, 96, 5.0), (101, 160, 96, 5.1), (104, 128, 192, 5.4), (105, 640, 480, 2.0), (109, 160, 96, 2.5)]
+    shown.append((110, 160, 96, 3.0))
     with Taker(source) as taker:
         source.enter(hand)
         for n, (number, width, height, captured_at) in enumerate(shown):
@@ -41,14 +42,15 @@ def test_frames_are_the_phones_own_whatever_its_size_clock_and_gaps() -> None:
     assert [frame.size for frame in taker.frames] == [(width, height) for _, width, height, _ in shown]
     steps = [later.pts - frame.pts for frame, later in zip(taker.frames, taker.frames[1:], strict=False)]
     assert steps[:2] == pytest.approx([0.1, 0.3])
-    assert steps[3] == pytest.approx(0.5)
-    # Where the phone's clock goes back the step is that of the arrival.
+    # Where the phone's clock goes back the step is that of the arrival, and the next one as well.
     assert 0 < steps[2] < 20
+    assert 0 < steps[3] < 20
+    assert steps[4] == pytest.approx(0.5)
     assert all(abs(frame.captured_at - time.time()) < 60 for frame in taker.frames)
     assert hand.credits == len(shown)
     assert hand.dismissed
     assert [state for _, state, _ in taker.states] == ["connecting", "live", "ended"]
-    assert source.due == 110
+    assert source.due == 111
 
 
 def test_what_cannot_be_decoded_is_complained_of_and_passed_over() -> None:
@@ -90,12 +92,26 @@ def test_its_states_say_what_a_phone_does() -> None:
 def test_a_clock_that_is_wrong_is_moved_onto_ours() -> None:
     clock = Clock()
     # A phone that is an hour behind, whose second picture is the quickest.
-    assert clock.place(6400.0, 10_000.2) == pytest.approx(10_000.2)
-    assert clock.place(6401.0, 10_001.1) == pytest.approx(10_001.1)
+    assert clock.place(6400.0, 10_000.2) == (6400.0, pytest.approx(10_000.2))
+    assert clock.place(6401.0, 10_001.1) == (6401.0, pytest.approx(10_001.1))
     # One that takes longer lies where the phone says, seen from the quickest.
-    assert clock.place(6402.0, 10_003.0) == pytest.approx(10_002.1, abs=0.01)
-    # The phone's clock is set, ahead and back again.
-    assert clock.place(20_000.0, 10_004.0) == pytest.approx(10_004.0)
-    assert clock.place(6404.0, 10_005.0) == pytest.approx(10_005.0)
-    late = clock.place(6405.0, 10_006.0 + 0.9 * LATE_S)
-    assert late == pytest.approx(10_006.0, abs=0.01)
+    assert clock.place(6402.0, 10_003.0) == (6402.0, pytest.approx(10_002.1, abs=0.01))
+    assert clock.place(6403.0, 10_003.0 + 0.9 * LATE_S) == (6403.0, pytest.approx(10_003.1, abs=0.01))
+    # The phone's clock is set ahead, and back again, and stands.
+    assert clock.place(20_000.0, 10_006.0) == (20_000.0, pytest.approx(10_006.0))
+    assert clock.place(6406.0, 10_007.0) == (None, pytest.approx(10_007.0))
+    assert clock.place(6406.0, 10_007.5) == (None, pytest.approx(10_007.5))
+    assert clock.place(6407.5, 10_008.5) == (6407.5, pytest.approx(10_008.5, abs=0.01))
+
+
+def test_a_phone_without_a_clock_is_placed_by_when_its_pictures_come() -> None:
+    source = PhoneSource("phone-1", 0)
+    with Taker(source) as taker:
+        source.enter(Hand())
+        for number in range(4):
+            source.offer(number, 0.0, jpeg(numbered(number)))
+            taker.wait_until(lambda number=number: len(taker.frames) == number + 1)
+            time.sleep(0.05)
+    first, *_, last = taker.frames
+    assert last.pts - first.pts >= 0.15
+    assert last.captured_at - first.captured_at >= 0.15
