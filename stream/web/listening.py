@@ -81,7 +81,7 @@ class PatientProtocol(H11Protocol):
 
 
 class Listener:
-    """Accepts connections on a bound socket until it is closed; `tls` gives the context for the next one.
+    """Accepts connections on a bound socket until it is closed; `tls` gives the context for one to an address.
 
     More connections than `CONNECTIONS`, or than `EACH` from one address that is not this machine's, are closed at once.
     """
@@ -90,7 +90,7 @@ class Listener:
         self,
         listening: socket.socket,
         protocol: Callable[[], asyncio.Protocol],
-        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+        tls: Callable[[str], ssl.SSLContext | None] = lambda _: None,
     ) -> None:
         self._listening, self._protocol, self._tls = listening, protocol, tls
         self._there: Counter[str] = Counter()
@@ -129,7 +129,7 @@ class Listener:
             greeting.add_done_callback(partial(self._greeted, connection))
 
     async def _greet(self, connection: socket.socket) -> None:
-        context = self._tls()
+        context = self._tls(connection.getsockname()[0])
         limits = {} if context is None else {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": _CLOSING_S}
         # What is no TLS, or stays away, is no news.
         with suppress(OSError):

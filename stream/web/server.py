@@ -115,7 +115,7 @@ class HttpServer(uvicorn.Server):
         self, app: ASGIApp, access: Access, polls: Polls, listening: socket.socket, helping: tuple[ASGIApp, socket.socket] | None
     ) -> None:
         super().__init__(_configuration(app))
-        self._certificate, self._polls, self._listening = access.certificate, polls, listening
+        self._access, self._polls, self._listening = access, polls, listening
         self._helping = None if helping is None else (_configuration(helping[0]), helping[1])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it has its own
@@ -132,8 +132,12 @@ class HttpServer(uvicorn.Server):
         self._polls.end()
         await super().shutdown(sockets)
 
-    def _tls(self) -> ssl.SSLContext | None:
-        return None if self._certificate is None else self._certificate.context
+    def _tls(self, address: str) -> ssl.SSLContext | None:
+        try:
+            return self._access.tls_at(address)
+        except FeedError as error:
+            _LOG.warning("%s", error)
+            return None if self._access.certificate is None else self._access.certificate.context
 
     def _protocol(self, configuration: uvicorn.Config) -> PatientProtocol:
         return PatientProtocol(configuration, self.server_state, {})

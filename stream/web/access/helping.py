@@ -30,7 +30,7 @@ CERTIFICATE: Final = "/glyphfeed.crt"
 _STYLE: Final = (
     ":root{color-scheme:light dark;font:1.1rem/1.5 system-ui,sans-serif}"
     "body{max-width:40rem;margin:auto;padding:1rem}"
-    "a{display:inline-block;padding:.6rem 0}code{overflow-wrap:anywhere}li{margin:.4rem 0}"
+    "b a{display:inline-block;padding:.6rem 0}code,a{overflow-wrap:anywhere}li{margin:.4rem 0}"
 )
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -42,7 +42,7 @@ _PAGE: Final = """<!doctype html>
 <p>A browser lets a page use the camera only over an encrypted connection to a server that it trusts. This machine vouches for
 itself with an authority of its own, <b>{name}</b>, which can speak for addresses and for names of local networks, and for no web
 site.</p>
-<p><a href="{certificate}"><b>Get its certificate</b></a></p>
+<p><b><a href="{certificate}">Get its certificate</a></b></p>
 <p>Do so only in a network that you trust, or compare what your device shows of it with the terminal. SHA-256:
 <code>{fingerprint}</code></p>
 <h2>iPhone and iPad</h2>

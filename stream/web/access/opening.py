@@ -7,23 +7,26 @@ for aloud.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.web.access.certificates import Given, Issued, default_folder
 from glyphfeed.stream.web.access.devices import Devices
-from glyphfeed.stream.web.access.machine import own_addresses, own_names
+from glyphfeed.stream.web.access.machine import own_addresses, own_names, plain
 from glyphfeed.stream.web.access.pairing import Pairing
 from glyphfeed.stream.web.admission import authority, is_any, is_loopback
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
 
     from cryptography import x509
 
     from glyphfeed.stream.web.access.certificates import Certificate
 
-PAIR_FRAGMENT = "#pair="
+_NAMES: Final = 32
+"""As many names a certificate may have before it begins anew with those that are needed."""
+PAIR_FRAGMENT: Final = "#pair="
 """What follows never leaves the browser, but in the request that pairs it."""
 
 
@@ -75,6 +78,22 @@ class Access:
         """See that the certificate is still good; see `Certificate.renew`."""
         if self.certificate is not None:
             self.certificate.renew(_certified(self.host))
+
+    def tls_at(self, address: str) -> ssl.SSLContext | None:
+        """TLS for a connection to an address of this machine, which the certificate names from now on; None for plain HTTP.
+
+        Raises:
+            FeedError: there is no such certificate, as `renew` says.
+
+        """
+        if self.certificate is None:
+            return None
+        names, reached = self.certificate.names, plain(address)
+        if isinstance(self.certificate, Issued) and is_any(self.host) and reached not in names:
+            # A machine may have several addresses, and of IPv6 a new one each day: the old ones are let go at some time.
+            before = names if len(names) < _NAMES else frozenset[str]()
+            self.certificate.renew({*_certified(self.host), *before, reached})
+        return self.certificate.context
 
 
 def on_loopback(host: str = "127.0.0.1", port: int = 0) -> Access:

@@ -33,6 +33,7 @@ _ATTEMPT_S: Final = 6.0
 """From one address ten failures at once and one more each six seconds: with 128 bits to guess, to save work rather than codes."""
 _ADDRESSES: Final = 1024
 _DEVICE: Final = "glyphfeed.device"
+_UNPAIRED: Final = "This device is not paired: scan the code that the terminal shows."
 
 
 class Pairing:
@@ -116,11 +117,9 @@ class Gate:
             elif is_socket:
                 await send({"type": "websocket.close"})
             else:
-                await refuse(send, 401, "This device is not paired: scan the code that the terminal shows.")
-        elif is_socket:
-            await self._while_paired(device, scope, receive, send)
+                await refuse(send, 401, _UNPAIRED)
         else:
-            await self._app(scope, receive, send)
+            await self._while_paired(device, scope, receive, send)
 
     async def _while_paired(self, device: str, scope: Scope, receive: Receive, send: Send) -> None:
         serving = asyncio.ensure_future(self._app(scope, receive, send))
@@ -132,8 +131,12 @@ class Gate:
                 return
             serving.cancel()
             await asyncio.wait([serving])
+            # Where the answer has begun already, that ends it.
             with suppress(Exception):
-                await send({"type": "websocket.close", "code": 1008, "reason": "This device is not paired any more."})
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 1008, "reason": _UNPAIRED})
+                else:
+                    await refuse(send, 401, _UNPAIRED)
         finally:
             serving.cancel()
             forgotten.cancel()

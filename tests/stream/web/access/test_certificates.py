@@ -265,3 +265,19 @@ def test_everybody_is_let_in_without_encryption_where_that_was_asked_for_aloud(t
         )
         assert b'"paired":true,"pairing":false' in answer
     assert not (tmp_path / "web").exists()
+
+
+def test_an_address_that_is_reached_is_certified_from_then_on(tmp_path: Path) -> None:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
+        assert served.access.authority is not None
+        # Any address of loopback is one of this machine, and hardly anybody knows it.
+        for name in ("127.0.0.77", "127.0.0.1"):
+            browser = Browser(served, served.access.authority, name)
+            assert browser.ask("/state.json").status == 200
+        certificate = served.access.certificate
+        assert certificate is not None
+        assert {"127.0.0.77", "127.0.0.1"} <= certificate.names
+        for number in range(100):
+            served.access.tls_at(f"127.0.1.{number}")
+        assert "127.0.1.99" in certificate.names
+        assert len(certificate.names) < 50

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from glyphfeed.stream.web.access.devices import Devices
 from glyphfeed.stream.web.access.machine import own_addresses
 from glyphfeed.stream.web.access.pairing import Attempts
-from tests.stream.feed.samples import DEADLINE_S
+from tests.stream.feed.samples import DEADLINE_S, wait_until
 from tests.stream.web.access.clients import Browser
 from tests.stream.web.serving import Served
 
@@ -149,6 +150,14 @@ def test_devices_outlive_the_server_and_are_cut_off_when_they_are_forgotten(tmp_
             assert Devices(tmp_path / "web").forget() == 1
             with pytest.raises(ConnectionClosed, match="1008"):
                 page.recv(DEADLINE_S)
+        assert browser.pair(Devices(tmp_path / "web").new_code()).status == 204
+        line = browser.ask("/poll/feed/open", "POST").json["session"]
+        # Forgotten while it waits: the other thread asks for what does not come.
+        with ThreadPoolExecutor() as others:
+            waiting = others.submit(browser.ask, "/poll/feed/receive", "POST", **{"poll-session": line})
+            wait_until(lambda: browser.ask("/poll/feed/receive", "POST", **{"poll-session": line}).status == 410)
+            Devices(tmp_path / "web").forget()
+            assert waiting.result(DEADLINE_S).status == 401
         assert browser.ask("/state.json").json == {"paired": False, "pairing": True}
         with pytest.raises(InvalidStatus, match="403"):
             browser.socket()
