@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, CDPSession, Page
 
     from glyphfeed.stream.records import Colour
     from glyphfeed.tools.bench.sheet import Cell
@@ -61,18 +61,20 @@ WANTED_HZ, WANTED_MS, WANTED_OPEN_S, WANTED_KB, WANTED_CPU = 57.0, 4.0, 1.0, 100
 SCREEN: Final = (1440, 900)
 
 # The page's own drawing is what it does when the screen is about to be drawn: how long each took, ms, by the clock of the page,
-# and with what the canvas has put off, which a look at one pixel has it do.
+# and, where it is `painted`, with what the canvas has put off, which a look at one pixel has it do.
 TIMED: Final = """
 window.drawn = [];
 window.screens = 0;
+window.painted = true;
 const request = window.requestAnimationFrame.bind(window);
 window.requestAnimationFrame = (act) => request((now) => {
   const began = performance.now();
   act(now);
   const script = performance.now() - began;
-  document.querySelector(".whole canvas")?.getContext("2d").getImageData(0, 0, 1, 1);
+  if (window.painted) document.querySelector(".whole canvas")?.getContext("2d").getImageData(0, 0, 1, 1);
   window.drawn.push([script, performance.now() - began]);
 });
+window.nextScreen = request;
 const count = () => { window.screens += 1; request(count); };
 request(count);
 """
@@ -84,9 +86,13 @@ MOVING: Final = """
   const send = (type, x) => screen.dispatchEvent(new PointerEvent(type, { pointerId: 7, clientX: x, clientY: 300 }));
   send("pointerdown", 300);
   let at = 0;
-  window.moving = setInterval(() => send("pointermove", 300 + (at++ % 50)), 4);
+  window.nextScreen(function move() {
+    send("pointermove", 300 + (at++ % 50));
+    window.nextScreen(move);
+  });
 }
 """
+ANEW: Final = "() => { window.drawn = []; window.screens = 0; }"
 NUMBERS: Final = f"""
 window.numbers = [];
 const read = {READ};
@@ -229,18 +235,32 @@ def drawing(chromium: Browser, picture: Colour) -> list[tuple[Cell, ...]]:
     with served(street_frames(picture)) as url, opened_page(chromium, url, TIMED) as page:
         page.wait_for_function("() => window.drawn.length > 60", timeout=PATIENCE_S * 1000)
         page.evaluate(MOVING)
-        page.evaluate("() => { window.drawn = []; window.screens = 0; }")
-        began_s = time.monotonic()
+        page.evaluate(ANEW)
         page.wait_for_timeout(DRAWN_S * 1000)
-        drawn, screens = page.evaluate("() => [window.drawn, window.screens]")
-        taken_s = time.monotonic() - began_s
-    script, whole = (np.percentile(np.array(drawn)[:, at], [50, 95]) for at in (0, 1))
-    rates = [screens / taken_s, len(drawn) / taken_s]
+        timed = np.array(page.evaluate("window.drawn"))
+        page.evaluate("() => { window.painted = false; }")
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.evaluate(ANEW)
+        began_s, before_s = time.monotonic(), main_thread_s(devtools)
+        page.wait_for_timeout(DRAWN_S * 1000)
+        drawn, screens = page.evaluate("() => [window.drawn.length, window.screens]")
+        taken_s, used_s = time.monotonic() - began_s, main_thread_s(devtools) - before_s
+    script, whole = (np.percentile(timed[:, at], [50, 95]) for at in (0, 1))
+    rates, used_ms = [screens / taken_s, drawn / taken_s], used_s * 1000 / drawn
+    wanted = f"< {WANTED_MS:.0f} ms"
     return [
-        row("frame of the screen, script alone", times(script), f"< {WANTED_MS:.0f} ms", bool(script[0] < WANTED_MS)),
-        row("frame of the screen, with the canvas painted", times(whole), f"< {WANTED_MS:.0f} ms", bool(whole[0] < WANTED_MS)),
+        row("drawing a frame of the screen, script alone", times(script), wanted, bool(script[0] < WANTED_MS)),
+        row("the same, until it is painted", times(whole), wanted, bool(whole[0] < WANTED_MS)),
+        row("CPU of the page for it, with all else that the page does", f"{used_ms:.2f} ms", wanted, used_ms < WANTED_MS),
         row("frames of the screen, and drawn ones", f"{rates[0]:.1f}, {rates[1]:.1f} Hz", "60 Hz", min(rates) >= WANTED_HZ),
     ]
+
+
+def main_thread_s(devtools: CDPSession) -> float:
+    """The CPU time of the page's own thread so far: without that of others, which decode pictures and put the screen together."""
+    told = devtools.send("Performance.getMetrics")["metrics"]
+    return next(float(metric["value"]) for metric in told if metric["name"] == "TaskDuration")
 
 
 def times(shares: Any) -> str:
