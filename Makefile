@@ -1,7 +1,8 @@
 # Prepares an environment of its own in .venv and runs everything in there; `make` alone lists what can be done.
-# PYTHON names another interpreter: make test PYTHON=python3.13
+# PYTHON names another interpreter: make test PYTHON=python3.13, and WORKERS how many processes test beside each other: WORKERS=4
 
 PYTHON ?= python3
+WORKERS ?= 2
 PIP := .venv/bin/python -m pip --disable-pip-version-check
 REQUIREMENTS := pyproject.toml constraints.txt
 
@@ -20,7 +21,7 @@ webcam: .venv/.installed ## read what the first camera sees
 	@.venv/bin/glyphfeed demo --camera 0
 
 test: .venv/.installed-dev ## run all tests, with the branch coverage of stream/ and engines/
-	@.venv/bin/python -m pytest -q --cov --cov-report=term
+	@.venv/bin/python -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 check: .venv/.installed-dev .venv/links ## lint, check the format and the types
 	@.venv/bin/ruff check
