@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.engines.engine import Engine
+    from glyphfeed.engines.models import DetectorModel
     from glyphfeed.engines.nvidia.pictures import Numbers
     from glyphfeed.engines.tensors import Tensor
+    from glyphfeed.stream.records import Colour
 
 SIZE = (640, 360)
 SIGNS = (Sign("HARBOUR 24", (200, 100), 40), Sign("Coffee", (480, 90), 48, angle_deg=-8), Sign("open daily", (220, 250), 36))
@@ -198,14 +200,40 @@ class Shown:
         return self._engine.metadata(key)
 
     def close(self) -> None:
-        self._engine.close()
+        """Nothing: the network is for the next test, too."""
+
+
+LOOKS: list[dict[str, bool]] = [{}, {"turned": True}, {"enhanced": True}, {"coarse": True}]
+
+
+@pytest.fixture(scope="module")
+def network() -> tuple[Engine, DetectorModel]:
+    path = locate(DETECTOR)
+    model = describe_detector(path)
+    return load_engine(Backend.ONNXRUNTIME, path, model.input.shapes, 0), model
+
+
+@pytest.fixture(scope="module")
+def signs() -> Colour:
+    return render(Scene(SIGNS, lambda _: appearance_at(SIZE, (320, 180)), size=SIZE, wall=SIZE), 0)[0]
+
+
+@pytest.fixture(scope="module")
+def wanted(network: tuple[Engine, DetectorModel], signs: Colour) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """The lines that are found without the kernels, and their scores, for each of the looks."""
+    plain = MapDetector(*network)
+    return [plain.detect(signs, **look) for look in LOOKS]
 
 
 @pytest.mark.parametrize("through", ["itself", "sharing", "switching"])
-def test_a_detector_finds_the_same_lines_in_what_is_kept(kernels: ctypes.CDLL, through: str) -> None:
-    path = locate(DETECTOR)
-    model = describe_detector(path)
-    engine = load_engine(Backend.ONNXRUNTIME, path, model.input.shapes, 0)
+def test_a_detector_finds_the_same_lines_in_what_is_kept(
+    kernels: ctypes.CDLL,
+    network: tuple[Engine, DetectorModel],
+    signs: Colour,
+    wanted: list[tuple[NDArray[np.float32], NDArray[np.float32]]],
+    through: str,
+) -> None:
+    engine, model = network
     shown = Shown(engine, kernels)
     seeing: Engine = shown
     if through == "sharing":
@@ -215,12 +243,9 @@ def test_a_detector_finds_the_same_lines_in_what_is_kept(kernels: ctypes.CDLL, t
         seeing = SwitchingEngine(engine, better, "another")
         assert seeing.eye is None
         better.set_result(shown)
-    picture = render(Scene(SIGNS, lambda _: appearance_at(SIZE, (320, 180)), size=SIZE, wall=SIZE), 0)[0]
-    plain, through_kernels = MapDetector(engine, model), MapDetector(seeing, model)
-    looks: list[dict[str, bool]] = [{}, {"turned": True}, {"enhanced": True}, {"coarse": True}]
-    for number, look in enumerate(looks, start=1):
-        quads, scores = plain.detect(picture, **look)
-        found, sure = through_kernels.detect(picture, **look)
+    through_kernels = MapDetector(seeing, model)
+    for number, (look, (quads, scores)) in enumerate(zip(LOOKS, wanted, strict=True), start=1):
+        found, sure = through_kernels.detect(signs, **look)
         assert shown.shown == number
         assert len(quads) >= 3
         np.testing.assert_allclose(found, quads, atol=2.0, err_msg=f"{look}")
