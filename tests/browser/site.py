@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, ElementHandle, Page
 
-    from glyphfeed.stream.door.framing import DoorKey
     from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.records import Frame, Record, Snapshot
     from tests.browser.firefox import Firefox
