@@ -74,6 +74,10 @@ class Pages:
         """Read what phones show from now on, too."""
         self._phones.begin(runtime)
 
+    def phones(self) -> frozenset[str]:
+        """What phones are called that are or were there."""
+        return self._phones.names
+
     def attend(self) -> None:
         """Begin the program anew if it has crashed; to be called now and then."""
         self._children.attend()

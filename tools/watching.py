@@ -77,13 +77,15 @@ def watch(
         server_keys = feed_keys(feed, keys, insecure=insecure)
         publisher = stack.enter_context(Publisher(feed, record, keep, keys=server_keys, insecure=insecure))
         others = [open_film(stack, film, sources[0])] if film is not None else []
-        if metrics is not None:
-            others.append(open_monitor(stack, metrics, publisher))
+        health = None if metrics is None else open_monitor(stack, metrics, publisher)
+        others += [health] if health else []
         displays: list[Display] = open_windows(stack) if window else []
         networks = networks.locate()
         if not quiet:
             displays.append(open_print(stack, publisher.endpoint))
         pages = stack.enter_context(Pages(web, publisher.endpoint, server_keys, quiet=quiet)) if web else None
+        if health and pages:
+            health.visitors = pages.phones
         live = not sources or any(source.live for source in sources)
         loading = networks.load(live=live, sources=len(sources) or SEVERAL)
         await_subscribers(publisher, subscribers)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
-    from glyphfeed.stream.records import Colour, Event, Frame, Snapshot
+    from glyphfeed.stream.records import Colour, Event, Frame, Snapshot, Status
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
 
@@ -112,10 +112,27 @@ def fitted(image: Colour, width: int, height: int) -> Colour:
     return screen
 
 
+class Only:
+    """A sink that passes on what is told of one source."""
+
+    def __init__(self, source: str, sink: Sink) -> None:
+        self._source, self._sink = source, sink
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        """See `Sink.publish`."""
+        if snapshot.source == self._source:
+            self._sink.publish(frame, snapshot, events)
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`."""
+        if status.source == self._source:
+            self._sink.report(status)
+
+
 @contextmanager
 def filming(path: Path, source: Source) -> Iterator[Sink]:
     """Write a film of a source beside the reading of it, complete at the end of the context; of a live source a frame that comes
-    too soon is left out.
+    too soon is left out, and so are other sources, which may come meanwhile.
 
     Raises:
         CommandError: the file cannot be written, or not to its end.
@@ -123,6 +140,6 @@ def filming(path: Path, source: Source) -> Iterator[Sink]:
     """
     try:
         with Relay(Film(path), [source.name] if source.live else []) as relay:
-            yield relay
+            yield Only(source.name, relay)
     except (av.FFmpegError, OSError) as error:
         raise CommandError(f"the video {path} is incomplete: {error.strerror or error}") from error

@@ -174,6 +174,7 @@ def serve(path: Path) -> int:
             health.publishes = lambda: runtime.publishes
             cameras = Cameras(runtime, loading.result(), configuration)
             phones.begin(runtime)
+            health.visitors = lambda: phones.names
             notifier.ready()
             try:
                 while views.draw() and goes_on(runtime, cameras, views.period_s):

@@ -123,13 +123,15 @@ def test_tentative_text_has_an_outline_only() -> None:
 
 def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "new" / "film.mp4"
-    with filming(path, open_source(str(clip))) as film:
+    with filming(path, open_source(str(clip), "cam1")) as film:
         for index in range(30):
             shown = replace(snapshot(index, replace(entity(), polygon=box(40, 40, 50, 20))), size=(161, 99))
             film.publish(frame_of(shown), shown, [])
             if index == 7:
                 # What became known of it later.
                 film.publish(frame_of(shown), replace(shown, texts=()), [])
+                # A phone that comes meanwhile.
+                film.publish(frame_of(shown), replace(shown, source="phone-1", frame=99), [])
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
     assert [round(float(frame.time or 0) * 30) for frame in frames] == list(range(30))
@@ -138,7 +140,7 @@ def test_a_film_holds_every_frame_at_its_time_even_with_odd_sizes(clip: Path, tm
 
 def test_a_film_shows_the_whole_picture_where_its_source_changes_its_size(clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    with filming(path, open_source(str(clip))) as film:
+    with filming(path, open_source(str(clip), "cam1")) as film:
         for index, size in enumerate([(160, 96), (640, 480), (80, 96)]):
             grey = np.full(size[::-1], 200, np.uint8)
             shown = replace(snapshot(index), size=size)
@@ -154,7 +156,7 @@ def test_a_film_shows_the_whole_picture_where_its_source_changes_its_size(clip: 
 
 def test_a_film_of_nothing_is_not_left_in_the_way_of_the_next(clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    with filming(path, open_source(str(clip))):
+    with filming(path, open_source(str(clip), "cam1")):
         assert path.exists()
     assert not path.exists()
 
@@ -170,7 +172,7 @@ def test_a_film_that_breaks_off_is_told_of_and_nobody_waits_for_it(clip: Path) -
     shown = replace(snapshot(), size=(160, 96))
 
     def film_on_a_full_disk() -> None:
-        with filming(Path("/dev/full"), open_source(str(clip))) as film:
+        with filming(Path("/dev/full"), open_source(str(clip), "cam1")) as film:
             for index in range(60):
                 film.publish(frame_of(replace(shown, frame=index)), replace(shown, frame=index, pts=index / 30), [])
 
