@@ -201,6 +201,8 @@ def default_folder() -> Path:
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Whoever asks for new keys again and again costs time, and nobody needs to.
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     try:
         # The password only keeps OpenSSL from asking for one on the terminal.
