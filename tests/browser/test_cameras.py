@@ -208,6 +208,10 @@ def test_the_picture_is_zoomed_and_moved_by_wheel_keys_and_dragging_and_its_text
     assert seen()[2] - seen()[0] < dragged[2] - dragged[0]
     screen.press("0")
     assert np.allclose(seen(), first, atol=3)
+    screen.press("f")
+    page.wait_for_function("() => document.fullscreenElement?.classList.contains('camera')")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => !document.fullscreenElement")
 
 
 def test_two_fingers_zoom_the_picture(site: Site) -> None:
@@ -365,14 +369,23 @@ def test_reader_and_server_are_restarted_under_the_page(site: Site) -> None:
             site.serve_for(0.2)
         site.until(page, NUMBER_IS, [shown, numbers[-1]])
 
+    site.put(of("cam2", status()), of("cam3", status()))
+    # One camera whole, of several.
+    site.until(page, "() => document.querySelectorAll('.camera').length > 1")
+    site.put(status())
+    site.until(page, "() => document.body.innerText.includes('cam1')")
+    page.get_by_role("button", name="cam1").click()
     until_shown((7, 8))
     site.restart_publisher()
     site.put(of("cam2", status()))
     until_shown((3, 4))
-    assert page.get_by_role("heading", name="cam2").count() == 1
     site.restart_server(lambda: page.wait_for_selector("text=The connection is lost; trying again."))
     site.until(page, "() => document.querySelector('#connection').textContent === ''")
     until_shown((5, 6, 9))
+    # Of the third one the second reader has told nothing.
+    page.get_by_role("button", name="All cameras").click()
+    site.until(page, "() => !document.body.innerText.includes('cam3')")
+    assert page.get_by_role("heading", level=2).all_inner_texts()[:2] == ["cam1", "cam2"]
 
 
 def test_a_wall_of_cameras_shows_their_health_and_leads_to_each(site: Site) -> None:

@@ -42,6 +42,8 @@ export function element(name, className = "", words = "") {
 }
 
 export class Camera {
+  /** The epoch of what was heard last. */
+  epoch = "";
   #feed;
   #settings;
   #clock;
@@ -124,11 +126,6 @@ export class Camera {
     for (const { image } of [...this.#kept, this.#picture, this.#next].filter((one) => one !== null)) image.close();
   }
 
-  /** The epoch of what was heard last. */
-  get epoch() {
-    return (this.#newest ?? this.#status)?.epoch ?? "";
-  }
-
   /** Whether it is the one camera that is looked at, and not a tile. @param {boolean} isWhole */
   set whole(isWhole) {
     this.#isWhole = isWhole;
@@ -141,6 +138,11 @@ export class Camera {
   /** @param {Message} message */
   take(message) {
     const { kind, body } = message;
+    if (kind !== "picture" && body.epoch !== this.epoch) {
+      // What it said before it was started anew does not hold any more; its last picture stays until there is another.
+      this.epoch = body.epoch;
+      this.#newest = this.#status = null;
+    }
     if (kind === "picture") this.#decode(message);
     if (kind === "status") this.#status = body;
     if (kind !== "text") return;
@@ -304,7 +306,7 @@ export class Camera {
 
   /** Width and height of the picture, pixels. */
   get size() {
-    return this.#newest?.size ?? [0, 0];
+    return (this.#newest ?? this.#picture?.message.body ?? this.#text)?.size ?? [0, 0];
   }
 
   /** Say how it is: twice a second is enough. @param {boolean} isConnected whether the server is there */
