@@ -45,16 +45,16 @@ def test_it_says_where_the_page_is_and_ends_in_order(ending: signal.Signals, cod
             assert b"<title>glyphfeed</title>" in page.read()
         stuck.connect(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])))
         stuck.sendall(b"GET /feed HTTP/1.1\r\n")
+        said = f"glyphfeed: Nobody publishes at {NOBODY} yet; the pages show it as soon as somebody does.\n"
         if ending is signal.SIGINT:
-            # Nobody publishes, which is said after some seconds, and once.
+            # After some seconds, and once.
             assert child.stderr is not None
-            assert (
-                next(child.stderr)
-                == f"glyphfeed: Nobody publishes at {NOBODY} yet; the pages show it as soon as somebody does.\n"
-            )
+            assert next(child.stderr) == said
         child.send_signal(ending)
         _, errors = child.communicate(timeout=DEADLINE_S)
-    assert (child.returncode, errors) == (code, "")
+    # Where the machine has other things to do, it is said before it ends.
+    assert child.returncode == code
+    assert errors in ("", said)
 
 
 def test_what_cannot_work_is_said_in_one_sentence(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
