@@ -90,7 +90,7 @@ def unit(configuration: Path, text: str, command: Sequence[str], user: str | Non
         command=shlex.join([*command, "watch", "--config", str(configuration)]).replace("%", "%%").replace("$", "$$"),
         state=f"/var/lib/{name}",
         cache=f"/var/cache/{name}",
-        user=f"User={user}" if user else f"DynamicUser=yes\nUser={name}",
+        user=f"User={user}" if user else f"DynamicUser=yes\nUser={name}\nEnvironment=XDG_CONFIG_HOME=/var/lib/{name}",
         credentials="\n".join(lines or [example]),
         home="read-only" if is_at_home(Path(command[0])) else "yes",
     )
