@@ -80,7 +80,7 @@ addEventListener("DOMContentLoaded", () => {{
     let number = 0;
     for (let bit = 0; bit < bits; bit += 1) number += (data[4 * bit + 1] > 128) << bit;
     const [x, y] = window.placeOf(number);
-    for (const {{ polygon }} of shown?.texts ?? []) window.drawn.push([polygon[0][0] - x, polygon[0][1] - y, number, shown.frame]);
+    for (const {{ polygon: [[left, top]] }} of shown?.texts ?? []) window.drawn.push([left - x, top - y, number, shown.frame]);
   }});
 }});
 """
@@ -124,7 +124,9 @@ class Reading:
                 assert picture is not None
                 assert picture.shape == (HEIGHT, WIDTH)
                 squares = picture[SIDE // 2, SIDE // 2 : BITS * SIDE : SIDE]
-                self.site.put(seen(eye.name, frame, captured_at, sum((int(light) > 128) << bit for bit, light in enumerate(squares))))
+                self.site.put(
+                    seen(eye.name, frame, captured_at, sum((int(light) > 128) << bit for bit, light in enumerate(squares)))
+                )
                 if eye.guest is not None:
                     eye.guest.taken()
         self.site.publisher.serve(0.01)
@@ -139,7 +141,9 @@ class Reading:
 
     def open(self, **options: Any) -> Page:
         """The phone's page, on which nothing is begun."""
-        page = self.site.open("phone.html", choose={"mode": "outlines"}, script=CAMERA, viewport={"width": WIDTH, "height": HEIGHT}, **options)
+        page = self.site.open(
+            "phone.html", choose={"mode": "outlines"}, script=CAMERA, viewport={"width": WIDTH, "height": HEIGHT}, **options
+        )
         self.until(page, "() => document.querySelector('#begin').ariaDisabled === 'false'")
         return page
 
@@ -168,7 +172,9 @@ def complaints(page: Page) -> list[str]:
     found = []
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found += [f"{scheme}: {each['id']}: {node['html']}" for each in Axe().run(page).response["violations"] for node in each["nodes"]]
+        found += [
+            f"{scheme}: {each['id']}: {node['html']}" for each in Axe().run(page).response["violations"] for node in each["nodes"]
+        ]
     return found
 
 

@@ -126,10 +126,13 @@ def bench_overlay(
 ) -> None:
     """Open the page of the cameras in a browser: how fast it draws and opens, and whether each text is on its own picture.
 
-    It needs Chromium and the extra [dev], and takes some minutes.
+    Then the phone's page, whose camera plays CLIP, where its truth is beside it, or else the demo's street: how soon its text is
+    drawn, and how near to its place.  It needs Chromium and the extra [dev], and takes some minutes.
     """
+    from glyphfeed.tools.bench.handheld import bench_handheld
     from glyphfeed.tools.bench.overlay import bench_overlay
     from glyphfeed.tools.bench.sheet import show
     from glyphfeed.tools.demo import street
 
-    show(bench_overlay(clip or street(), frames=frames), command=typed(), as_json=json, page=markdown)
+    sheets = [*bench_overlay(clip or street(), frames=frames), bench_handheld(None if clip is None else Path(clip))]
+    show(sheets, command=typed(), as_json=json, page=markdown)

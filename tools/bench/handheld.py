@@ -8,13 +8,12 @@ The page, `glyphfeed web` and the reader are the real ones, each in a process of
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import re
 import subprocess
 import sys
+import threading
 from collections import defaultdict
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,13 +23,16 @@ import cv2
 import numpy as np
 
 from glyphfeed.stream.errors import SourceError
+from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
+from glyphfeed.stream.running.networks import cores
 from glyphfeed.tools.bench.overlay import PATIENCE_S, browser, row
+from glyphfeed.tools.bench.sheet import Sheet
+from glyphfeed.tools.demo import street
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.scenes.street import demo_scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
 
     from numpy.typing import NDArray
     from playwright.sync_api import Page, WebSocket
@@ -67,25 +69,27 @@ addEventListener("DOMContentLoaded", () => {{
     const number = Array.from({{ length: {BITS} }}, (_, bit) => (data[4 * bit + 1] > 128) << bit).reduce((sum, bit) => sum + bit);
     const texts = shown?.texts.map(({{ id, polygon }}) => [id, polygon]) ?? [];
     const now = (performance.timeOrigin + performance.now()) / 1000;
-    window.drawn.push({{ number, taken, now, texts, frame: shown?.frame ?? null, from: shown?.taken ?? null, size: shown?.size ?? null }});
+    const {{ frame = null, taken: from = null, size = null }} = shown ?? {{}};
+    window.drawn.push({{ number, taken, now, texts, frame, from, size }});
   }});
 }});
 """
 
 
-def bench_handheld(clip: Path, *, is_street: bool) -> list[tuple[Cell, ...]]:
-    """Measure it on a clip, of which the truth is beside it, or known as it is the demo's street.
+def bench_handheld(clip: Path | None) -> Sheet:
+    """Measure it on a clip with its truth beside it, else on the demo's street, of which it is known.
 
     Raises:
         CommandError: there is no browser, or a process did not do its part.
         SourceError: the clip cannot be read.
 
     """
-    way_of = street_way() if is_street else way_by_truth(clip)
+    known = clip if clip is not None and truth_of(clip).exists() else None
+    way_of = street_way() if known is None else way_by_truth(known)
     note("a phone's camera")
     with TemporaryDirectory(prefix="glyphfeed-bench-") as folder:
         film = Path(folder) / "film.mjpeg"
-        size = write_numbered(clip, film)
+        size = write_numbered(known or street(), film)
         flags = (
             "--use-fake-ui-for-media-stream",
             "--use-fake-device-for-media-stream",
@@ -98,7 +102,12 @@ def bench_handheld(clip: Path, *, is_street: bool) -> list[tuple[Cell, ...]]:
             answered = answers(page)
             page.goto(f"{url}phone.html")
             drawn = use_camera(page)
-    return rows(drawn, answered, way_of, size[0])
+    notes = (
+        f"The camera plays {'the street' if known is None else known.name}, {size[0]} x {size[1]}; reader, server and page share "
+        f"{cores()} cores.",
+        "Where a text is in the shown picture: where it was read, moved as its clip says that the camera moved meanwhile.",
+    )
+    return Sheet("The phone's page", ("what", "measured", "wanted", "kept"), rows(drawn, answered, way_of, size), notes)
 
 
 def use_camera(page: Page) -> list[dict[str, Any]]:
@@ -128,8 +137,10 @@ def answers(page: Page) -> dict[int, dict[int, Any]]:
     return told
 
 
-def rows(drawn: list[dict[str, Any]], answered: dict[int, dict[int, Any]], way_of: WayOf, width: int) -> list[tuple[Cell, ...]]:
-    """The rows of the sheet, from what was drawn and told, on a clip of so many pixels' width."""
+def rows(
+    drawn: list[dict[str, Any]], answered: dict[int, dict[int, Any]], way_of: WayOf, size: tuple[int, int]
+) -> list[tuple[Cell, ...]]:
+    """The rows of the sheet, from what was drawn and told, on a clip of so many pixels."""
     numbers = {each["taken"]: each["number"] for each in drawn}
     first: dict[int, float] = {}
     for each in drawn:
@@ -144,7 +155,7 @@ def rows(drawn: list[dict[str, Any]], answered: dict[int, dict[int, Any]], way_o
         since_s = each["taken"] - each["from"]
         ages.append(1000 * since_s)
         # The page sends smaller pictures where the way is slow.
-        scale = width / each["size"][0]
+        scale = size[0] / each["size"][0]
         for identity, polygon in each["texts"]:
             text = answered.get(each["frame"], {}).get(identity)
             if text is None:
@@ -154,6 +165,10 @@ def rows(drawn: list[dict[str, Any]], answered: dict[int, dict[int, Any]], way_o
                 continue
             height = height_of(was)
             right = cv2.perspectiveTransform(was[None], way)[0]
+            middle = right.mean(axis=0)
+            if (middle < 0).any() or (middle >= size).any():
+                # It has left the picture meanwhile.
+                continue
             gone = np.array(text["velocity"]) * scale * since_s
             for name, there in (("carried", np.array(polygon) * scale), ("velocity", was + gone), ("none", was)):
                 errors[name].append(float(np.linalg.norm(there - right, axis=1).mean()) / height)
@@ -231,17 +246,22 @@ def street_way() -> WayOf:
     return way_of
 
 
+def truth_of(clip: Path) -> Path:
+    """Where the truth of a clip is."""
+    return clip.with_suffix(".gt.json")
+
+
 def way_by_truth(clip: Path) -> WayOf:
     """The same by where the words are in each frame, of a flat scene.
 
     Raises:
-        CommandError: there is no truth beside the clip.
+        CommandError: what is beside the clip is no truth.
 
     """
     try:
-        frames = json.loads(clip.with_suffix(".gt.json").read_text(encoding="utf-8"))["frames"]
-    except (OSError, ValueError, KeyError):
-        raise CommandError(f"{clip} has no truth beside it; the phone is measured where texts are known to be") from None
+        frames = json.loads(truth_of(clip).read_text(encoding="utf-8"))["frames"]
+    except (OSError, ValueError, KeyError) as error:
+        raise CommandError(f"{truth_of(clip)} is not the truth of a clip: {error}") from error
     places = [{word[0]: word[1] for word in words or ()} for words in frames]
     return partial(_way_between, places)
 
@@ -250,51 +270,35 @@ def _way_between(places: list[dict[int, Any]], one: int, other: int) -> Way | No
     # The clip begins anew when it has ended.
     if not 0 <= one <= other < len(places):
         return None
-    both = [(places[one][word], places[other][word]) for word in places[one].keys() & places[other].keys()]
-    if len(both) < 2:
+    shared = sorted(places[one].keys() & places[other].keys())
+    if len(shared) < 2:
         return None
-    way, _ = cv2.findHomography(*(np.concatenate(points).astype(np.float64) for points in zip(*both, strict=True)))
+    was, is_now = (np.array([places[at][word] for word in shared], np.float64).reshape(-1, 2) for at in (one, other))
+    way, _ = cv2.findHomography(was, is_now)
     return None if way is None else np.asarray(way, np.float64)
 
 
 @contextmanager
 def read_phones() -> Iterator[str]:
-    """A reader that takes phones, and its server of pages; the address."""
-    with ExitStack() as opened:
-        ours, theirs = multiprocessing.get_context("spawn").Pipe()
-        reader = multiprocessing.get_context("spawn").Process(target=_read, args=(theirs,))
-        reader.start()
-        theirs.close()
-        opened.callback(reader.join)
-        opened.callback(ours.send, None)
+    """A reader that waits for phones, with its server of pages; the address of these.
+
+    Raises:
+        CommandError: it does not start.
+
+    """
+    command = [sys.executable, "-m", "glyphfeed", "watch", "--web", "127.0.0.1:*", "--feed", ANY_ENDPOINT]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as reader:
         try:
-            endpoint, environment = ours.recv()
-        except EOFError:
-            raise CommandError("the reader did not start") from None
-        command = [sys.executable, "-m", "glyphfeed", "web", endpoint, "--listen", "127.0.0.1:*"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | environment)
-        opened.enter_context(server)
-        opened.callback(server.terminate)
-        assert server.stdout is not None
-        said = server.stdout.readline()
-        address = re.search(r"http://127\.0\.0\.1:\d+/", said)
-        if address is None:
-            raise CommandError(f"glyphfeed web did not start: {said.strip() or 'it said nothing'}")
-        yield address[0]
-
-
-def _read(pipe: Connection) -> None:
-    """Read phones until something comes through the pipe, in a process of its own."""
-    from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT
-    from glyphfeed.stream.feed.publishing.publisher import Publisher
-    from glyphfeed.stream.running.networks import Networks
-    from glyphfeed.stream.running.phones import Phones
-    from glyphfeed.stream.running.runtime import Runtime
-
-    engines = Networks("auto", None, None).load_here(live=True)
-    with Publisher(ANY_ENDPOINT) as publisher, Phones() as phones, Runtime(engines, publisher) as runtime:
-        runtime.expects = True
-        phones.begin(runtime)
-        pipe.send((publisher.endpoint, phones.environment()))
-        while not pipe.poll() and runtime.wait(0.1):
-            pass
+            assert reader.stderr is not None
+            said = []
+            for line in reader.stderr:
+                said.append(line)
+                if address := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                    break
+            else:
+                raise CommandError(f"glyphfeed watch did not start: {' '.join(said).strip() or 'it said nothing'}")
+            # What it says further is of no use, and must not wait for anybody.
+            threading.Thread(target=reader.stderr.read, daemon=True).start()
+            yield address[0]
+        finally:
+            reader.terminate()

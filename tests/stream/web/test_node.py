@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.stream.web.serving import Node
 
 SCRIPTS = Path(__file__).parent / "catching_up.json"
+MODULES = ("carrying", "exporting", "handheld", "labels", "listed", "looks", "pictures", "place", "saying")
 
 
 def test_python_s_client_goes_through_the_scripts_as_they_say() -> None:
@@ -29,6 +30,6 @@ def test_and_that_in_javascript_too_and_through_any_other_as_that_in_python(node
     assert "# fail 0" in output
 
 
-@pytest.mark.parametrize("module", ["carrying", "exporting", "handheld", "labels", "listed", "looks", "pictures", "place", "saying"])
+@pytest.mark.parametrize("module", MODULES)
 def test_what_of_the_page_needs_no_browser(node: Node, module: str) -> None:
     assert "# fail 0" in node.test(f"{module}.test.mjs")
