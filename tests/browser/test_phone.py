@@ -239,6 +239,13 @@ def test_it_comes_back_when_the_network_the_camera_or_the_page_was_away(reading:
     page.evaluate(hide, False)
     page.evaluate("window.drawn = []")
     reading.until(page, "() => window.drawn.length > 3")
+    page.click("#freeze")
+    page.evaluate(hide, True)
+    page.evaluate(hide, False)
+    assert page.evaluate("window.stream.active") is False, "a frozen picture needs no camera"
+    page.click("#freeze")
+    page.evaluate("window.drawn = []")
+    reading.until(page, "() => window.drawn.length > 3")
     page.reload()
     reading.until(page, "() => window.drawn.length > 3")
     assert [eye.name for eye in reading.eyes.values()] == ["phone-1"]

@@ -11,6 +11,8 @@ export class Lens {
   #onEnd;
   /** @type {MediaStreamTrack | null} */
   #track = null;
+  /** @type {Object<string, any>} */
+  #applied = {};
 
   /**
    * @param {HTMLVideoElement} video that plays what the camera sees
@@ -50,6 +52,7 @@ export class Lens {
   close() {
     this.#track?.stop();
     this.#track = null;
+    this.#applied = {};
     this.#video.srcObject = null;
   }
 
@@ -80,24 +83,25 @@ export class Lens {
     return (await this.#apply({ torch: on })) && on;
   }
 
-  /** From and to what it zooms by itself; null where it does not. */
+  /** How far it zooms by itself, and a way to do so; null where it does not. */
   get zooms() {
-    const { zoom } = this.#abilities;
-    return zoom && zoom.max > zoom.min ? zoom : null;
-  }
-
-  get zoom() {
-    return /** @type {any} */ (this.#track?.getSettings())?.zoom ?? 1;
-  }
-
-  set zoom(zoom) {
-    this.#apply({ zoom });
+    const { zoom: range } = this.#abilities;
+    if (!range || range.max <= range.min) return null;
+    const settings = /** @type {any} */ (this.#track?.getSettings());
+    let zoom = settings.zoom ?? range.min;
+    /** @param {number} factor */
+    return (factor) => {
+      zoom = Math.max(range.min, Math.min(zoom * factor, range.max));
+      this.#apply({ zoom });
+    };
   }
 
   /** @param {Object<string, any>} setting */
   async #apply(setting) {
+    // What is not said again counts as no longer wanted.
+    this.#applied = { ...this.#applied, ...setting };
     try {
-      await this.#track?.applyConstraints({ advanced: [/** @type {any} */ (setting)] });
+      await this.#track?.applyConstraints({ advanced: [/** @type {any} */ (this.#applied)] });
       return true;
     } catch {
       return false;

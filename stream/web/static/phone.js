@@ -39,6 +39,8 @@ let link = null;
 /** Whether the camera was asked for, and not stopped since. */
 let isWanted = false;
 let isEncoding = false;
+let starts = 0;
+let shownTime = -1;
 /** How often the picture that is shown may still be sent. */
 let sendable = 0;
 let takenAt = 0;
@@ -51,7 +53,9 @@ let lock = null;
 /** @param {number} now @param {{captureTime?: number}} [metadata] */
 function see(now, metadata) {
   watch();
-  if (screen.isFrozen || !lens.isOpen || !video.videoWidth) return;
+  const isNew = Boolean(metadata) || video.currentTime !== shownTime;
+  shownTime = video.currentTime;
+  if (!isNew || screen.isFrozen || !lens.isOpen || !video.videoWidth) return;
   takenAt = (performance.timeOrigin + (metadata?.captureTime ?? now)) / 1000;
   screen.show(video, takenAt);
   sendable = 1;
@@ -106,23 +110,23 @@ const listener = {
 
 /** @param {string} [camera] its id */
 async function start(camera = kept?.getItem("glyphfeed.camera") ?? "") {
+  const attempt = (starts += 1);
   isWanted = true;
   say(trouble, "");
   say(state, "Starting the camera.");
   try {
     await lens.open(camera);
   } catch (error) {
-    stop(cameraTrouble(/** @type {Error} */ (error)));
+    // Of several attempts the last one counts.
+    if (attempt === starts) stop(cameraTrouble(/** @type {Error} */ (error)));
     return;
   }
   // It was stopped, or the page hidden, while somebody was asked.
-  if (!isWanted || document.hidden) {
-    lens.close();
-    return;
-  }
-  sessionStorage.setItem("glyphfeed.phone", "on");
+  if (!isWanted || document.hidden) lens.close();
+  if (!lens.isOpen || attempt !== starts) return;
+  remember("on");
   screen.mirrored = lens.mirrored;
-  screen.own = lens.zooms && { ...lens.zooms, get zoom() { return lens.zoom; }, set zoom(value) { lens.zoom = value; } };
+  screen.own = lens.zooms;
   for (const part of [stage, below]) part.hidden = false;
   find("#start").hidden = true;
   find("#torch").hidden = !lens.hasTorch;
@@ -137,8 +141,9 @@ async function start(camera = kept?.getItem("glyphfeed.camera") ?? "") {
 /** @param {string} [why] */
 function stop(why = "") {
   isWanted = false;
-  sessionStorage.removeItem("glyphfeed.phone");
+  remember("");
   pause(true);
+  screen.forget();
   for (const part of [stage, below, list]) part.hidden = true;
   find("#list").setAttribute("aria-expanded", "false");
   find("#start").hidden = false;
@@ -154,13 +159,12 @@ function pause(isForGood = false) {
   link = null;
   lock?.release();
   lock = null;
-  screen.forget();
 }
 
 /** The camera was taken away: by another app, or as it was unplugged. */
 function lost() {
   say(state, "The camera was taken away; trying again.");
-  setTimeout(() => isWanted && !document.hidden && !lens.isOpen && start(), RETRY_MS);
+  setTimeout(() => isWanted && !document.hidden && !screen.isFrozen && !lens.isOpen && start(), RETRY_MS);
 }
 
 async function stayAwake() {
@@ -172,10 +176,22 @@ async function stayAwake() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (!isWanted || screen.isFrozen) return;
+  if (!isWanted) return;
   if (document.hidden) pause();
-  else start();
+  // A frozen picture needs no camera.
+  else if (!screen.isFrozen) start();
 });
+
+/** Keep for this tab whether the camera is on, or tell what was kept. @param {string} [value] */
+function remember(value) {
+  try {
+    if (value === undefined) return sessionStorage.getItem("glyphfeed.phone");
+    sessionStorage.setItem("glyphfeed.phone", value);
+  } catch {
+    // The browser keeps nothing.
+  }
+  return "";
+}
 
 /** By what the reader knows this phone again. */
 function identity() {
@@ -203,8 +219,12 @@ function freeze(on) {
   screen.isFrozen = on;
   sendable = on ? AGAIN : 0;
   press("#freeze", on);
-  if (on) send();
-  else screen.unzoom();
+  if (on) {
+    send();
+    return;
+  }
+  screen.unzoom();
+  if (isWanted && !lens.isOpen) start();
 }
 
 /** @param {string} button @param {boolean} isPressed */
@@ -312,4 +332,4 @@ say(trouble, why);
 begin.setAttribute("aria-disabled", String(Boolean(why)));
 watch();
 // The page was thrown away while it was not in front.
-if (!why && sessionStorage.getItem("glyphfeed.phone")) start();
+if (!why && remember()) start();

@@ -62,7 +62,7 @@ export class Screen {
   #drawnAt = 0;
   #taken = 0;
   mirrored = false;
-  /** The camera's own zoom, where it has one: its range, and a way to set it. @type {{min: number, max: number, zoom: number} | null} */
+  /** The camera's own zoom, where it has one: it goes closer by a factor. @type {((factor: number) => void) | null} */
   own = null;
   isFrozen = false;
 
@@ -201,7 +201,7 @@ export class Screen {
 
   /** Zoom the camera, where it does so itself and sees something new, else the picture. @param {number} by @param {Point} [at] */
   zoomBy(by, at) {
-    if (this.own && !this.isFrozen) this.own.zoom = Math.max(this.own.min, Math.min(this.own.zoom * by, this.own.max));
+    if (this.own && !this.isFrozen) this.own(by);
     else this.#lookAt(this.#zoom * by, at);
   }
 
