@@ -4,7 +4,6 @@
  * Owns: which pictures are remembered, and when an answer is too old. Pure; how motion is seen is motion.js' matter.
  */
 
-import { shown } from "./feed.js";
 import { STILL, carry, chain, fit, follow, near, points, step } from "./motion.js";
 
 /** @typedef {import("./motion.js").Pyramid} Pyramid */
@@ -116,7 +115,18 @@ export class Carrying {
       const move = (part) => ({ ...part, polygon: part.polygon.map((point) => carry(own, point, body.size[0])) });
       return { ...move(text), words: text.words.map(move), ...(text.chars && { chars: text.chars.map(move) }) };
     };
-    const sure = found || this.#sure;
-    return { ...shown({ ...body, texts: body.texts.map(carried) }, body.captured_at), age_s: sure ? 0 : LOST_S, taken: sent.at };
+    const texts = body.texts.map(carried);
+    /** @param {string[]} states */
+    const those = (...states) => texts.filter((/** @type {Entity} */ { state }) => states.includes(state));
+    return {
+      source: body.source,
+      frame: body.frame,
+      size: body.size,
+      age_s: found || this.#sure ? 0 : LOST_S,
+      taken: sent.at,
+      texts: those("reading", "settled"),
+      coasting: those("coasting"),
+      tentative: those("tentative"),
+    };
   }
 }
