@@ -185,6 +185,7 @@ def test_a_text_sticks_to_its_place_while_the_hand_moves(reading: Reading) -> No
     drawn = np.array(page.evaluate("window.drawn"), float)
     miss = np.hypot(drawn[:, 0], drawn[:, 1]) / TEXT_HEIGHT
     assert len(set(drawn[:, 3])) > 10, "hardly any answer came"
+    assert page.inner_text("#state") == "phone-1"
     assert np.percentile(miss, 50) < 0.15
     assert np.percentile(miss, 95) < 0.5
     # The picture moves much further while an answer is on its way.

@@ -163,8 +163,8 @@ export class Link {
     } else if (body.op === "welcome") {
       this.#number = body.first;
       this.#attempts = 0;
-      this.#listener.trouble("");
       this.#listener.welcome(body.source);
+      this.#listener.trouble("");
     } else if (body.op === "refused") {
       this.#isRefused = true;
       this.#listener.trouble(body.detail);
