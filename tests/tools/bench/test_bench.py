@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,9 @@ def test_engines_are_compared_with_the_first(
     )
     page = tmp_path / "report" / "bench.md"
     arguments = ["bench", "engines", str(clip), "--runs", "2", "--threads", "1", "--json", "--markdown", str(page)]
-    assert cli.run([*arguments, "--detector", str(finder), "--recogniser", str(reader)]) == 0
+    arguments += ["--detector", str(finder), "--recogniser", str(reader)]
+    monkeypatch.setattr(sys, "argv", ["glyphfeed", *arguments])
+    assert cli.run(arguments) == 0
     detector, recogniser = json.loads(capfd.readouterr().out)["sheets"]
     assert (detector["title"], recogniser["title"]) == ("Detector finder", "Recogniser reader")
     assert detector["rows"][0]["back-end"] == "onnxruntime fp32"
@@ -128,7 +131,7 @@ def test_engines_are_compared_with_the_first(
     whole = [row for row in recogniser["rows"] if row["input"].startswith("all ")]
     assert whole[0]["back-end"] == "onnxruntime fp32 by width", "this network takes no batches"
     assert whole[0]["times as fast"] == 1
-    assert page.read_text().startswith("Made with\n\n```sh\nglyphfeed ")
+    assert page.read_text().startswith(f"Made with\n\n```sh\nglyphfeed bench engines {clip} --runs 2 ")
 
 
 def test_what_was_measured_is_seen_also_where_it_cannot_be_kept(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
