@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import cv2
@@ -21,6 +22,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's home without keys, in which commands are typed."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
+    # A process that tests beside others was begun by another name.
+    monkeypatch.setattr(sys, "argv", ["glyphfeed"])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
