@@ -39,7 +39,11 @@ class Browser:
 
     def __init__(self, served: Served, authority: x509.Certificate, name: str = "127.0.0.1") -> None:
         self.served, self.name = served, name
-        self.tls = ssl.create_default_context(cadata=authority.public_bytes(Encoding.PEM).decode())
+        pem = authority.public_bytes(Encoding.PEM).decode()
+        self.tls, self.socket_tls = ssl.create_default_context(cadata=pem), ssl.create_default_context(cadata=pem)
+        # This client reads and writes in two threads, and the tickets of TLS 1.3, read during the first write, cost it that write
+        # once in a thousand times: an object of OpenSSL is for one thread (newer versions of Python have a lock for it).
+        self.socket_tls.maximum_version = ssl.TLSVersion.TLSv1_2
         self.cookie = ""
 
     @property
@@ -68,7 +72,7 @@ class Browser:
         given = {"origin": self.origin, "cookie": self.cookie} | headers
         return connect(
             f"wss://{self.name}:{self.served.port}{path}",
-            ssl=self.tls,
+            ssl=self.socket_tls,
             additional_headers={key: value for key, value in given.items() if value},
             open_timeout=DEADLINE_S,
         )
