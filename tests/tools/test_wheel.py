@@ -104,7 +104,9 @@ def test_its_pages_are_served_with_all_that_belongs_to_them(environment: Path, v
         address = next(child.stdout).partition(" ")[0]
         for file in (ROOT / "stream/web/static").iterdir():
             with urllib.request.urlopen(f"{address}{file.name}", timeout=DEADLINE_S) as answer:
-                assert answer.read() == file.read_bytes()
+                # They are sent without their comments.
+                assert answer.status == 200
+                assert 0 < len(answer.read()) <= file.stat().st_size
 
 
 def test_it_is_the_wheel_that_runs_there(environment: Path, variables: dict[str, str]) -> None:
