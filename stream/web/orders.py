@@ -38,13 +38,14 @@ class Ping(msgspec.Struct, frozen=True, tag_field="op", tag="ping"):
     id: _Id
 
 
-class Events(msgspec.Struct, frozen=True, tag_field="op", tag="events"):
+class Events(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="op", tag="events"):
     """The events of a source after one; see docs/feed.md."""
 
     id: _Id
     source: _Name
     epoch: _Name
     since: _Number
+    last: _Number = 0
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag_field="op", tag="snapshot"):

@@ -43,8 +43,10 @@ class Told(Protocol):
         """The last `text/` message of every source, each its JSON."""
         ...
 
-    def after(self, source: str, position: Position) -> Page:
-        """The events of a source that follow a position; everything there is where its epoch is not known."""
+    def after(self, source: str, position: Position, last: int | None = None) -> Page:
+        """The events of a source that follow a position, or no more than about the `last` so many of them; everything there is
+        where its epoch is not known.
+        """
         ...
 
 
@@ -70,25 +72,35 @@ def answer(request: bytes, told: Told) -> bytes:
         case {"op": "snapshot"}:
             return b'{"texts":[%b]}' % b",".join(told.texts())
         case {"op": "events", "source": str(source), "epoch": str(epoch), "since": int(since) | float(since)}:
-            return _events(told, source, epoch, since)
+            return _events(told, source, epoch, since, asked.get("last"))
         case {"op": "events"}:
             return _error('To ask for events takes {"op":"events","source":STRING,"epoch":STRING,"since":INTEGER}.')
         case _:
             return _error('A request is {"op":"events",...} or {"op":"snapshot"}.')
 
 
-def _events(told: Told, source: str, epoch: str, since: float) -> bytes:
-    # Some languages know one kind of numbers only, and write 41.0.
-    if isinstance(since, bool) or not 0 <= since < _SEQ_LIMIT or since != int(since):
+def _events(told: Told, source: str, epoch: str, since: float, last: object) -> bytes:
+    if (after := _whole(since)) is None:
         return _error("since is the seq of an event, or 0 for what is before the first.")
+    most = _whole(last)
+    if not most and last is not None:
+        return _error("last is how many of the last events are wanted, 1 or more.")
     try:
         # Checks the name.
         wire.topic("event", source)
-        found = told.after(source, Position(epoch, int(since)))
+        found = told.after(source, Position(epoch, after), most)
     except FeedError as error:
         return _error(str(error))
     flags = b'"complete":%b%b' % (b"true" if found.complete else b"false", b',"more":true' if found.more else b"")
     return b'{"events":[%b],%b}' % (b",".join(found.events), flags)
+
+
+def _whole(number: object) -> int | None:
+    """A whole number of 63 bits that is not negative; None for anything else."""
+    # Some languages know one kind of numbers only, and write 41.0.
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < _SEQ_LIMIT or number != int(number):
+        return None
+    return int(number)
 
 
 def _error(sentence: str) -> bytes:

@@ -90,7 +90,7 @@ class History:
         with self._lock:
             return list(self._texts.values())
 
-    def after(self, source: str, position: Position) -> Page:
+    def after(self, source: str, position: Position, last: int | None = None) -> Page:
         """See `Told.after`.
 
         Raises:
@@ -99,11 +99,11 @@ class History:
         """
         since = position.seq if position.epoch == self._epoch else 0
         # Before the disk is read: what moves there meanwhile is found twice, and not never.
-        later, whole = self._ring.after(source, since, PAGE_EVENTS + 1)
+        later, whole = self._ring.after(source, since, PAGE_EVENTS + 1, last if self._kept is None else None)
         if self._kept is None:
             # How an epoch ended that is not known nobody can tell.
             return page((body for _, body in later), complete=whole and position.epoch in ("", self._epoch))
-        return self._kept.after(source, position, later, whole=whole)
+        return self._kept.after(source, position, later, last, whole=whole)
 
     def close(self) -> None:
         """Close what is kept; twice is fine.

@@ -58,6 +58,7 @@ _GONE: Final = """
 INSERT INTO gone VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET run = excluded.run, seq = excluded.seq
 WHERE (excluded.run, excluded.seq) > (run, seq)
 """
+_BEFORE_LAST: Final = "SELECT run, seq FROM events WHERE source = ? ORDER BY run DESC, seq DESC LIMIT 1 OFFSET ?"
 _FOLLOWING: Final = """
 SELECT run, seq, body FROM events WHERE source = ? AND (run, seq) > (?, ?) ORDER BY run, seq LIMIT ?
 """
@@ -179,7 +180,9 @@ class KeptEvents:
         )
         return int((pages - free) * size)
 
-    def after(self, source: str, position: Position, later: Sequence[tuple[int, bytes]], *, whole: bool) -> Page:
+    def after(
+        self, source: str, position: Position, later: Sequence[tuple[int, bytes]], last: int | None = None, *, whole: bool
+    ) -> Page:
         """See `Told.after`; `later` are events of this run, with their numbers, that may not be here yet, and `whole` says that
         none of those is gone.
 
@@ -191,6 +194,8 @@ class KeptEvents:
             with _transaction(self._reader, "DEFERRED"):
                 run = _run_of(self._reader, position.epoch)
                 place = (run, position.seq) if run else _BEGINNING
+                if last is not None:
+                    place = max(place, self._reader.execute(_BEFORE_LAST, (source, last)).fetchone() or _BEGINNING)
                 gone = self._reader.execute("SELECT run, seq FROM gone WHERE source IN (?, ?)", (source, _EVERY_SOURCE))
                 # How an epoch ended that is not known nobody can tell.
                 is_known = bool(run) or not position.epoch

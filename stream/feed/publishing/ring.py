@@ -31,10 +31,14 @@ class Ring:
             if len(events) > self._length:
                 self._gone[source], _ = events.popleft()
 
-    def after(self, source: str, seq: int, limit: int) -> tuple[list[tuple[int, bytes]], bool]:
-        """The first `limit` of the events of a source that follow a number, and whether none of those that did is gone."""
+    def after(self, source: str, seq: int, limit: int, last: int | None = None) -> tuple[list[tuple[int, bytes]], bool]:
+        """The first `limit` of the events of a source that follow a number, or of the `last` so many of them, and whether none of
+        those that did is gone.
+        """
         with self._lock:
             events = self._events.get(source, ())
+            if last is not None and events:
+                seq = max(seq, events[-1][0] - last)
             begin = min(max(0, seq + 1 - events[0][0]), len(events)) if events else 0
             return list(islice(events, begin, begin + limit)), seq >= self._gone.get(source, 0)
 

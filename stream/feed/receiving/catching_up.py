@@ -34,10 +34,11 @@ _BEGINNING: Final = Position("", 0)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What the publisher is to be asked: the events of a source after a position."""
+    """What the publisher is to be asked: the events of a source after a position, all of them or the `last` so many."""
 
     source: str
     position: Position
+    last: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,16 +65,18 @@ class Handed:
 class CatchingUp:
     """The messages of one feed, put in order for a consumer that asked for `topics`, prefixes as a subscription has them.
 
-    Without `since` a source is followed from now on: from its first status or event.  With it each source goes on after the event
-    that it names, and one that it does not name begins with the first event there is.
+    Without `since` a source is followed from now on: from its first status or event, or `back` events before, over earlier runs
+    too.  With it each source goes on after the event that it names, and one that it does not name begins with the first event
+    there is.
 
     Give it each message with `take`; `connected` and `arrived` say how the connection is.  After each of these calls `request`
     tells what to ask next: one request at a time, ended by `answer` or `refuse`.
     """
 
-    def __init__(self, topics: Sequence[str], since: Mapping[str, Position] | None = None) -> None:
+    def __init__(self, topics: Sequence[str], since: Mapping[str, Position] | None = None, back: int = 0) -> None:
         self._topics = tuple(topics)
         self._joins = since is None
+        self._back = back if since is None else 0
         self._sources: dict[str, _Source] = {}
         self._queue: deque[str] = deque()
         self._asked: Request | None = None
@@ -117,7 +120,8 @@ class CatchingUp:
         if self._asked is not None or not self._queue:
             return None
         name = self._queue.popleft()
-        self._asked = Request(name, self._sources[name].ask())
+        position = self._sources[name].ask()
+        self._asked = Request(name, position, self._back if position == _BEGINNING else 0)
         return self._asked
 
     def answer(self, answer: Answer) -> list[Handed]:
@@ -162,10 +166,14 @@ class CatchingUp:
                 # It, or its epoch, began after the consumer came, and all its events did.
                 source.follow(Position(message.epoch, 0))
             elif message.kind == "status":
-                source.follow(Position(message.epoch, _last_event_seq(message)))
+                source.follow(self._behind(message.epoch, _last_event_seq(message)))
             elif message.kind == "event":
-                source.follow(Position(message.epoch, message.seq - 1))
+                source.follow(self._behind(message.epoch, message.seq - 1))
         return source
+
+    def _behind(self, epoch: str, seq: int) -> Position:
+        """So far back from an event as is wanted: where its epoch does not reach back so far, the beginning of all."""
+        return Position(epoch, seq - self._back) if seq >= self._back else _BEGINNING
 
     def _take(self, source: _Source, message: Message) -> Iterator[Handed]:
         if message.seq <= source.seen(message):
@@ -186,8 +194,12 @@ class CatchingUp:
         for event in answer.events:
             if event.source == name and event.seq > source.seen(event):
                 if event.epoch != source.epoch:
+                    is_cut = source.epoch == "" and self._back > 0 and answer.complete
                     source.begin(event.epoch)
                     source.moved = True
+                    if is_cut:
+                        # Those before it were not asked for.
+                        source.follow(Position(event.epoch, event.seq - 1))
                 yield self._hand(source, event)
 
     def _settle(self, source: _Source, name: str, *, answered: bool) -> Iterator[Handed]:

@@ -62,6 +62,7 @@ def connect(
     *,
     keys: str | Path | ClientKeys | None = None,
     since: Mapping[str, Position] | None = None,
+    back: int = 0,
 ) -> Feed:
     """Receive messages whose topics begin with `topics`, one or several: iterate what comes back, with `for` or `async for`.
 
@@ -69,14 +70,15 @@ def connect(
     `glyphfeed keys new` wrote for this client.  The publisher need not be there yet, and may come and go.
 
     Each event comes once and in order, also those that were missed meanwhile, as far as the publisher still has them; where some
-    are lost, the next event or status says so.  It begins with what happens from now on.  With `since`, which was
-    `Feed.positions` in an earlier run, it goes on from there; a source that is not in it begins with the first event there is.
+    are lost, the next event or status says so.  It begins with what happens from now on, or with `back` earlier events of each
+    source.  With `since`, which was `Feed.positions` in an earlier run, it goes on from there; a source that is not in it begins
+    with the first event there is.
 
     Raises:
         FeedError: the address is none, or the key file cannot be used.
 
     """
-    return Feed(endpoint, topics, keys=keys, since=since)
+    return Feed(endpoint, topics, keys=keys, since=since, back=back)
 
 
 class Feed:
@@ -93,6 +95,7 @@ class Feed:
         *,
         keys: str | Path | ClientKeys | None = None,
         since: Mapping[str, Position] | None = None,
+        back: int = 0,
     ) -> None:
         self.endpoint = endpoint
         self.missed = 0
@@ -101,7 +104,7 @@ class Feed:
         self._keys = keys if keys is None or isinstance(keys, ClientKeys) else ClientKeys.load(keys)
         # One alone is no sequence of letters.
         self._topics = (topics,) if isinstance(topics, str) else tuple(topics)
-        self._order = CatchingUp(self._topics, since)
+        self._order = CatchingUp(self._topics, since, back)
         self._positions = dict(since or {})
         self._handed: deque[Handed] = deque()
         self._texts: dict[str, Message] = {}
@@ -297,6 +300,7 @@ class Feed:
         self._tries += 1
         position = self._request.position
         question = {"op": "events", "source": self._request.source, "epoch": position.epoch, "since": position.seq}
+        question |= {"last": self._request.last} if self._request.last else {}
         # A full queue means that nobody takes them: it is asked again.
         with suppress(zmq.Again):
             self._answers.socket.send(json.dumps(question).encode(), zmq.NOBLOCK)

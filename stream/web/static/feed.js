@@ -61,6 +61,7 @@
  * @typedef {object} Options
  * @property {string | string[]} [topics] a prefix or several; a trailing space ends a topic. All but pictures if not said.
  * @property {Object<string, Position>} [since] where to go on, by source: what `positions` was when it ended. Without it, from now.
+ * @property {number} [back] without `since`, with how many of the last events of each source to begin
  * @property {(connected: boolean) => void} [onConnection] told when the connection is there, and when it is gone
  * @property {new (url: string) => any} [WebSocket] for a Node that has none of its own, such as that of the package `ws`
  */
@@ -193,13 +194,13 @@ export class Feed {
    * @param {string | URL} url
    * @param {Options} [options]
    */
-  constructor(url, { topics = TOPICS, since, onConnection = () => {}, WebSocket = /** @type {any} */ (globalThis).WebSocket } = {}) {
+  constructor(url, { topics = TOPICS, since, back, onConnection = () => {}, WebSocket = /** @type {any} */ (globalThis).WebSocket } = {}) {
     if (!WebSocket) throw new Error("There is no WebSocket here: take Node 22 or newer, or hand one over as an option.");
     this.#url = String(url);
     this.#topics = [topics].flat();
     this.#onConnection = onConnection;
     this.#WebSocket = WebSocket;
-    this.#catchingUp = new CatchingUp(this.#topics, since);
+    this.#catchingUp = new CatchingUp(this.#topics, since, back);
     this.#positions = new Map(Object.entries(since ?? {}));
     globalThis.addEventListener?.("online", this.#wake);
     globalThis.document?.addEventListener("visibilitychange", this.#wake);
@@ -494,9 +495,9 @@ export class Feed {
 
   #request() {
     if (!this.#asked) return;
-    const { source, position } = this.#asked;
+    const { source, position, last } = this.#asked;
     this.#asked.id = this.#number += 1;
-    this.#send({ op: "events", id: this.#asked.id, source, epoch: position.epoch, since: position.seq });
+    this.#send({ op: "events", id: this.#asked.id, source, epoch: position.epoch, since: position.seq, ...(last && { last }) });
     this.#startTimer("answer", ANSWER_MS, () => this.#unanswered());
   }
 
@@ -531,7 +532,10 @@ const EPOCHS_LIMIT = 100;
 /** The kinds of messages that are numbered, in the order in which they are handed on after a wait. */
 const KINDS = ["event", "text", "status"];
 
-/** What the reader is to be asked: the events of a source after a position. @typedef {{source: string, position: Position}} Request */
+/**
+ * What the reader is to be asked: the events of a source after a position, all of them or the `last` so many.
+ * @typedef {{source: string, position: Position, last: number}} Request
+ */
 
 /**
  * Events as `event/` messages, oldest first. `complete` says that nothing between the position that was asked for and the first of
@@ -551,6 +555,7 @@ const KINDS = ["event", "text", "status"];
 export class CatchingUp {
   #topics;
   #joins;
+  #back;
   /** @type {Map<string, Source>} */
   #sources = new Map();
   /** @type {string[]} */
@@ -564,10 +569,12 @@ export class CatchingUp {
   /**
    * @param {string[]} topics
    * @param {Object<string, Position>} [since]
+   * @param {number} [back]
    */
-  constructor(topics, since) {
+  constructor(topics, since, back = 0) {
     this.#topics = topics;
     this.#joins = !since;
+    this.#back = since ? 0 : back;
     for (const [source, position] of Object.entries(since ?? {})) {
       if (this.#wants("event", source)) this.#new(source).follow(position);
     }
@@ -607,7 +614,8 @@ export class CatchingUp {
   request() {
     const name = this.#asked ? undefined : this.#queue.shift();
     if (name === undefined) return null;
-    this.#asked = { source: name, position: this.#source(name).ask() };
+    const position = this.#source(name).ask();
+    this.#asked = { source: name, position, last: position.epoch ? 0 : this.#back };
     return this.#asked;
   }
 
@@ -671,10 +679,15 @@ export class CatchingUp {
     if (source.wantsEvents && !source.follows && ["", body.epoch].includes(source.epoch)) {
       if (!this.#joins) source.follow({ epoch: "", seq: 0 });
       else if (this.#hasArrived || body.epoch !== this.#joined) source.follow({ epoch: body.epoch, seq: 0 });
-      else if (kind === "status") source.follow({ epoch: body.epoch, seq: lastEventSeq(body) });
-      else if (kind === "event") source.follow({ epoch: body.epoch, seq: body.seq - 1 });
+      else if (kind === "status") source.follow(this.#behind(body.epoch, lastEventSeq(body)));
+      else if (kind === "event") source.follow(this.#behind(body.epoch, body.seq - 1));
     }
     return source;
+  }
+
+  /** @param {string} epoch @param {number} seq @returns {Position} */
+  #behind(epoch, seq) {
+    return seq >= this.#back ? { epoch, seq: seq - this.#back } : { epoch: "", seq: 0 };
   }
 
   /**
@@ -706,8 +719,10 @@ export class CatchingUp {
     for (const event of answer.events) {
       if (event.source !== name || event.body.seq <= source.seen(event)) continue;
       if (event.body.epoch !== source.epoch) {
+        const isCut = source.epoch === "" && this.#back > 0 && answer.complete;
         source.begin(event.body.epoch);
         source.moved = true;
+        if (isCut) source.follow({ epoch: event.body.epoch, seq: event.body.seq - 1 });
       }
       handed.push(this.#hand(source, event));
     }

@@ -16,6 +16,8 @@ import { Cameras } from "./wall.js";
 /** @type {(selector: string) => HTMLElement} */
 const find = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
 
+/** With so many of the last events of each camera the list begins, some 3 MB; all that a reader keeps may be gigabytes. */
+const EVENTS = 2_000;
 const url = new URL("feed", location.href);
 url.protocol = url.protocol.replace("http", "ws");
 const connection = find("#connection");
@@ -37,7 +39,7 @@ clearTimeout(telling);
 /** Have every part of the page told what comes. */
 async function show() {
   const feed = connect(url, {
-    since: {},
+    back: EVENTS,
     WebSocket: AnySocket,
     onConnection(connected) {
       clearTimeout(telling);

@@ -50,14 +50,16 @@ def write_handed(handed: Handed) -> str:
 
 
 def write_request(request: Request | None) -> str | None:
-    return None if request is None else f"{request.source} {write_position(request.position)}"
+    if request is None:
+        return None
+    return f"{request.source} {write_position(request.position)}" + f" last={request.last}" * bool(request.last)
 
 
 def machine(script: Script) -> CatchingUp:
     """What Python's client is at the beginning of a script."""
     since = script["since"]
     positions = {source: Position(epoch.strip("-"), int(seq)) for source, (epoch, seq) in _split(since or {})}
-    return CatchingUp(script["topics"], None if since is None else positions)
+    return CatchingUp(script["topics"], None if since is None else positions, script.get("back", 0))
 
 
 def _split(since: dict[str, str]) -> Iterable[tuple[str, list[str]]]:
@@ -90,7 +92,7 @@ def chance(seed: int) -> Script:
     dice = random.Random(seed)
     topics = dice.choice([["text/", "event/", "status/"], ["event/"], ["event/a "], ["event/", "status/b"], [""]])
     since = dice.choice([None, None, {}, {"a": "e0 2"}, {"b": "- 0"}])
-    script: Script = {"name": f"chance {seed}", "topics": topics, "since": since}
+    script: Script = {"name": f"chance {seed}", "topics": topics, "since": since, "back": dice.choice([0, 0, 2])}
     catching_up = machine(script)
     told: dict[str, list[str]] = {"a": [], "b": []}
     air: list[str] = []
@@ -131,7 +133,9 @@ def chance(seed: int) -> Script:
         else:
             name, place = asked.split(" ", 1)
             after = [words.partition(" ")[2] for words in told[name]]
+            place, _, last = place.partition(" last=")
             events = told[name][after.index(place) + 1 :] if place in after else told[name]
+            events = events[-int(last) :] if last else events
             page = events[: dice.randint(1, 4)]
             answer = {"answer": page, "complete": place in after or dice.random() < 0.5, "more": len(page) < len(events)}
             steps.append(played(catching_up, answer))

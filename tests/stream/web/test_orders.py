@@ -54,6 +54,7 @@ def test_any_message_is_an_order_or_an_error_in_words(message: str | bytes) -> N
 def test_a_request_goes_to_the_feed_without_its_id_and_comes_back_with_it() -> None:
     asked = Events(3, "cam1", "a1", 41)
     assert json.loads(request(asked)) == {"op": "events", "source": "cam1", "epoch": "a1", "since": 41}
+    assert json.loads(request(Events(3, "cam1", "a1", 41, 9)))["last"] == 9
     assert json.loads(request(Snapshot(0))) == {"op": "snapshot"}
     assert json.loads(answer(3, b'{"events":[],"complete":true}')) == {"id": 3, "events": [], "complete": True}
     assert json.loads(answer(3)) == {"id": 3}

@@ -72,6 +72,16 @@ def test_a_ring_that_does_not_reach_back_says_so() -> None:
     assert asked(history, op="events", source="cam1", epoch="", since=0)["complete"] is False
 
 
+@pytest.mark.parametrize(
+    ("since", "last", "expected"), [(0, 2, [24, 25]), (23, 1, [25]), (23, 9.0, [24, 25]), (0, 99, list(range(16, 26)))]
+)
+def test_no_more_than_the_last_so_many_are_told_where_that_is_asked(since: int, last: float, expected: list[int]) -> None:
+    found = asked(told(25, length=10), op="events", source="cam1", epoch=RUN, since=since, last=last)
+    assert events_of(found) == expected
+    # Only where more was asked for than there is, something is missing.
+    assert found["complete"] is (last < 99)
+
+
 def test_a_source_without_events_has_none() -> None:
     for source in ("cam2", "nobody"):
         assert asked(told(), op="events", source=source, epoch=RUN, since=0) == {"events": [], "complete": True}
@@ -123,6 +133,9 @@ NO_REQUESTS = [
     b'{"op":"events","source":"cam1","epoch":"x","since":true}',
     b'{"op":"events","source":"cam1","epoch":"x","since":-1}',
     b'{"op":"events","source":"cam1","epoch":"x","since":9223372036854775808}',
+    b'{"op":"events","source":"cam1","epoch":"x","since":1,"last":0}',
+    b'{"op":"events","source":"cam1","epoch":"x","since":1,"last":"2"}',
+    b'{"op":"events","source":"cam1","epoch":"x","since":1,"last":1e30}',
     b'{"op":"events","source":"cam1 ","epoch":"x","since":1}',
     b'{"op":"events","source":"","epoch":"x","since":1}',
 ]
@@ -137,7 +150,7 @@ def test_anything_else_is_answered_with_a_sentence(request_: bytes) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["events", "snapshot", "cam1", RUN]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["op", "source", "epoch", "since", "x"]), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["op", "source", "epoch", "since", "last", "x"]), inner),
 )
 
 

@@ -152,6 +152,8 @@ def test_a_restart_answers_what_earlier_runs_told(tmp_path: Path) -> None:
     assert all_after(history, Position("run4", 0)) == ([], True)
     everything = [position for epoch in ("run1", "run2", "run3") for position in run_of(epoch, range(1, 4))]
     assert all_after(history, BEFORE_ALL) == (everything, True)
+    last = history.after("cam1", BEFORE_ALL, 4)
+    assert ([position_of(event) for event in last.events], last.complete) == (everything[-4:], True)
     for unknown in (Position("another", 7), Position("\ud800", 7)):
         assert all_after(history, unknown) == (everything, False)
     assert all_after(history, BEFORE_ALL, "cam2") == ([], True)

@@ -34,7 +34,7 @@ function played(catchingUp, { handed: _, ...step }) {
   }
   if (step.request !== undefined) {
     const request = catchingUp.request();
-    return { request: request && `${request.source} ${writePosition(request.position)}` };
+    return { request: request && `${request.source} ${writePosition(request.position)}${request.last ? ` last=${request.last}` : ""}` };
   }
   let handed;
   if (step.take) handed = catchingUp.take(readMessage(step.take));
@@ -52,8 +52,8 @@ function readSince(since) {
   );
 }
 
-function play({ name, topics, since, steps }) {
-  const catchingUp = new CatchingUp(topics, readSince(since) ?? undefined);
+function play({ name, topics, since, back, steps }) {
+  const catchingUp = new CatchingUp(topics, readSince(since) ?? undefined, back);
   assert.deepEqual(
     steps.map((step) => played(catchingUp, step)),
     steps,
