@@ -347,7 +347,7 @@ def test_a_picture_that_does_not_go_on_says_how_old_it_is_and_a_camera_how_it_is
     show_plate(site, page)
     site.until(page, r"() => /Frozen: this picture is \d seconds old/.test(document.body.innerText)")
     site.put(status(SourceState.STALLED, "no picture for 3 s"))
-    site.until(page, "() => document.body.innerText.includes('No pictures come: no picture for 3 s')")
+    site.until(page, "() => document.body.innerText.includes('Stands still: no picture for 3 s')")
     site.put(status())
     for number in range(1, 4):
         frame = frame_of(plate(), number, 70)
@@ -449,7 +449,7 @@ def test_a_text_can_be_pointed_out_and_cut_out(site: Site) -> None:
     left, top, right, bottom = PLATE
     corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
     text = {"id": 1, "last_seen": time.time(), "velocity": [0, 0], "polygon": corners}
-    size = page.evaluate("(text) => { const { width, height } = cameras.crop('cam1', text); return [width, height]; }", text)
+    size = page.evaluate("async (text) => { const { width, height } = await cameras.crop('cam1', text); return [width, height]; }", text)
     assert np.allclose(size, [right - left + 15, bottom - top + 15], atol=2)
     assert page.evaluate("(text) => cameras.crop('cam1', text)", {**text, "last_seen": text["last_seen"] - 60}) is None
     assert page.evaluate("(text) => cameras.crop('cam9', text)", text) is None

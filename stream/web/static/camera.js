@@ -5,6 +5,7 @@
  * cameras are on the page (wall.js).
  */
 
+import { decode } from "./decoding.js";
 import { shown } from "./feed.js";
 import { arrange, boxOf, glide } from "./labels.js";
 import { draw, named, outline } from "./draw.js";
@@ -14,6 +15,7 @@ import { placement } from "./place.js";
 /** @typedef {import("./feed.js").Entity} Entity */
 /** @typedef {import("./feed.js").Message} Message */
 /** @typedef {import("./place.js").Point} Point */
+/** A picture, and the width that it was to have; 0 for its own. @typedef {{message: Message, image: ImageBitmap, width: number}} Picture */
 
 /** A picture of which nothing newer has come for so long is said to be old. */
 const LATE_S = 2;
@@ -27,11 +29,13 @@ const MARKED_MS = 4_000;
 const KEPT = 4;
 const KEPT_APART_S = 0.3;
 const MOST_ZOOM = 12;
+/** A picture that is made larger than that is so where it is drawn: there would be too much of it to hand on. */
+const MOST_SCALE = 1.5;
 const COLOURS_LIMIT = 500;
 /** The greatest share of a picture that labels cover, by the density that was chosen. */
 const COVERAGE = [0, 0.04, 0.1, 0.2, 0.4, 1];
 const TILE_COVERAGE = 0.15;
-const STATES = { connecting: "Connecting", live: "Live", stalled: "No pictures come", ended: "Ended", failed: "Failed" };
+const STATES = { connecting: "Connecting", live: "Live", stalled: "Stands still", ended: "Ended", failed: "Failed" };
 
 /** Make an element with words in it, which are never taken for HTML. @param {string} name @param {string} className @param {string} words */
 export function element(name, className = "", words = "") {
@@ -55,11 +59,11 @@ export class Camera {
   #age = element("p", "age");
   #trouble = element("p", "trouble");
   #frame = 0;
-  /** The picture that is shown, and the one to be shown next. @type {{message: Message, image: ImageBitmap} | null} */
+  /** The picture that is shown, and the one to be shown next. @type {Picture | null} */
   #picture = null;
-  /** @type {{message: Message, image: ImageBitmap} | null} */
+  /** @type {Picture | null} */
   #next = null;
-  /** Pictures of the last second or so. @type {{body: any, image: ImageBitmap}[]} */
+  /** Pictures of the last second or so, as they came. @type {Message[]} */
   #kept = [];
   /** The text that belongs to the shown picture, or without one, the newest. */
   #text = /** @type {any} */ (null);
@@ -123,7 +127,8 @@ export class Camera {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     this.element.remove();
-    for (const { image } of [...this.#kept, this.#picture, this.#next].filter((one) => one !== null)) image.close();
+    this.#picture?.image.close();
+    this.#next?.image.close();
   }
 
   /** Whether it is the one camera that is looked at, and not a tile. @param {boolean} isWhole */
@@ -161,18 +166,26 @@ export class Camera {
 
   /** @param {Message} message */
   async #decode(message) {
-    this.#came = performance.now();
-    let image = null;
-    try {
-      image = await createImageBitmap(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (message.jpeg)], { type: "image/jpeg" }));
-    } catch {
-      // Whatever it was, the next one may be a picture.
-      this.#feed.drawn(message);
-      return;
-    }
+    const shown = this.#picture?.message;
+    if (message !== shown) this.#came = performance.now();
+    const { size } = message.body;
+    const width = this.#widthOf(size);
+    const height = Math.max(1, Math.round((width * size[1]) / size[0]));
+    const options = { resizeWidth: width, resizeHeight: height, resizeQuality: /** @type {const} */ (width < size[0] / 2 ? "medium" : "low") };
+    const image = await decode(/** @type {Uint8Array} */ (message.jpeg), width ? options : undefined);
+    // Whatever it was, the next one may be a picture.
+    if (!image) return this.#feed.drawn(message);
+    // Of the shown one in another size the next one may have come meanwhile.
+    if (message === shown && (this.#next || this.#picture?.message !== shown)) return image.close();
     this.#next?.image.close();
-    this.#next = { message, image };
+    this.#next = { message, image, width };
     this.invalidate();
+  }
+
+  /** How wide a picture is to be so that it need not be scaled when it is drawn, which is more often; 0 for as it is. @param {Point} size */
+  #widthOf(size) {
+    const scale = this.#canvas.width && this.#zoom === 1 ? this.#placement(size).scale : 0;
+    return scale > MOST_SCALE ? 0 : Math.round(size[0] * scale);
   }
 
   /** Draw with the next frame of the screen, however often it is said before. */
@@ -198,12 +211,19 @@ export class Camera {
     context.fillStyle = "#0b0d10";
     context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
     if (this.#picture) {
-      context.setTransform(...place.matrix);
       const { image } = this.#picture;
-      // Better than this costs ten times as much where the processor draws, and shows only where a picture is made much smaller.
-      context.imageSmoothingQuality = (place.scale * size[0]) / image.width < 0.5 ? "medium" : "low";
-      context.drawImage(image, 0, 0, ...size);
-      context.setTransform(1, 0, 0, 1, 0, 0);
+      const [a, b, c, d, e, f] = place.matrix;
+      const isUpright = a > 0 && d > 0;
+      if (isUpright && image.width === Math.round(size[0] * place.scale)) {
+        // Pixel by pixel; half of one off is less than what scaling costs.
+        context.drawImage(image, Math.round(e), Math.round(f));
+      } else {
+        context.setTransform(a, b, c, d, e, f);
+        // Better than this costs ten times as much where the processor draws, and shows only where a picture is made much smaller.
+        context.imageSmoothingQuality = (place.scale * size[0]) / image.width < 0.5 ? "medium" : "low";
+        context.drawImage(image, 0, 0, ...size);
+        context.setTransform(1, 0, 0, 1, 0, 0);
+      }
     }
     if (this.#text && this.#drawTexts(now, place)) this.#drawSoon();
     this.#drawnAt = now;
@@ -237,10 +257,11 @@ export class Camera {
 
   /** Take the next picture for the shown one, with its text. */
   #show() {
-    const next = /** @type {{message: Message, image: ImageBitmap}} */ (this.#next);
+    const next = /** @type {Picture} */ (this.#next);
     const old = this.#picture;
     this.#next = null;
-    if (old) this.#keep(old);
+    old?.image.close();
+    if (old && old.message !== next.message) this.#keep(old.message);
     this.#picture = next;
     this.#text = next.message.text;
     const newest = this.#newest;
@@ -264,32 +285,46 @@ export class Camera {
     else this.#timer ||= setTimeout(pay, TILE_PAUSE_MS);
   }
 
-  /** Keep a picture that was shown for a while, as far as it is looked at in full. @param {{message: Message, image: ImageBitmap}} picture */
-  #keep({ message: { body }, image }) {
+  /** Keep a picture that was shown for a while. @param {Message} picture */
+  #keep(picture) {
     const last = this.#kept.at(-1);
-    if (!this.#isWhole || (last && Math.abs(body.captured_at - last.body.captured_at) < KEPT_APART_S)) image.close();
-    else this.#kept.push({ body, image });
-    while (this.#kept.length > (this.#isWhole ? KEPT : 0)) this.#kept.shift()?.image.close();
+    if (last && Math.abs(picture.body.captured_at - last.body.captured_at) < KEPT_APART_S) return;
+    this.#kept = [...this.#kept, picture].slice(-KEPT);
   }
 
-  /** The part of a picture that a text is in, if a picture is here of a second around it. @param {Entity} entity @returns {HTMLCanvasElement | null} */
-  crop(entity) {
-    const pictures = [...this.#kept, ...(this.#picture ? [{ body: this.#picture.message.body, image: this.#picture.image }] : [])];
-    /** @param {{body: any}} picture */
+  /** The picture that shows best what a text says, if one is here of a second around it. @param {Entity} entity */
+  #pictureOf(entity) {
+    const pictures = [...this.#kept, ...(this.#picture ? [this.#picture.message] : [])];
+    /** @param {Message} picture */
     const apart = ({ body }) => Math.abs(body.captured_at - entity.last_seen);
     const best = pictures.sort((one, other) => apart(one) - apart(other))[0];
-    if (!best || apart(best) > 1) return null;
-    const carried = best.body.captured_at - entity.last_seen;
-    const ratio = best.image.width / best.body.size[0];
+    return best && apart(best) <= 1 ? best : null;
+  }
+
+  /** The part of a picture that a text is in, if a picture is here of a second around it. @param {Entity} entity @returns {Promise<HTMLCanvasElement | null>} */
+  async crop(entity) {
+    const picture = this.#pictureOf(entity);
+    // As it came: the one that is shown may be smaller.
+    const image = picture && (await decode(/** @type {Uint8Array} */ (picture.jpeg)));
+    if (!image) return null;
+    const cut = this.#cut(image, picture.body, entity);
+    image.close();
+    return cut;
+  }
+
+  /** @param {ImageBitmap} image @param {any} body @param {Entity} entity @returns {HTMLCanvasElement | null} */
+  #cut(image, body, entity) {
+    const carried = body.captured_at - entity.last_seen;
+    const ratio = image.width / body.size[0];
     const [left, top, right, bottom] = boxOf(entity.polygon.map(([x, y]) => [x + entity.velocity[0] * carried, y + entity.velocity[1] * carried]));
     const margin = (bottom - top) * 0.15;
     const [x, y] = [Math.max(0, left - margin) * ratio, Math.max(0, top - margin) * ratio];
-    const width = Math.min(best.image.width, (right + margin) * ratio) - x;
-    const height = Math.min(best.image.height, (bottom + margin) * ratio) - y;
+    const width = Math.min(image.width, (right + margin) * ratio) - x;
+    const height = Math.min(image.height, (bottom + margin) * ratio) - y;
     if (width < 1 || height < 1) return null;
     const canvas = /** @type {HTMLCanvasElement} */ (element("canvas"));
     [canvas.width, canvas.height] = [Math.round(width), Math.round(height)];
-    canvas.getContext("2d")?.drawImage(best.image, x, y, width, height, 0, 0, canvas.width, canvas.height);
+    canvas.getContext("2d")?.drawImage(image, x, y, width, height, 0, 0, canvas.width, canvas.height);
     return canvas;
   }
 
@@ -322,6 +357,8 @@ export class Camera {
     this.#screen.classList.toggle("dim", !isLive || !isConnected);
     // Another screen may have another pixel ratio.
     this.#resize();
+    // So far away that it needs other pixels, or nearer, or turned.
+    if (this.#picture && this.#canvas.width && this.#picture.width !== this.#widthOf(this.#picture.message.body.size)) this.#decode(this.#picture.message);
     say(this.#age, this.#ageWords(state));
     if (this.#isWithout) this.invalidate();
   }

@@ -37,7 +37,7 @@ export class List {
   #listed = new Listed();
   #crops = new Crops();
   #cameras;
-  /** What each picture shows that was taken. @type {WeakMap<Entry, string>} */
+  /** What each picture shows that was taken, nothing where that was not sure. @type {WeakMap<Entry, string>} */
   #taken = new WeakMap();
   /** @type {Entry[]} */
   #found = [];
@@ -72,7 +72,7 @@ export class List {
 
   /**
    * @param {HTMLElement} root an empty element with a height of its own
-   * @param {{show: (source: string, entity: Entity) => void, crop: (source: string, entity: Entity) => HTMLCanvasElement | null}} cameras
+   * @param {{show: (source: string, entity: Entity) => void, crop: (source: string, entity: Entity) => Promise<HTMLCanvasElement | null>}} cameras
    */
   constructor(root, cameras) {
     this.#cameras = cameras;
@@ -253,14 +253,23 @@ export class List {
 
   // Pictures.
 
-  #takeCrops() {
+  async #takeCrops() {
     let left = CROPS;
     for (const entry of this.#listed.found("", "in")) {
       const { key, source, entity } = entry;
-      if (entity.state !== "settled" || this.#taken.get(entry) === entity.text) continue;
-      const canvas = this.#cameras.crop(source, entity);
-      if (!canvas?.width || !canvas.height) continue;
-      this.#taken.set(entry, entity.text);
+      // One of any state is better than none, and one of what it says for sure is better than that.
+      const says = entity.state === "settled" ? entity.text : "";
+      const before = this.#taken.get(entry);
+      if (before !== undefined && (!says || says === before)) continue;
+      this.#taken.set(entry, says);
+      const canvas = await this.#cameras.crop(source, entity);
+      if (!canvas) {
+        if (before === undefined) this.#taken.delete(entry);
+        else this.#taken.set(entry, before);
+        continue;
+      }
+      // Before a reload there may have been a better one.
+      if (!says && (await this.#crops.get(key))) continue;
       small(canvas).toBlob(async (picture) => {
         if (!picture) return;
         await this.#crops.put(key, picture);

@@ -91,9 +91,10 @@ export class Cameras {
    * The part of the picture that a text is in, if that picture is at hand.
    * @param {string} source
    * @param {Entity} entity
+   * @returns {Promise<HTMLCanvasElement | null>}
    */
-  crop(source, entity) {
-    return this.#cameras.get(source)?.crop(entity) ?? null;
+  async crop(source, entity) {
+    return (await this.#cameras.get(source)?.crop(entity)) ?? null;
   }
 
   /** Width and height of a camera's picture. @param {string} source @returns {[number, number]} */
