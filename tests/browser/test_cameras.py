@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,10 +109,11 @@ def colours_at(shown: ElementHandle, *points: tuple[float, float]) -> list[list[
 def show_plate(site: Site, page: Page, number: int = 0, **fields: Any) -> ElementHandle:
     """Show the plate, and wait until it is seen with its text."""
     site.put(status())
-    picture = plate()
+    picture, numbers = plate(), count(1000 * number)
 
     def show() -> None:
-        frame = frame_of(picture, number)
+        # Each with a number of its own, so that the text of none is taken for that of another.
+        frame = frame_of(picture, next(numbers))
         site.show(frame, told(frame, text_at(*PLATE, **fields)))
 
     show()
@@ -426,6 +428,18 @@ def test_a_wall_of_cameras_shows_their_health_and_leads_to_each(site: Site) -> N
         page.wait_for_function("() => document.querySelectorAll('.camera:not([hidden])').length === 4")
         page.get_by_role("button", name="cam3").click()
         page.wait_for_selector(".camera.whole")
+    lead()
+    # What has ended is put away, until it comes back.
+    site.put(of("phone-1", status(SourceState.ENDED)))
+    site.until(page, "() => document.body.innerText.includes('1 camera has ended')")
+    assert page.locator(".camera:visible").count() == 4
+    page.get_by_role("button", name="1 camera has ended").click()
+    assert page.locator(".camera:visible").count() == 5
+    page.get_by_role("button", name="1 camera has ended").click()
+    assert page.locator(".camera:visible").count() == 4
+    site.put(of("phone-1", status()))
+    site.until(page, "() => document.querySelectorAll('.camera:not([hidden])').length === 5")
+    assert not page.locator(".ended").is_visible()
 
 
 def test_a_text_can_be_pointed_out_and_cut_out(site: Site) -> None:
@@ -449,10 +463,14 @@ def test_a_text_can_be_pointed_out_and_cut_out(site: Site) -> None:
     left, top, right, bottom = PLATE
     corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
     text = {"id": 1, "last_seen": time.time(), "velocity": [0, 0], "polygon": corners}
-    size = page.evaluate("async (text) => { const { width, height } = await cameras.crop('cam1', text); return [width, height]; }", text)
+    size = page.evaluate(
+        "async (text) => { const { width, height } = await cameras.crop('cam1', text); return [width, height]; }", text
+    )
     assert np.allclose(size, [right - left + 15, bottom - top + 15], atol=2)
     assert page.evaluate("(text) => cameras.crop('cam1', text)", {**text, "last_seen": text["last_seen"] - 60}) is None
     assert page.evaluate("(text) => cameras.crop('cam9', text)", text) is None
+    page.evaluate("(text) => cameras.show('cam9', text)", text)
+    assert page.get_by_text("cam9 is not read any more.").is_visible()
     page.evaluate("(text) => cameras.show('cam1', text)", text)
     page.wait_for_selector("#cameras .camera.whole")
     page.wait_for_timeout(300)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glyphfeed.stream.feed.publishing.kept import KeepIn
-from glyphfeed.stream.records import Event, EventType, Snapshot
+from glyphfeed.stream.records import Event, EventType, Snapshot, TextState
 from glyphfeed.tools.bench.numbered import SIZE, numbered_frame
 from tests.browser.site import Site
 from tests.stream.feed.samples import box, entity, of, status, wait_until
@@ -102,15 +102,19 @@ def test_texts_have_pictures_that_outlive_a_reload_and_plain_places_where_there_
     site.until_asked()
     frame = 0
 
-    def show() -> bool:
+    def show(state: TextState, before: str = "") -> bool:
         nonlocal frame
         frame += 1
-        snapshot = view(frame, read)
+        snapshot = view(frame, replace(read, state=state))
         site.show(numbered_frame(frame, snapshot.captured_at), snapshot)
         site.publisher.serve(0.05)
-        return bool(page.evaluate("() => document.querySelector('.rows img')?.naturalWidth > 0"))
+        seen = "(before) => { const image = document.querySelector('.rows img'); return image?.naturalWidth > 0 && image.src !== before; }"
+        return bool(page.evaluate(seen, before))
 
-    wait_until(show)
+    # In doubt again when its first picture comes; a better one is taken when it is not.
+    wait_until(lambda: show(TextState.READING))
+    first = page.evaluate("() => document.querySelector('.rows img').src")
+    wait_until(lambda: show(TextState.SETTLED, first))
     site.put(told(read, EventType.LEFT))
     site.until(page, "() => !document.querySelector('.rows .in')")
     page.reload()

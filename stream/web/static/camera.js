@@ -26,6 +26,8 @@ const TILE_PAUSE_MS = 400;
 const CARRIED_S = 0.25;
 /** What is pointed out is so for a while. */
 const MARKED_MS = 4_000;
+/** A camera that has ended is still looked at for so long. */
+const OVER_MS = 60_000;
 const KEPT = 4;
 const KEPT_APART_S = 0.3;
 const MOST_ZOOM = 12;
@@ -69,6 +71,8 @@ export class Camera {
   #text = /** @type {any} */ (null);
   #newest = /** @type {any} */ (null);
   #status = /** @type {any} */ (null);
+  /** Since when it has ended, where it has. @type {number | null} */
+  #ended = null;
   #begun = performance.now();
   #came = 0;
   /** Labels in their places, and as they are on their way there. @type {import("./labels.js").Label[]} */
@@ -149,13 +153,26 @@ export class Camera {
       this.#newest = this.#status = null;
     }
     if (kind === "picture") this.#decode(message);
-    if (kind === "status") this.#status = body;
+    if (kind === "status") this.#note(body);
     if (kind !== "text") return;
     this.#newest = body;
     if (!this.#picture) this.#text = body;
     else if (!this.#belongs(body)) return;
     else this.#text = body;
     this.invalidate();
+  }
+
+  /** @param {any} status */
+  #note(status) {
+    // One that had ended before it was heard of has nothing to show.
+    if (status.state !== "ended") this.#ended = null;
+    else this.#ended ??= this.#status ? performance.now() : -Infinity;
+    this.#status = status;
+  }
+
+  /** Whether it has ended a while ago. */
+  get isOver() {
+    return this.#ended !== null && performance.now() - this.#ended > OVER_MS;
   }
 
   /** Whether a text is a further one of the shown picture's frame. @param {any} body */

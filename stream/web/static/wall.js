@@ -18,6 +18,7 @@ const GONE_MS = 5_000;
 const PICTURES_LIMIT = 56;
 /** Who looks at something else for so long needs no pictures meanwhile. */
 const HIDDEN_MS = 5_000;
+const SAID_MS = 6_000;
 /** cam2 comes before cam10. */
 const NAMES = new Intl.Collator("en", { numeric: true });
 
@@ -33,8 +34,14 @@ export class Cameras {
   #isChosen = false;
   #epoch = "";
   #asked = "";
+  /** Which cameras have ended, and whether they are shown. */
+  #over = "";
+  #isUnfolded = false;
   #wall = element("div", "wall");
   #back = /** @type {HTMLButtonElement} */ (element("button", "back", "All cameras"));
+  #ended = /** @type {HTMLButtonElement} */ (element("button", "ended"));
+  #said = element("p", "said");
+  #saying = 0;
   #observer = new IntersectionObserver((entries) => this.#observe(entries), { rootMargin: "20%" });
   #hidden = 0;
 
@@ -47,7 +54,13 @@ export class Cameras {
     this.#page = { feed, settings, clock: new Clock() };
     this.#back.type = "button";
     this.#back.addEventListener("click", () => history.back());
-    root.append(this.#back, this.#wall, element("p", "none", "No camera is read yet."));
+    this.#ended.type = "button";
+    this.#ended.addEventListener("click", () => {
+      this.#isUnfolded = !this.#isUnfolded;
+      this.#arrange();
+    });
+    this.#said.setAttribute("role", "status");
+    root.append(this.#back, this.#said, this.#wall, element("p", "none", "No camera is read yet."), this.#ended);
     settings.addEventListener("change", () => this.#each((camera) => camera.invalidate()));
     addEventListener("popstate", ({ state }) => this.#choose(state?.camera ?? ""));
     addEventListener("keydown", ({ key, target }) => {
@@ -59,7 +72,10 @@ export class Cameras {
       if (document.hidden) this.#hidden = setTimeout(() => this.#ask(), HIDDEN_MS);
       else this.#ask();
     });
-    setInterval(() => this.#each((camera) => camera.tick(feed.connected)), TICK_MS);
+    setInterval(() => {
+      this.#each((camera) => camera.tick(feed.connected));
+      this.#fold();
+    }, TICK_MS);
     this.#arrange();
   }
 
@@ -71,7 +87,9 @@ export class Cameras {
     if (body.epoch !== this.#epoch && kind !== "picture") this.#begin(body.epoch);
     const camera = this.#cameras.get(source) ?? this.#add(source);
     camera.take(message);
-    if (kind === "status") camera.tick(this.#page.feed.connected);
+    if (kind !== "status") return;
+    camera.tick(this.#page.feed.connected);
+    this.#fold();
   }
 
   /**
@@ -81,7 +99,7 @@ export class Cameras {
    */
   show(source, entity) {
     const camera = this.#cameras.get(source);
-    if (!camera) return;
+    if (!camera) return this.#say(`${source} is not read any more.`);
     if (this.#whole !== source) this.#open(source);
     if (entity) camera.mark(entity);
     camera.element.scrollIntoView({ block: "nearest" });
@@ -100,6 +118,21 @@ export class Cameras {
   /** Width and height of a camera's picture. @param {string} source @returns {[number, number]} */
   size(source) {
     return this.#cameras.get(source)?.size ?? [0, 0];
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    clearTimeout(this.#saying);
+    this.#said.textContent = words;
+    if (words) this.#saying = setTimeout(() => this.#say(""), SAID_MS);
+  }
+
+  /** Put away what has ended, and show again what has come back. */
+  #fold() {
+    const over = [...this.#cameras].filter(([, { isOver }]) => isOver).map(([source]) => source).join();
+    if (over === this.#over) return;
+    this.#over = over;
+    this.#arrange();
   }
 
   /** @param {(camera: Camera) => void} act */
@@ -151,15 +184,21 @@ export class Cameras {
   }
 
   #arrange() {
-    const names = [...this.#cameras.keys()];
+    const over = [...this.#cameras.keys()].filter((source) => this.#cameras.get(source)?.isOver);
+    // Where there is nothing else, they are shown.
+    const folded = this.#isUnfolded || over.length === this.#cameras.size ? [] : over;
+    const names = [...this.#cameras.keys()].filter((source) => !folded.includes(source));
     if (!this.#isChosen) this.#whole = names.length === 1 ? names[0] : "";
     this.#root.classList.toggle("one", this.#whole !== "");
     this.#root.classList.toggle("many", names.length > 1);
     for (const [source, camera] of this.#cameras) {
       camera.whole = source === this.#whole;
-      camera.element.hidden = this.#whole !== "" && source !== this.#whole;
+      camera.element.hidden = this.#whole ? source !== this.#whole : folded.includes(source);
     }
-    this.#back.hidden = !this.#isChosen || names.length < 2;
+    this.#ended.hidden = this.#isChosen || !over.length || over.length === this.#cameras.size;
+    this.#ended.textContent = over.length === 1 ? "1 camera has ended" : `${over.length} cameras have ended`;
+    this.#ended.ariaExpanded = String(this.#isUnfolded);
+    this.#back.hidden = !this.#isChosen || this.#cameras.size < 2;
     this.#ask();
   }
 
