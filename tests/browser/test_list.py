@@ -108,8 +108,8 @@ def test_texts_have_pictures_that_outlive_a_reload_and_plain_places_where_there_
         snapshot = view(frame, replace(read, state=state))
         site.show(numbered_frame(frame, snapshot.captured_at), snapshot)
         site.publisher.serve(0.05)
-        seen = "(before) => { const image = document.querySelector('.rows img'); return image?.naturalWidth > 0 && image.src !== before; }"
-        return bool(page.evaluate(seen, before))
+        image = "document.querySelector('.rows img')"
+        return bool(page.evaluate(f"(before) => {image}?.naturalWidth > 0 && {image}.src !== before", before))
 
     # In doubt again when its first picture comes; a better one is taken when it is not.
     wait_until(lambda: show(TextState.READING))
