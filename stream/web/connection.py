@@ -14,7 +14,7 @@ import zmq
 from glyphfeed.stream.feed.receiving.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from glyphfeed.stream.feed.keys import ClientKeys
 
@@ -36,7 +36,7 @@ class AsyncConnection:
         topics: Sequence[str] = (),
     ) -> None:
         self._connection = Connection(context, kind, endpoint, keys, topics)
-        self._further: set[str] = set()
+        self._further: Set[str] = frozenset()
         self._news = asyncio.Event()
 
     @property
@@ -60,8 +60,10 @@ class AsyncConnection:
             self._connection.socket.send(message, zmq.NOBLOCK)
         self._news.set()
 
-    def subscribe(self, topics: set[str]) -> None:
+    def subscribe(self, topics: Set[str]) -> None:
         """Receive these topics, and no others but those of the beginning."""
+        if topics == self._further:
+            return
         for topic in topics - self._further:
             self._connection.socket.subscribe(topic)
         for topic in self._further - topics:

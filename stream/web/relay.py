@@ -17,7 +17,7 @@ from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.endpoint import check_connect
 from glyphfeed.stream.web.asking import Asker
 from glyphfeed.stream.web.connection import AsyncConnection
-from glyphfeed.stream.web.told import told
+from glyphfeed.stream.web.told import PICTURES, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,8 @@ TOPICS: Final = tuple(f"{kind.name}/" for kind in wire.KINDS.values())
 """What is always subscribed; pictures are only while a page wants them."""
 SILENCE_S: Final = 5.0
 """A publisher that was begun together with this has come by then."""
+LETTING_GO_S: Final = 3.0
+"""So long pictures are subscribed to that no page wants any more: a feed cuts off who changes its subscriptions all the time."""
 
 
 class Relay:
@@ -51,6 +53,8 @@ class Relay:
         self._epoch = ""
         self._seqs: dict[str, int] = {}
         self._last: dict[str, Told] = {}
+        self._pictures: frozenset[str] = frozenset()
+        self._letting_go: asyncio.TimerHandle | None = None
         self._trouble = ""
         self._strange = False
         self._context = zmq.Context()
@@ -73,6 +77,8 @@ class Relay:
                     await asyncio.sleep(0)
         finally:
             silence.cancel()
+            if self._letting_go is not None:
+                self._letting_go.cancel()
             self._connection.close()
             self._context.destroy(linger=0)
 
@@ -117,8 +123,11 @@ class Relay:
             self._seqs.clear()
             self._last.clear()
         is_new = news.seq > self._seqs.get(news.topic, 0)
+        is_first = news.topic not in self._seqs
         if is_new:
             self._seqs[news.topic] = news.seq
+        if is_first:
+            self._subscribe_to_pictures()
         return is_new
 
     def join(self, page: Waiting) -> None:
@@ -138,7 +147,25 @@ class Relay:
         self._subscribe_to_pictures()
 
     def _subscribe_to_pictures(self) -> None:
-        self._connection.subscribe(set().union(*(page.picture_topics for page in self._pages)))
+        """Have the pictures that pages want, of cameras that there are: what else pages may name is kept from the feed, as it
+        cuts off who subscribes to too much, too long or too often, and that would be all pages.
+        """
+        wanted = self._wanted_pictures()
+        self._pictures |= wanted
+        self._connection.subscribe(self._pictures)
+        if self._pictures != wanted and self._letting_go is None:
+            self._letting_go = asyncio.get_running_loop().call_later(LETTING_GO_S, self._let_go)
+
+    def _let_go(self) -> None:
+        self._letting_go = None
+        self._pictures = self._wanted_pictures()
+        self._connection.subscribe(self._pictures)
+
+    def _wanted_pictures(self) -> frozenset[str]:
+        prefixes = tuple(set().union(*(page.picture_topics for page in self._pages)))
+        sources = {topic.partition("/")[2] for topic in self._seqs}
+        # A space ends a topic, so that no other camera is meant.
+        return frozenset(topic for source in sources if (topic := f"{PICTURES}/{source} ").startswith(prefixes))
 
     @property
     def pages(self) -> int:

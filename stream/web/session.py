@@ -28,6 +28,8 @@ PAGES: Final = 64
 """As many pages may be open: each costs some MB at the most."""
 _ORDERS_PER_S: Final = 500.0
 """Sixteen cameras of thirty pictures a second are acknowledged with as many."""
+_SUBSCRIBED_PER_S: Final = 20.0
+"""Each time the last state of everything is sent once more."""
 _REQUESTS_PER_S: Final = 20.0
 _REQUESTS_WAITING: Final = 8
 _TOO_BIG: Final = 1009
@@ -58,6 +60,7 @@ class Session:
         self._news = asyncio.Event()
         self._waiting = Waiting(self._news.set)
         self._requests: asyncio.Queue[Request] = asyncio.Queue(_REQUESTS_WAITING)
+        self._subscribing = Pace(_SUBSCRIBED_PER_S)
 
     async def run(self) -> None:
         """Serve the page until it goes away."""
@@ -107,6 +110,7 @@ class Session:
             case Ping():
                 await self._socket.send_text(answer(order.id))
             case Subscribe():
+                await self._subscribing.keep()
                 self._relay.subscribe(self._waiting, order.topics)
             case Drawn():
                 self._waiting.drawn(order.source, order.frame)

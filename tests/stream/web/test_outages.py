@@ -21,7 +21,7 @@ from glyphfeed.stream.web.relay import TOPICS
 from glyphfeed.stream.web.waiting import EVENT_LIMIT
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, serve_until_subscribed, snapshot, status, wait_until
-from tests.stream.web.serving import Served, free_address, picture
+from tests.stream.web.serving import Served, free_address, message, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -245,13 +245,14 @@ def test_it_goes_on_where_an_earlier_run_ended(node: Node) -> None:
 def test_pictures_come_with_their_bytes_one_after_the_other(node: Node, feed: zmq.Socket[bytes]) -> None:
     with Served(feed.getsockopt_string(zmq.LAST_ENDPOINT)) as served:
         assert {feed.recv() for _ in TOPICS} == {b"\1" + topic.encode() for topic in TOPICS}
+        feed.send(message(snapshot()))
         with listening(node, served.url, {"topics": ["picture/"]}) as listener:
-            assert feed.recv() == b"\1picture/"
+            assert feed.recv() == b"\1picture/cam1 "
             for frame in (1, 2, 3):
                 feed.send(picture(frame, b"\xff\xd8\n" * frame))
                 (told,) = listener.messages(1)
                 assert (told["topic"], told["body"]["frame"], told["jpeg"]) == ("picture/cam1", frame, 3 * frame)
-        assert feed.recv() == b"\0picture/"
+        assert feed.recv() == b"\0picture/cam1 "
 
 
 def test_what_is_no_feed_ends_the_loop_with_an_error_in_words(node: Node) -> None:

@@ -26,7 +26,7 @@ from glyphfeed.stream.web.server import HttpServer
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, event, serve_until_subscribed, snapshot, wait_until
 from tests.stream.web.blocking import Blocking
-from tests.stream.web.serving import Served, picture
+from tests.stream.web.serving import Served, message, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -292,6 +292,7 @@ def test_the_feed_s_client_misses_nothing_where_web_sockets_are_refused(node: No
 def test_pictures_go_by_requests_one_for_each_that_was_drawn(feed: zmq.Socket[bytes]) -> None:
     pictures = [picture(frame, b"\xff\xd8jpeg\n" + bytes([frame])) for frame in range(3)]
     with Served(feed.getsockopt_string(zmq.LAST_ENDPOINT)) as served, opened(served.port, "feed") as line:
+        feed.send(message(snapshot()))
         line.send('{"op":"subscribe","topics":["picture/cam1 "]}')
         while feed.recv() != b"\1picture/cam1 ":
             pass

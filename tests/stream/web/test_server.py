@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.publishing.publisher import Publisher
-from glyphfeed.stream.web import asking, session
+from glyphfeed.stream.web import asking, relay, session
 from glyphfeed.stream.web.relay import TOPICS
 from glyphfeed.stream.web.server import FILES
 from glyphfeed.stream.web.waiting import EVENT_LIMIT
@@ -247,7 +247,10 @@ def test_pictures_come_while_a_page_wants_them_one_for_each_that_was_drawn(feed:
     pictures = [picture(frame, b"\xff\xd8jpeg\n" + bytes([frame])) for frame in range(5)]
     with Served(feed.getsockopt_string(zmq.LAST_ENDPOINT)) as served:
         assert {feed.recv() for _ in TOPICS} == SUBSCRIPTIONS
-        with served.page("", "picture/cam1 ") as page, served.page("") as other:
+        with served.page("event/", "picture/cam1 ") as page, served.page("status/") as other:
+            # There are only pictures of cameras that are there.
+            feed.send(message(status()))
+            assert other.told()[0] == "status/cam1"
             assert feed.recv() == b"\1picture/cam1 "
             for frame in (1, 2, 3):
                 feed.send(pictures[frame])
@@ -258,9 +261,27 @@ def test_pictures_come_while_a_page_wants_them_one_for_each_that_was_drawn(feed:
             page.order({"op": "drawn", "source": "cam1", "frame": 3})
             feed.send(pictures[4])
             assert page.receive() == pictures[4]
-            feed.send(message(snapshot()))
-            assert other.told()[0] == "text/cam1"
+            feed.send(message(status(), 2))
+            assert other.told()[0] == "status/cam1"
         assert feed.recv() == b"\0picture/cam1 "
+
+
+def test_a_page_cannot_have_the_feed_cut_off_the_others(feed: zmq.Socket[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "LETTING_GO_S", 1e6)
+    with Served(feed.getsockopt_string(zmq.LAST_ENDPOINT)) as served:
+        assert {feed.recv() for _ in TOPICS} == SUBSCRIPTIONS
+        with served.page("text/", "picture/cam10", f"picture/{'é' * 70}") as page:
+            feed.send(message(snapshot()))
+            assert page.told()[0] == "text/cam1"
+            for number in range(10):
+                page.order({"op": "subscribe", "topics": ["picture/", *(f"picture/{number}-{each}" for each in range(60))]})
+                page.order({"op": "subscribe", "topics": []})
+            assert page.ask({"op": "ping"}) == {}
+            assert feed.recv() == b"\1picture/cam1 "
+            feed.send(message(snapshot(), 2))
+            page.order({"op": "subscribe", "topics": ["text/"]})
+            assert page.told()[0] == "text/cam1"
+            assert not feed.poll(0)
 
 
 def test_junk_of_any_kind_ends_at_most_its_own_connection(publisher: Publisher, served: Served) -> None:
