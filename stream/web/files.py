@@ -51,7 +51,11 @@ class PageFiles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        await self._answer(scope)(scope, receive, send)
+        if scope["type"] == "websocket":
+            # There is none here: the answer is 403.
+            await send({"type": "websocket.close"})
+        else:
+            await self._answer(scope)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response:
         file = self._files.get(scope["path"])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from glyphfeed.stream.web.access.machine import plain
 from glyphfeed.stream.web.access.pairing import network_of
@@ -34,10 +35,46 @@ CONNECTIONS: Final = 256
 EACH: Final = 48
 """As many may come from one address: a browser has six for files and polls and one for each web socket of each of its pages."""
 _BREATH_S: Final = 0.1
+_PORTION_BYTES: Final = 8192
 
 
-class PatientProtocol(H11Protocol):
-    """uvicorn's HTTP, with a limit on how long a request may be on its way."""
+class _InPortions(asyncio.BufferedProtocol):
+    """Takes little at a time, so that others have their turn: asyncio's 256 KiB may be forty thousand frames of a web socket, or
+    parts of a body, and measured with those nobody else was served for a second and more.
+    """
+
+    _portion: memoryview | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        raise NotImplementedError
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - however much there is
+        """See asyncio."""
+        if self._portion is None:
+            # Of a bytearray a slice is a copy, and what asyncio with TLS reads into it would be lost.
+            self._portion = memoryview(bytearray(_PORTION_BYTES))
+        return self._portion
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See asyncio."""
+        self.data_received(bytes(self.get_buffer(0)[:nbytes]))
+
+
+class PatientSocket(WebSocketsSansIOProtocol, _InPortions):
+    """uvicorn's web sockets, in portions; of one that takes nothing, no answers to pings pile up."""
+
+    def handle_ping(self) -> None:
+        """See uvicorn."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            # Only the last ping of several is to be answered (RFC 6455, 5.5.3), and who sends another one hears of that.
+            self.conn.data_to_send()
+
+
+class PatientProtocol(H11Protocol, _InPortions):
+    """uvicorn's HTTP, in portions, with a limit on how long a request may be on its way."""
 
     _awaited: asyncio.TimerHandle | None = None
 
@@ -65,6 +102,10 @@ class PatientProtocol(H11Protocol):
         """See uvicorn."""
         super().handle_websocket_upgrade(event)
         self._stop()
+        socket = self.transport.get_protocol()
+        if isinstance(socket, PatientSocket) and not socket.handshake_initiated:
+            # It is no request that opens a web socket, such as one with a body; nobody would answer it.
+            self.transport.close()
 
     def _look(self) -> None:
         """Let the time run while the client is to say something, from when it began to be; waiting for us costs it nothing."""

@@ -22,7 +22,7 @@ from glyphfeed.stream.web.access.pairing import Gate
 from glyphfeed.stream.web.access.routes import OPEN, access_routes
 from glyphfeed.stream.web.admission import Admission
 from glyphfeed.stream.web.files import PageFiles
-from glyphfeed.stream.web.listening import CONNECTIONS, Listener, PatientProtocol
+from glyphfeed.stream.web.listening import Listener, PatientProtocol, PatientSocket
 from glyphfeed.stream.web.orders import MESSAGE_LIMIT
 from glyphfeed.stream.web.phone import Doorway, PhoneSession
 from glyphfeed.stream.web.polling import Polls
@@ -91,13 +91,12 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
         app,
         loop="asyncio",
         http=PatientProtocol,
-        ws="websockets-sansio",
+        ws=PatientSocket,
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=CONNECTIONS,
         h11_max_incomplete_event_size=_HEADERS_LIMIT,
         timeout_graceful_shutdown=_CLOSING_S,
         ws_max_size=_PICTURES_LIMIT,
@@ -117,6 +116,7 @@ class HttpServer(uvicorn.Server):
         super().__init__(_configuration(app))
         self._access, self._polls, self._listening = access, polls, listening
         self._helping = None if helping is None else (_configuration(helping[0]), helping[1])
+        self._trouble = ""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it has its own
         """See uvicorn."""

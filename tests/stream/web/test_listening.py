@@ -108,10 +108,20 @@ def test_one_machine_cannot_take_all_connections(monkeypatch: pytest.MonkeyPatch
         wait_until(lambda: is_answered(address))
 
 
-def test_headers_without_an_end_are_refused() -> None:
+def test_what_looks_like_a_web_socket_and_opens_none_is_sent_away() -> None:
+    with Served(NOBODY) as served:
+        upgrade = f"Host: 127.0.0.1:{served.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+        for line in ("POST /feed HTTP/1.1", "GET /feed HTTP/1.1\r\nContent-Length: 1000"):
+            with socket.create_connection(("127.0.0.1", served.port), DEADLINE_S) as raw:
+                raw.sendall(f"{line}\r\n{upgrade}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+                assert b" 101 " not in answered(raw)
+
+
+def test_headers_are_few_and_have_an_end() -> None:
     with Served(NOBODY) as served:
         first = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
-        for words in (f"{first}X-A: {'a' * 20_000}", f"GET /{'a' * 20_000}", first + "X: y\r\n" * 4000):
+        endless = (f"{first}X-A: {'a' * 20_000}", f"GET /{'a' * 20_000}", first + "X: y\r\n" * 4000)
+        for words in (*endless, f"{first}X-A: {'a' * 100_000}\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", served.port), DEADLINE_S) as raw:
                 raw.sendall(words.encode())
                 raw.shutdown(socket.SHUT_WR)

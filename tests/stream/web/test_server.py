@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pytest
 import zmq
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from glyphfeed.stream.feed import wire
 from glyphfeed.stream.feed.publishing.publisher import Publisher
@@ -282,6 +283,35 @@ def test_a_page_cannot_have_the_feed_cut_off_the_others(feed: zmq.Socket[bytes],
             page.order({"op": "subscribe", "topics": ["text/"]})
             assert page.told()[0] == "text/cam1"
             assert not feed.poll(0)
+
+
+def test_there_are_two_web_sockets_and_no_others(served: Served, capfd: pytest.CaptureFixture[str]) -> None:
+    for path in ("/", "/feed.js", "/state.json", "/none"):
+        with pytest.raises(InvalidStatus, match="403"), connect(f"ws://127.0.0.1:{served.port}{path}"):
+            pass
+    assert capfd.readouterr().err == ""
+
+
+def test_pings_of_who_takes_no_answers_do_not_pile_up(feed: zmq.Socket[bytes]) -> None:
+    with Served(feed.getsockopt_string(zmq.LAST_ENDPOINT)) as served, served.page("text/") as page, socket.socket() as raw:
+        assert {feed.recv() for _ in TOPICS} == SUBSCRIPTIONS
+        feed.send(message(snapshot()))
+        assert page.told()[0] == "text/cam1"
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(DEADLINE_S)
+        raw.connect(("127.0.0.1", served.port))
+        raw.sendall(upgrade(f"127.0.0.1:{served.port}", None))
+        assert raw.recv(4096).startswith(b"HTTP/1.1 101 ")
+        count = 20_000
+        raw.sendall(masked(b"x" * 125, 9) * count)
+        raw.sendall(masked(b'{"op":"subscribe","topics":["picture/"]}'))
+        # Then it has come to the end of the pings.
+        assert feed.recv() == b"\1picture/cam1 "
+        raw.sendall(masked(b'{"op":"ping","id":7}'))
+        answers = b""
+        while not answers.endswith(b'{"id":7}'):
+            answers += raw.recv(65536)
+    assert 0 < answers.count(b"\x8a\x7d") < count
 
 
 def test_junk_of_any_kind_ends_at_most_its_own_connection(publisher: Publisher, served: Served) -> None:
