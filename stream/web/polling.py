@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket
 
 from glyphfeed.stream.web.access.pairing import device_of
+from glyphfeed.stream.web.bodies import whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -192,7 +193,7 @@ class Polls:
             line = self._find(name, request)
             if line is None:
                 return _gone()
-            body = await _body(request, limit)
+            body = await whole(request, limit)
             if body is None or line.sending.locked():
                 line.end()
                 return PlainTextResponse("That is too much at once.", 413)
@@ -270,7 +271,9 @@ class Polls:
         """Answer with what there is to be said, once there is."""
         self._stop_watching(line)
         # Its body is nothing, and after that only its end can come.
-        await request.body()
+        if await whole(request, 0) is None:
+            line.end()
+            return _gone()
         waiting, leaving = asyncio.create_task(line.outward.wait()), asyncio.ensure_future(request.receive())
         try:
             await asyncio.wait([waiting, leaving], timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -298,13 +301,3 @@ def _checked(kind: int, content: bytes) -> bytes:
 
 def _gone() -> Response:
     return PlainTextResponse("This connection has ended; begin another.", 410)
-
-
-async def _body(request: Request, limit: int) -> bytes | None:
-    """The whole body, or None where it is too long."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            return None
-    return bytes(body)

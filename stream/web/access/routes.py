@@ -17,6 +17,7 @@ from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.web.access.codes import rows
 from glyphfeed.stream.web.access.devices import CODE_S
 from glyphfeed.stream.web.access.pairing import device_of
+from glyphfeed.stream.web.bodies import whole
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -50,9 +51,10 @@ def access_routes(access: Access, *, phones: bool) -> list[Route]:
         if access.pairing is None:
             return PlainTextResponse("Nothing is to be paired here.", 404)
         client = request.client.host if request.client else ""
+        body = await whole(request, _BODY_LIMIT)
+        # After that has come, so that many at once are no way round it.
         if not access.pairing.may_try(client):
             return PlainTextResponse("Too many attempts; wait a minute.", 429, headers={"retry-after": "60"})
-        body = await _body(request)
         try:
             code = "" if body is None else msgspec.json.decode(body, type=_Attempt).code
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -81,13 +83,3 @@ def access_routes(access: Access, *, phones: bool) -> list[Route]:
         Route(PAIR, pair, methods=["POST"]),
         Route(ANOTHER, another, methods=["POST"]),
     ]
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body, or None where it is too long."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _BODY_LIMIT:
-            return None
-    return bytes(body)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import struct
 import threading
 from contextlib import closing, contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,9 @@ class Echo:
         except WebSocketDisconnect:
             pass
         self.gone += 1
+
+    def has_gone(self, count: int) -> bool:
+        return self.gone == count
 
     async def answer(self, socket: WebSocket, text: str | None, content: bytes) -> None:
         match (text or "").split():
@@ -203,6 +208,20 @@ def test_what_is_no_message_or_too_long_ends_the_line(echo: Echo) -> None:
         assert line.send("hello") == 410
     with pytest.raises(ValueError, match="cut off"):
         list(messages_of(b"\x00\x00\x00\x00\x01"))
+
+
+def test_a_body_where_there_is_none_or_that_does_not_come_ends_the_line(echo: Echo, capfd: pytest.CaptureFixture[str]) -> None:
+    with opened(echo.port) as line:
+        assert line.ask("receive", b"x")[0] == line.send("hello") == 410
+    wait_until(lambda: echo.gone == 1)
+    for count, verb in enumerate(("send", "receive"), 2):
+        line = Line(echo.port)
+        line.open()
+        with socket.create_connection(("127.0.0.1", echo.port), DEADLINE_S) as raw:
+            head = f"POST /poll/echo/{verb} HTTP/1.1\r\nHost: a\r\npoll-session: {line.session}\r\nContent-Length: 9\r\n\r\n"
+            raw.sendall(head.encode())
+        wait_until(partial(echo.has_gone, count))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_line_that_is_left_ends(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
