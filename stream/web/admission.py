@@ -83,8 +83,9 @@ class Listen:
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
             )[0]
             listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-        except OSError as error:
-            if isinstance(error, socket.gaierror):
+        except (OSError, UnicodeError) as error:
+            # The second is what Python makes of a name with a part of no letters, or of too many.
+            if isinstance(error, socket.gaierror | UnicodeError):
                 reason = "there is no such address"
             elif error.errno == errno.EADDRINUSE:
                 reason = "another program already uses this address"
@@ -128,11 +129,13 @@ def authority(host: str, port: int, scheme: str = "http") -> str:
 def is_ours(name: str | None, names: Collection[str], reached: tuple[str, int], scheme: str = "http") -> bool:
     """Whether a `Host` header names this server, which has these names and was reached at this address of its own.
 
-    Its names are these, the address that was reached, and `localhost` where that is of this machine alone.
+    Its names are these, of which one such as `*.example.org` stands for any word in place of `*`, the address that was reached,
+    and `localhost` where that is of this machine alone.
     """
     address, port = reached
     allowed = {address.partition("%")[0], *names} | ({"localhost"} if is_loopback(address) else set())
-    return name is not None and name.lower() in {authority(own, port, scheme) for own in allowed}
+    hosts = {authority(own, port, scheme) for own in allowed}
+    return name is not None and not hosts.isdisjoint({name.lower(), f"*.{name.lower().partition('.')[2]}"})
 
 
 class Admission:

@@ -136,7 +136,10 @@ class HttpServer(uvicorn.Server):
         try:
             return self._access.tls_at(address)
         except FeedError as error:
-            _LOG.warning("%s", error)
+            # Once, and not of each connection.
+            if str(error) != self._trouble:
+                _LOG.warning("%s", error)
+            self._trouble = str(error)
             return None if self._access.certificate is None else self._access.certificate.context
 
     def _protocol(self, configuration: uvicorn.Config) -> PatientProtocol:

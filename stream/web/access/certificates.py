@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from platformdirs import user_config_path
 
@@ -37,6 +38,15 @@ if TYPE_CHECKING:
 
 _AUTHORITY_FILE: Final = "authority.pem"
 _SERVER_FILE: Final = "server.pem"
+_STRANGE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` makes of files that hold something else, or something that it does not know."""
 
 
 class Certificate(Protocol):
@@ -80,10 +90,16 @@ class Issued:
             machine = own_names()[-1] if own_names() else ""
             write(path, found_authority(machine, datetime.now(UTC)).pem(), replace=False)
         authority = _read_own(path)
-        if not is_lasting(authority, datetime.now(UTC)):
-            # Not made anew by itself: every device has to trust the new one, and a clock may be wrong.
-            raise FeedError(f"The own authority in {path} is at its end: remove it, and have every device trust the new one.")
+        self._check_lasting(authority, datetime.now(UTC))
         return authority
+
+    def _check_lasting(self, authority: Pair, now: datetime) -> None:
+        if not is_lasting(authority, now):
+            # Not made anew by itself: every device has to trust the new one, and a clock may be wrong.
+            raise FeedError(
+                f"The own authority in {self._folder / _AUTHORITY_FILE} is at its end: remove it, and have every device trust "
+                "the new one."
+            )
 
     @property
     def authority(self) -> x509.Certificate:
@@ -108,9 +124,11 @@ class Issued:
             return
         leaf = None
         # One that is damaged costs nothing to make anew.
-        with suppress(FileNotFoundError, ValueError):
+        with suppress(FileNotFoundError, *_STRANGE):
             leaf = Pair.read(content(path, secret=True))
         if leaf is None or not fits(leaf, self._authority, wanted, now):
+            # It may have been made by a clock that was wrong, and that was set since.
+            self._check_lasting(self._authority, now)
             leaf = issue(self._authority, wanted, now)
             write(path, leaf.pem(), replace=True)
         self._context, self._leaf = _context(path, path), leaf
@@ -158,10 +176,13 @@ class Given:
     def _load(self) -> tuple[frozenset[str], ssl.SSLContext]:
         try:
             certificate = x509.load_pem_x509_certificate(content(self._certificate))
+            public_key, names = certificate.public_key(), frozenset(names_of(certificate))
         except FileNotFoundError as error:
             raise unreadable(self._certificate, error) from None
-        except ValueError:
-            raise FeedError(f"{self._certificate} holds no certificate: name a file in PEM, its own certificate first.") from None
+        except _STRANGE:
+            raise FeedError(
+                f"{self._certificate} holds no certificate that can be used: name a file in PEM, its own certificate first."
+            ) from None
         try:
             key = serialization.load_pem_private_key(content(self._key, secret=True), None)
         except FileNotFoundError as error:
@@ -170,9 +191,9 @@ class Given:
             raise FeedError(
                 f"The key in {self._key} is locked with a password: give one without, which only you can read."
             ) from None
-        except ValueError:
-            raise FeedError(f"{self._key} holds no private key: name a file in PEM.") from None
-        if certificate.public_key() != key.public_key():
+        except _STRANGE:
+            raise FeedError(f"{self._key} holds no private key that can be used: name a file in PEM.") from None
+        if public_key != key.public_key():
             raise FeedError(
                 f"The key in {self._key} is not that of the certificate in {self._certificate}: name two that belong together."
             )
@@ -185,7 +206,6 @@ class Given:
         if now < certificate.not_valid_before_utc:
             begins = certificate.not_valid_before_utc.date()
             raise FeedError(f"The certificate in {self._certificate} begins on {begins}: wait, or check this machine's clock.")
-        names = frozenset(names_of(certificate))
         if not names:
             raise FeedError(
                 f"The certificate in {self._certificate} has no names (SAN), and no browser takes it: have it made with some."
@@ -216,8 +236,11 @@ def _context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 def _read_own(path: Path) -> Pair:
     try:
-        return Pair.read(content(path, secret=True))
+        pair = Pair.read(content(path, secret=True))
+        for kind in (x509.NameConstraints, x509.SubjectKeyIdentifier):
+            pair.certificate.extensions.get_extension_for_class(kind)
+        return pair
     except FileNotFoundError as error:
         raise unreadable(path, error) from error
-    except (ValueError, TypeError):
+    except _STRANGE:
         raise FeedError(f"{path} is damaged: restore it, or remove it and have every device trust the new authority.") from None

@@ -13,13 +13,14 @@ import os
 import secrets
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.keys import writing
-from glyphfeed.stream.web.access.files import content, open_folder, write
+from glyphfeed.stream.web.access.files import content, open_folder, unreadable, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,13 +40,16 @@ _SECRET_BYTES: Final = 16
 """128 bits of chance, which nobody guesses, however fast and long."""
 
 
+_Hash: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
 class _Device(msgspec.Struct, frozen=True):
-    hash: str
+    hash: _Hash
     since: float
 
 
 class _Code(msgspec.Struct, frozen=True):
-    hash: str
+    hash: _Hash
     until: float
 
 
@@ -144,7 +148,9 @@ class Devices:
                 self._mark = mark
         except FileNotFoundError:
             self._last, self._mark = _Known(), None
-        except msgspec.MsgspecError:
+        except OSError as error:
+            raise unreadable(self._path, error) from error
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             raise FeedError(f"{self._path} is damaged: remove it, and pair every device again.") from None
         now = time.time()
         devices = [device for device in self._last.devices if now - device.since < DEVICE_S]

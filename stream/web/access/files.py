@@ -56,11 +56,11 @@ def write(path: Path, content: bytes, *, replace: bool) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     with writing(path):
         unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         try:
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             if replace:
                 unfinished.replace(path)
             else:

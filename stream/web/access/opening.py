@@ -67,8 +67,10 @@ class Access:
 
     def _outward(self) -> str:
         if isinstance(self.certificate, Given):
-            # Browsers complain at any other name.
-            return self.host if self.host in self.certificate.names else min(self.certificate.names)
+            # Browsers complain at any other name; one that begins with `*` is for many machines, of which this is one.
+            names = self.certificate.names
+            label = next(reversed(own_names()), "glyphfeed")
+            return self.host if self.host in names else min(names, key=lambda name: ("*" in name, name)).replace("*", label)
         if not is_any(self.host):
             return self.host
         fitting = [address for address in own_addresses() if (":" in address) == (":" in self.host)]

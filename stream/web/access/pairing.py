@@ -86,8 +86,9 @@ class Pairing:
                 if name == b"cookie":
                     for cookie in value.decode("latin-1").split(";"):
                         key, _, token = cookie.strip().partition("=")
-                        if key == self._cookie and (found := self.devices.find(token)) is not None:
-                            return found
+                        if key == self._cookie:
+                            # No browser has two: to look at each of many costs time.
+                            return self.devices.find(token)
         return None
 
     async def until_forgotten(self, device: str) -> None:

@@ -42,6 +42,7 @@ def test_what_is_no_address_is_said(words: str) -> None:
         ("10.0.0.7:5580", [], ("10.0.0.7", 5580)),
         ("[fe80::7]:5580", [], ("fe80::7%eth0", 5580)),
         ("MyPC.local:5580", ["mypc.local", "mypc"], ("10.0.0.7", 5580)),
+        ("Cam.example.org:5580", ["*.example.org"], ("10.0.0.7", 5580)),
     ],
 )
 def test_the_server_answers_to_its_names(name: str, names: list[str], reached: tuple[str, int]) -> None:
@@ -67,6 +68,9 @@ def test_browsers_leave_out_the_port_that_is_usual() -> None:
         ("10.0.0.8:5580", [], ("10.0.0.7", 5580)),
         ("evil.com:5580", [], ("10.0.0.7", 5580)),
         ("0.0.0.0:5580", [], ("127.0.0.1", 5580)),
+        ("example.org:5580", ["*.example.org"], ("10.0.0.7", 5580)),
+        ("a.b.example.org:5580", ["*.example.org"], ("10.0.0.7", 5580)),
+        ("evil.com:5580", ["*.example.org"], ("10.0.0.7", 5580)),
     ],
 )
 def test_and_to_no_others(name: str | None, names: list[str], reached: tuple[str, int]) -> None:
@@ -85,5 +89,8 @@ def test_an_address_that_is_taken_or_not_here_is_said_in_one_sentence() -> None:
         Listen("192.0.2.1", 8080).bind()
     with pytest.raises(FeedError, match=r"cannot be served at nobody\.invalid:8080: there is no such address; choose"):
         Listen("nobody.invalid", 8080).bind()
+    for name in ("cam..local", f"{'x' * 64}.local"):
+        with pytest.raises(FeedError, match="there is no such address; choose"):
+            Listen(name, 8080).bind()
     with Listen("127.0.0.1", 0).bind() as bound:
         assert bound.getsockname()[1] > 0

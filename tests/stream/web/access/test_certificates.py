@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.web.access import certificates
 from glyphfeed.stream.web.access.authority import (
     AUTHORITY_DAYS,
     LEAF_DAYS,
@@ -31,6 +34,7 @@ from glyphfeed.stream.web.access.authority import (
     names_of,
 )
 from glyphfeed.stream.web.access.certificates import Given, Issued
+from glyphfeed.stream.web.access.files import write
 from glyphfeed.stream.web.access.machine import own_addresses, own_names
 from glyphfeed.stream.web.access.opening import open_access
 from tests.stream.feed.samples import DEADLINE_S
@@ -38,7 +42,9 @@ from tests.stream.web.access.clients import Browser
 from tests.stream.web.serving import Served
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from pathlib import Path
+    from typing import Self
 
 NOBODY = "tcp://127.0.0.1:1"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -222,6 +228,13 @@ def test_a_certificate_of_one_s_own_is_shown_and_its_names_are_those_of_the_serv
         assert browser.ask("/state.json").status == 200
 
 
+def test_a_certificate_for_all_names_of_a_domain_does_for_each(tmp_path: Path) -> None:
+    authority = found_authority("example.org", datetime.now(UTC))
+    files = given(tmp_path, issue(authority, ["*.example.org"], datetime.now(UTC)))
+    access = open_access("0.0.0.0", 5580, certificate=files, folder=tmp_path / "web")
+    assert re.fullmatch(r"https://[a-z0-9-]+\.example\.org:5580/", access.address)
+
+
 def test_what_is_wrong_with_a_given_certificate_is_said(tmp_path: Path, authority: Pair) -> None:
     now = datetime.now(UTC)
     good = issue(found_authority("mypc", now), ["mypc.local"], now)
@@ -242,12 +255,50 @@ def test_what_is_wrong_with_a_given_certificate_is_said(tmp_path: Path, authorit
     assert "has ended on 20" in complaint(issue(authority, ["mypc.local"], NOW - timedelta(days=1000)))
     assert "begins on 20" in complaint(issue(authority, ["mypc.local"], now + timedelta(days=1000)))
     assert "has no names (SAN)" in complaint(found_authority("mypc", now))
+    builder = x509.CertificateBuilder().subject_name(other.certificate.subject).issuer_name(other.certificate.subject)
+    strange = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x05junk!")
+    signed = (
+        builder.public_key(other.key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(strange, critical=False)
+        .sign(other.key, SHA256())
+    )
+    assert "holds no certificate that can be used" in complaint(Pair(signed, other.key))
     (tmp_path / "own.crt").unlink()
     with pytest.raises(FeedError, match=r"own\.crt cannot be read: No such file"):
         Given(tmp_path / "own.crt", tmp_path / "own.key")
     given(tmp_path, good)
     with pytest.raises(FeedError, match=r"none\.key cannot be read: No such file"):
         Given(tmp_path / "own.crt", tmp_path / "none.key")
+
+
+def test_an_authority_that_a_wrong_clock_made_is_told_of_once_the_clock_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock(datetime):
+        """As it stands on a small computer until it has heard of the time."""
+
+        year_zero = True
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(1970, 1, 2, tzinfo=tz) if cls.year_zero else super().now(tz)
+
+    monkeypatch.setattr(certificates, "datetime", Clock)
+    issued = Issued(tmp_path, ["mypc.local"])
+    Clock.year_zero = False
+    with pytest.raises(FeedError, match=r"authority\.pem is at its end: remove it"):
+        issued.renew(["mypc.local"])
+
+
+def test_an_authority_that_is_none_of_ours_is_not_used(tmp_path: Path) -> None:
+    pair = issue(found_authority("mypc", datetime.now(UTC)), ["mypc.local"], datetime.now(UTC))
+    write(tmp_path / "authority.pem", pair.pem(), replace=True)
+    tmp_path.chmod(0o700)
+    with pytest.raises(FeedError, match=r"authority\.pem is damaged: restore it"):
+        Issued(tmp_path, ["mypc.local"])
 
 
 def test_what_contradicts_itself_or_cannot_be_certified_is_said(tmp_path: Path) -> None:

@@ -4,14 +4,18 @@ import json
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing
+from http.client import HTTPSConnection
 from typing import TYPE_CHECKING
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.web.access.devices import Devices
+from glyphfeed.stream.web.access.files import write
 from glyphfeed.stream.web.access.machine import own_addresses
-from glyphfeed.stream.web.access.pairing import Attempts
+from glyphfeed.stream.web.access.pairing import Attempts, Pairing
 from tests.stream.feed.samples import DEADLINE_S
 from tests.stream.web.access.clients import Browser
 from tests.stream.web.serving import Served
@@ -210,6 +214,55 @@ def test_too_many_attempts_are_said_and_loopback_asks_for_none(tmp_path: Path) -
         )
         state = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert (state["paired"], state["pairing"], state["phones"]) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"null", b'{"address":"\xff"}', b'{"x":' * 50_000, '{"devices":[{"hash":"é","since":9e9}]}'.encode()]
+)
+def test_a_file_of_devices_that_is_damaged_is_said_to_be(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path / "web" / "devices.json", content, replace=Devices(tmp_path / "web").address == "")
+    with pytest.raises(FeedError, match=r"devices\.json is damaged: remove it, and pair every device again"):
+        Devices(tmp_path / "web")
+
+
+def test_where_the_file_of_devices_leads_nowhere_nobody_is_let_in(tmp_path: Path) -> None:
+    pairing = Pairing(Devices(tmp_path / "web"), 5580)
+    token = pairing.devices.add()
+    asking = {"headers": [(b"cookie", f"__Host-glyphfeed-5580={token}".encode())]}
+    assert pairing.device(asking) is not None
+    file = tmp_path / "web" / "devices.json"
+    file.unlink()
+    file.symlink_to(file)
+    assert pairing.device(asking) is None
+    with pytest.raises(FeedError, match=r"devices\.json cannot be read: Too many levels of symbolic links"):
+        Devices(tmp_path / "web")
+
+
+def test_of_several_cookies_the_first_is_looked_at(tmp_path: Path) -> None:
+    pairing = Pairing(Devices(tmp_path / "web"), 5580)
+    name = "__Host-glyphfeed-5580"
+    token = pairing.devices.add()
+    assert pairing.device({"headers": [(b"cookie", f"a=b; {name}={token}; {name}=x".encode())]}) is not None
+    assert pairing.device({"headers": [(b"cookie", f"{name}=x; {name}={token}".encode())]}) is None
+
+
+def test_attempts_that_begin_at_once_are_counted_too(tmp_path: Path) -> None:
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served, ExitStack() as stack:
+        browser = Browser(served, authority_of(served))
+        asking = [
+            stack.enter_context(closing(HTTPSConnection("127.0.0.1", served.port, context=browser.tls, timeout=DEADLINE_S)))
+            for _ in range(12)
+        ]
+        body = b'{"code":"wrong"}'
+        for each in asking:
+            each.putrequest("POST", "/pair")
+            each.putheader("Content-Length", str(len(body)))
+            each.endheaders(body[:5])
+        # All of them are on their way when it has answered this.
+        assert browser.ask("/state.json").status == 200
+        for each in asking:
+            each.send(body[5:])
+        assert sorted(each.getresponse().status for each in asking) == [403] * 10 + [429] * 2
 
 
 def test_no_token_or_code_lies_on_the_disk(folder: Path, paired: Browser, devices: Devices) -> None:
