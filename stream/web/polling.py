@@ -182,7 +182,7 @@ class Polls:
         """The requests that stand for a web socket at `/NAME`, with bodies of `limit` bytes at most."""
 
         async def begin(request: Request) -> Response:
-            if len(self._lines) >= LINES:
+            if not self._has_room():
                 return PlainTextResponse("Too many pages are open.", 503)
             session, line = self._begin(name, serve, request)
             if await line.accepted:
@@ -226,6 +226,14 @@ class Polls:
         """End all lines, so that no request waits any longer."""
         for line in self._lines.values():
             line.end()
+
+    def _has_room(self) -> bool:
+        """Whether there may be one more line, for which one that has ended is forgotten sooner than it would be."""
+        if len(self._lines) >= LINES:
+            ended = next((session for session, line in self._lines.items() if line.outward.ended), None)
+            if ended is not None:
+                del self._lines[ended]
+        return len(self._lines) < LINES
 
     def _begin(self, name: str, serve: Callable[[WebSocket], Awaitable[None]], request: Request) -> tuple[str, _Line]:
         session, line = secrets.token_urlsafe(16), _Line(name, device_of(request.scope))

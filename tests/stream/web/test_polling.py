@@ -247,8 +247,13 @@ def test_nothing_said_for_a_while_is_an_empty_answer(echo: Echo, monkeypatch: py
 
 def test_there_are_only_so_many(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "LINES", 2)
-    with opened(echo.port), opened(echo.port):
-        assert Line(echo.port).ask("open")[0] == 503
+    with opened(echo.port):
+        with opened(echo.port) as line:
+            assert Line(echo.port).ask("open")[0] == 503
+            assert line.ask("close")[0] == 204
+        # One that has ended is in nobody's way, although what it was told last could still be taken.
+        with opened(echo.port):
+            assert Line(echo.port).ask("open")[0] == 503
 
 
 def test_a_server_that_ends_lets_nobody_wait(capfd: pytest.CaptureFixture[str]) -> None:
