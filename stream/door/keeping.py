@@ -26,8 +26,10 @@ RATE: Final = 40.0
 MISTAKES, MISTAKES_S = 20, 10.0
 """So many pictures in so many seconds that cannot be used end a connection."""
 _KNOCKING_S: Final = 3.0
-_GUESTS: Final = 64
-"""So many connections there may be: whoever is on this machine can knock."""
+_KNOCKING: Final = 64
+"""So many may knock at once, as whoever is on this machine can.  Who has knocked longest makes room, which is nobody who knows
+the secret: that is shown at once.
+"""
 
 
 class Place(Protocol):
@@ -130,7 +132,7 @@ class Door:
         self.key = DoorKey(self._listening.getsockname()[1])
         """What opens it."""
         self._guests: dict[str, Guest] = {}
-        self._knocking = 0
+        self._knocking: dict[asyncio.StreamWriter, None] = {}
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="glyphfeed-door", daemon=True)
@@ -147,20 +149,23 @@ class Door:
             guest.dismiss("The reader has ended.")
 
     async def _knocked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._knocking += 1
         try:
-            if self._knocking <= _GUESTS:
-                await self._receive(reader, writer)
+            await self._receive(reader, writer)
         finally:
-            self._knocking -= 1
             writer.close()
 
     async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._knocking) >= _KNOCKING:
+            longest = next(iter(self._knocking))
+            del self._knocking[longest]
+            longest.close()
+        self._knocking[writer] = None
         line, message = None, None
         with suppress(TimeoutError):
             async with asyncio.timeout(_KNOCKING_S):
                 line = await Line.admit(reader, writer, self.key, MESSAGE_BYTES)
                 message = None if line is None else await line.receive()
+        self._knocking.pop(writer, None)
         if line is None or message is None:
             return
         try:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from glyphfeed.stream.door import keeping
 from glyphfeed.stream.door.framing import HOST, DoorKey
 from glyphfeed.stream.door.keeping import Door
 from glyphfeed.stream.door.orders import MESSAGE_BYTES, PhoneError
@@ -49,6 +50,15 @@ def said_at(door: Door, message: bytes) -> bytes:
 def test_nothing_is_said_to_who_does_not_know_the_secret(door: Door) -> None:
     assert said_at(door, bytes(32) + framed(HELLO)) == b""
     assert said_at(door, door.key.secret + (MESSAGE_BYTES + 1).to_bytes(4) + HELLO) == b""
+
+
+def test_who_knocks_and_says_nothing_keeps_nobody_out(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_KNOCKING_S", 1e6)
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection((HOST, door.key.port), DEADLINE_S)) for _ in range(70)]
+        assert b"There is no room" in said_at(door, door.key.secret + framed(HELLO))
+        # And they are hung up on.
+        assert silent[0].recv(1) == b""
 
 
 @pytest.mark.parametrize(
