@@ -82,7 +82,9 @@ class Devices:
     def serve_at(self, address: str) -> None:
         """Remember where the server is, for who asks for a code elsewhere."""
         with self._changing() as known:
-            self._write(known.devices, known.codes, address)
+            # Else a full disk would keep a server from coming back that needs to write nothing.
+            if address != known.address:
+                self._write(known.devices, known.codes, address)
 
     def new_code(self) -> str:
         """A code that pairs one device within `CODE_S`."""

@@ -225,6 +225,15 @@ def test_a_file_of_devices_that_is_damaged_is_said_to_be(tmp_path: Path, content
         Devices(tmp_path / "web")
 
 
+def test_a_server_that_comes_back_writes_nothing(tmp_path: Path) -> None:
+    Devices(tmp_path / "web").serve_at("https://10.0.0.7:5580/")
+    before = (tmp_path / "web" / "devices.json").stat()
+    Devices(tmp_path / "web").serve_at("https://10.0.0.7:5580/")
+    assert (tmp_path / "web" / "devices.json").stat() == before
+    Devices(tmp_path / "web").serve_at("https://10.0.0.8:5580/")
+    assert Devices(tmp_path / "web").address == "https://10.0.0.8:5580/"
+
+
 def test_where_the_file_of_devices_leads_nowhere_nobody_is_let_in(tmp_path: Path) -> None:
     pairing = Pairing(Devices(tmp_path / "web"), 5580)
     token = pairing.devices.add()
