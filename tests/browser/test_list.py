@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.records import TextEntity
 
 SEEN = "() => [...document.querySelectorAll('.rows .text')].map((text) => text.textContent)"
-COUNT = "() => document.querySelector('.count').textContent"
+COUNT = "() => document.querySelector('.count')?.textContent"
 AT = "() => document.activeElement.querySelector('.text')?.textContent"
 # By how many pixels the row with the keyboard is above and below what is seen of the list.
 BEYOND = """
