@@ -324,16 +324,19 @@ export class Camera {
     // As it came: the one that is shown may be smaller.
     const image = picture && (await decode(/** @type {Uint8Array} */ (picture.jpeg)));
     if (!image) return null;
-    const cut = this.#cut(image, picture.body, entity);
+    const cut = this.#cut(image, picture, entity);
     image.close();
     return cut;
   }
 
-  /** @param {ImageBitmap} image @param {any} body @param {Entity} entity @returns {HTMLCanvasElement | null} */
-  #cut(image, body, entity) {
-    const carried = body.captured_at - entity.last_seen;
+  /** @param {ImageBitmap} image @param {Message} picture @param {Entity} entity @returns {HTMLCanvasElement | null} */
+  #cut(image, { body, text }, entity) {
+    // Where it was in that very picture, if that is known: over a second a hand moves a sign by more than its size.
+    const there = text?.texts.find((/** @type {Entity} */ { id }) => id === entity.id);
+    const { polygon, velocity } = there ?? entity;
+    const carried = body.captured_at - (there ? text.captured_at : entity.last_seen);
     const ratio = image.width / body.size[0];
-    const [left, top, right, bottom] = boxOf(entity.polygon.map(([x, y]) => [x + entity.velocity[0] * carried, y + entity.velocity[1] * carried]));
+    const [left, top, right, bottom] = boxOf(polygon.map(([x, y]) => [x + velocity[0] * carried, y + velocity[1] * carried]));
     const margin = (bottom - top) * 0.15;
     const [x, y] = [Math.max(0, left - margin) * ratio, Math.max(0, top - margin) * ratio];
     const width = Math.min(image.width, (right + margin) * ratio) - x;
