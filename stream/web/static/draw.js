@@ -89,6 +89,8 @@ export function draw(context, shown, place, style, labels) {
   if (style.mode === "none") return;
   context.save();
   const fade = Math.abs(shown.age_s) > FADED_S ? FADED : 1;
+  context.save();
+  clip(context, shown.size, place);
   for (const text of visible(shown, style)) {
     const [width, alpha, dashes] = OUTLINES[text.state];
     const points = text.polygon.map(place.toCanvas);
@@ -98,6 +100,7 @@ export function draw(context, shown, place, style, labels) {
     if (colours) replace(context, text, place, colours);
     if (!colours || isMarked) outline(context, points, style.dpr, isMarked ? 3 : width, dashes, isMarked ? MARK : LINE);
   }
+  context.restore();
   if (style.mode === "labels") for (const label of labels) drawLabel(context, label, style, fade);
   context.restore();
 }
@@ -265,6 +268,17 @@ function trace(context, points, isClosed) {
   context.beginPath();
   for (const point of points) context.lineTo(...point);
   if (isClosed) context.closePath();
+}
+
+/**
+ * Draw nothing beside the picture, where there is a margin beside it: a text may lie outside of it in part.
+ * @param {CanvasRenderingContext2D} context
+ * @param {[number, number]} size
+ * @param {Placement} place
+ */
+function clip(context, [width, height], place) {
+  trace(context, [[0, 0], [width, 0], [width, height], [0, height]].map((point) => place.toCanvas(/** @type {Point} */ (point))), true);
+  context.clip();
 }
 
 /** @param {{size: number, dpr: number}} style */
