@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.endpoint import check_connect
 from glyphfeed.stream.feed.keys import ClientKeys
-from glyphfeed.tools.errors import CommandError, bringing
+from glyphfeed.stream.web.admission import is_loopback
+from glyphfeed.tools.errors import CommandError, bringing, note
 from glyphfeed.tools.service.children import WATCHED
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _announce(access: Access, helping: socket.socket | None) -> None:
         trusting = access.at(helping.getsockname()[1])
         print(f"{trusting} tells how a device comes to trust it: {fingerprint(access.authority)} (SHA-256).", flush=True)
     if access.pairing is None:
+        if not is_loopback(access.host):
+            note("Nothing is encrypted, and no device is paired: whoever reaches this address sees what is read.")
         return
     access.pairing.devices.serve_at(access.address)
     if _is_seen():

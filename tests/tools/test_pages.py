@@ -137,3 +137,9 @@ def test_a_terminal_shows_a_code_and_another_once_it_was_used(own_configuration:
         assert second.startswith(base)
         assert second != first
     assert (own_configuration / "glyphfeed/web/devices.json").exists()
+
+
+def test_that_everybody_is_let_in_is_said_where_others_reach_it() -> None:
+    with web("--listen", "0.0.0.0:*", "--insecure") as child:
+        assert child.stderr is not None
+        assert "whoever reaches this address sees what is read" in next(child.stderr)
