@@ -87,7 +87,7 @@ class ServerKeys:
     folder: Path
     public: str
     secret: str = field(repr=False)
-    own: ClientKeys = field(repr=False)
+    own: ClientKeys = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ANY_PORT = "tcp://127.0.0.1:*"
 # That a server is gone, or refuses something, the browser says by itself, each time that the page tries again; and of a test that
 # looks at the pixels that it could be faster.
-EXPECTED = ("ERR_CONNECTION_REFUSED", "status of 403", "Multiple readback operations")
+EXPECTED = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "status of 403", "Multiple readback operations")
 LINE = (126, 240, 207)
 """The colour of a text's outline."""
 LARGE = {"width": 1280, "height": 800}
