@@ -469,7 +469,7 @@ def test_a_text_can_be_pointed_out_and_cut_out(site: Site) -> None:
     assert np.allclose(size, [right - left + 15, bottom - top + 15], atol=2)
     # Where it was in the very picture holds, and not where it would have come since it was heard of.
     moved = {**text, "last_seen": text["last_seen"] - 0.5, "velocity": [4000, 0]}
-    assert page.evaluate("(text) => cameras.crop('cam1', text)?.width", moved) == size[0]
+    assert page.evaluate("async (text) => (await cameras.crop('cam1', text))?.width", moved) == size[0]
     assert page.evaluate("(text) => cameras.crop('cam1', text)", {**text, "last_seen": text["last_seen"] - 60}) is None
     assert page.evaluate("(text) => cameras.crop('cam9', text)", text) is None
     page.evaluate("(text) => cameras.show('cam9', text)", text)
