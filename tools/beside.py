@@ -47,8 +47,8 @@ def tell(line: str) -> None:
 class Pages:
     """The pages of one feed, from the beginning of the context to its end; used by one thread.
 
-    Who cannot serve them says so, and everything else goes on.  The keys are those of the feed, if it asks for some; `quiet`
-    tells nothing but errors.
+    Where they cannot be served, as where another program took their port after a crash, that is said and everything else goes on.
+    The keys are those of the feed, if it asks for some; `quiet` tells nothing but errors.
     """
 
     def __init__(self, web: Web, endpoint: str, keys: ServerKeys | None, *, quiet: bool = False) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.errors import FeedError
@@ -20,9 +20,11 @@ from glyphfeed.tools.service.children import WATCHED
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
     from pathlib import Path
 
     from glyphfeed.stream.web.access.opening import Access
+    from glyphfeed.tools.configuration.tables import Web
 
 
 def serve_pages(endpoint: str, listen: str, keys: Path | None, *, insecure: bool, cert: Path | None, key: Path | None) -> None:
@@ -35,27 +37,48 @@ def serve_pages(endpoint: str, listen: str, keys: Path | None, *, insecure: bool
     """
     with bringing("web"):
         from glyphfeed.stream.door.framing import VARIABLE, DoorKey
-        from glyphfeed.stream.web.access.opening import open_access
-        from glyphfeed.stream.web.admission import Listen
         from glyphfeed.stream.web.relay import Relay
         from glyphfeed.stream.web.server import WebServer
     check_connect(endpoint)
     own = ClientKeys.inherited()
     client = own if keys is None else ClientKeys.load(keys)
-    address = Listen.parse(listen)
-    if (cert is None) != (key is None):
-        raise CommandError("--cert and --key belong together: name the file of the other one, too.")
-    certificate = None if cert is None or key is None else (cert, key)
     with ExitStack() as stack:
-        listening = stack.enter_context(address.bind())
-        access = open_access(address.host, listening.getsockname()[1], insecure=insecure, certificate=certificate)
-        helping = stack.enter_context(_beside(address.host, access.port)) if access.authority is not None else None
+        listening, access = stack.enter_context(_opening(listen, insecure=insecure, cert=cert, key=key))
+        helping = stack.enter_context(_beside(access.host, access.port)) if access.authority is not None else None
         # Not left for programs that this one begins.
         door = DoorKey.parse(os.environ.pop(VARIABLE, ""))
         server = WebServer(Relay(endpoint, client), access, listening, helping, door)
         print(f"{access.address} shows the feed at {endpoint}.", flush=True)
         _announce(access, helping)
         asyncio.run(server.run())
+
+
+def check_pages(web: Web) -> None:
+    """Refuse at once what `serve_pages` would refuse.
+
+    Raises:
+        CommandError: what this needs is not installed.
+        FeedError: the address is taken, or the certificate cannot be used.
+
+    """
+    with bringing("web"):
+        import glyphfeed.stream.web.server  # noqa: F401 - and all that it needs
+    with _opening(web.listen, insecure=web.insecure, cert=web.cert, key=web.key):
+        pass
+
+
+@contextmanager
+def _opening(listen: str, *, insecure: bool, cert: Path | None, key: Path | None) -> Iterator[tuple[socket.socket, Access]]:
+    """The bound socket of an address until the context ends, and how the pages are reached there."""
+    from glyphfeed.stream.web.access.opening import open_access
+    from glyphfeed.stream.web.admission import Listen
+
+    address = Listen.parse(listen)
+    if (cert is None) != (key is None):
+        raise CommandError("--cert and --key belong together: name the file of the other one, too.")
+    certificate = None if cert is None or key is None else (cert, key)
+    with address.bind() as listening:
+        yield listening, open_access(address.host, listening.getsockname()[1], insecure=insecure, certificate=certificate)
 
 
 def show_code() -> None:

@@ -20,6 +20,7 @@ from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import CommandError, note, tell
 from glyphfeed.tools.keys import feed_keys
 from glyphfeed.tools.options import program
+from glyphfeed.tools.pages import check_pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +68,14 @@ def watch(
 
     Raises:
         EngineError: the networks cannot be loaded.
-        FeedError: the feed cannot be published or recorded, or its events not kept.
-        CommandError: a window was wanted where there is no screen, or a film of several sources or where none can be written.
+        FeedError: the feed cannot be published or recorded, its events not kept, or the pages not served.
+        CommandError: a window was wanted where there is no screen, a film of several sources or where none can be written, or
+            pages where what they need is not installed.
 
     """
     check_film(film, record, len(sources))
+    if web is not None:
+        check_pages(web)
     with ExitStack() as stack:
         # What can be refused at once comes before what takes seconds.
         server_keys = feed_keys(feed, keys, insecure=insecure)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import urllib.request
 from contextlib import contextmanager, suppress
@@ -99,18 +100,15 @@ def test_pages_get_in_to_a_feed_with_keys_take_phones_and_end_with_the_reader(tm
         wait_until(lambda: not lives(pid))
 
 
-def test_pages_that_cannot_be_served_are_told_of_once_and_the_reading_goes_on(tmp_path: Path) -> None:
-    picture, options = own_networks(tmp_path)
-    # The picture ends after the program that was to serve pages.
-    with watching(str(picture), "--web", "192.0.2.1:5580", "--wait-subscribers", "1", *options) as child:
-        assert child.stderr is not None
-        said: list[str] = []
-        while not said or "cannot be served" not in said[-1]:
-            said.append(next(child.stderr))
-        (endpoint,) = re.findall(r"published on (\S+)\n", "".join(said))
-        with program([sys.executable, "-c", PROGRAM, "listen", endpoint, "--topic", "event/"], 6 * DEADLINE_S):
-            output, errors = child.communicate(timeout=6 * DEADLINE_S)
-    assert child.returncode == 0
-    assert "oxox" in output
-    assert "".join([*said, errors]).count("192.0.2.1") == 1
-    assert "is begun again" not in errors
+def test_pages_that_cannot_be_served_are_refused_before_anything_is_read(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    missing = ["--feed", ANY_PORT, "--detector", str(tmp_path / "no network is looked for.onnx")]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        for address, reason in ((taken, "another program already uses this address"), ("192.0.2.1:5580", "")):
+            assert cli.run(["watch", *missing, "--web", address]) == 2
+            output, errors = capfd.readouterr()
+            assert output == ""
+            assert errors.startswith(f"glyphfeed: The pages cannot be served at {address}: {reason}")
+            assert errors.count("\n") == 1

@@ -67,6 +67,14 @@ def test_a_plain_installation_needs_no_extras(command: str, wall: Colour, tmp_pa
     assert output
 
 
+def test_pages_that_need_an_extra_are_refused_before_anything_is_read() -> None:
+    command = [sys.executable, "-c", PROGRAM.format(missing=extra_modules()), "watch", "--web", "127.0.0.1:*"]
+    with program([*command, "--feed", "tcp://127.0.0.1:*"], 6 * DEADLINE_S) as child:
+        output, errors = child.communicate()
+    assert (child.returncode, output, errors.count("\n")) == (2, "", 1)
+    assert "-e '.[web]' in glyphfeed's folder brings what this needs" in errors
+
+
 def imported_names() -> set[str]:
     """The top-level names that any file of the program imports, anywhere."""
     names: set[str] = set()
