@@ -194,6 +194,27 @@ async def refuse(send: Send, status: int, sentence: str) -> None:
     await send({"type": "http.response.body", "body": sentence.encode()})
 
 
+def to_encrypted(names: Collection[str]) -> ASGIApp:
+    """Send who asks over plain HTTP at the port of an encrypted server to the same place over TLS."""
+
+    async def redirect(scope: Scope, _: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
+        port = scope["server"][1]
+        # One of ours, or it would not have come here.
+        name = (_header(scope, b"host") or "").removesuffix(f":{port}").strip("[]")
+        path = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        # What names no place on this server, such as `@example.org`, would be taken for a part of the host.
+        path = path if path.startswith(b"/") else b"/"
+        location = b"https://" + authority(name, port, "https").encode("latin-1") + path
+        headers = [(b"location", location), (b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 308, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    return Admission(redirect, names)
+
+
 def _header(scope: Scope, name: bytes) -> str | None:
     found = [value.decode("latin-1") for each, value in scope["headers"] if each == name]
     return ", ".join(found) if found else None

@@ -1,6 +1,6 @@
 """Connections of strangers: how many there may be, and how long each may take to say what it wants.
 
-Owns: accepting, TLS handshakes, and the time until a request is whole.  Does not own what is answered (server).
+Owns: accepting, TLS handshakes, who speaks none, and the time until a request is whole.  Does not own what is answered (server).
 
 Measured with uvicorn 0.54 alone: a connection that sends half a request, a body byte by byte, or nothing at all stays for ever,
 as does the rest of those that may be there, so that 128 of them shut everybody out; a TLS handshake has a minute.
@@ -35,6 +35,9 @@ CONNECTIONS: Final = 256
 EACH: Final = 48
 """As many may come from one address: a browser has six for files and polls and one for each web socket of each of its pages."""
 _BREATH_S: Final = 0.1
+_LEAST_S: Final = 0.01
+_HANDSHAKE: Final = b"\x16"
+"""What TLS begins with: the content type of a handshake (RFC 8446, 5.1)."""
 _PORTION_BYTES: Final = 8192
 
 
@@ -124,6 +127,7 @@ class PatientProtocol(H11Protocol, _InPortions):
 class Listener:
     """Accepts connections on a bound socket until it is closed; `tls` gives the context for one to an address.
 
+    Who speaks no TLS where there is a context is served by `unencrypted`.
     More connections than `CONNECTIONS`, or than `EACH` from one address that is not this machine's, are closed at once.
     """
 
@@ -132,8 +136,9 @@ class Listener:
         listening: socket.socket,
         protocol: Callable[[], asyncio.Protocol],
         tls: Callable[[str], ssl.SSLContext | None] = lambda _: None,
+        unencrypted: Callable[[], asyncio.Protocol] | None = None,
     ) -> None:
-        self._listening, self._protocol, self._tls = listening, protocol, tls
+        self._listening, self._protocol, self._tls, self._unencrypted = listening, protocol, tls, unencrypted
         self._there: Counter[str] = Counter()
         self._greetings: set[asyncio.Task[None]] = set()
         listening.setblocking(False)
@@ -170,11 +175,21 @@ class Listener:
             greeting.add_done_callback(partial(self._greeted, connection))
 
     async def _greet(self, connection: socket.socket) -> None:
-        context = self._tls(connection.getsockname()[0])
-        limits = {} if context is None else {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": _CLOSING_S}
+        context, protocol, limits = self._tls(connection.getsockname()[0]), self._protocol, {}
+        loop = asyncio.get_running_loop()
         # What is no TLS, or stays away, is no news.
         with suppress(OSError):
-            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection, ssl=context, **limits)
+            if context is not None:
+                deadline_s = loop.time() + HANDSHAKE_S
+                async with asyncio.timeout_at(deadline_s):
+                    first = await _first_byte(connection)
+                if self._unencrypted is not None and first not in (b"", _HANDSHAKE):
+                    context, protocol = None, self._unencrypted
+                else:
+                    # One limit for both.
+                    left_s = max(deadline_s - loop.time(), _LEAST_S)
+                    limits = {"ssl_handshake_timeout": left_s, "ssl_shutdown_timeout": _CLOSING_S}
+            await loop.connect_accepted_socket(protocol, connection, ssl=context, **limits)
             return
         connection.close()
 
@@ -188,6 +203,17 @@ class Listener:
         self._there[network] -= 1
         if not self._there[network]:
             del self._there[network]
+
+
+async def _first_byte(connection: socket.socket) -> bytes:
+    """What comes first, which stays to be read; nothing where the other end is closed."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(connection, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(connection)
+    return connection.recv(1, socket.MSG_PEEK)
 
 
 class _Counted(socket.socket):

@@ -20,7 +20,7 @@ from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.web.access.helping import helping as help_application
 from glyphfeed.stream.web.access.pairing import Gate
 from glyphfeed.stream.web.access.routes import OPEN, access_routes
-from glyphfeed.stream.web.admission import Admission
+from glyphfeed.stream.web.admission import Admission, to_encrypted
 from glyphfeed.stream.web.files import PageFiles
 from glyphfeed.stream.web.listening import Listener, PatientProtocol, PatientSocket
 from glyphfeed.stream.web.orders import MESSAGE_LIMIT
@@ -116,11 +116,13 @@ class HttpServer(uvicorn.Server):
         super().__init__(_configuration(app))
         self._access, self._polls, self._listening = access, polls, listening
         self._helping = None if helping is None else (_configuration(helping[0]), helping[1])
+        self._unencrypted = _configuration(to_encrypted(access.names))
         self._trouble = ""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it has its own
         """See uvicorn."""
-        servers = [Listener(self._listening, partial(self._protocol, self.config), self._tls)]
+        unencrypted = partial(self._protocol, self._unencrypted)
+        servers = [Listener(self._listening, partial(self._protocol, self.config), self._tls, unencrypted)]
         if self._helping is not None:
             configuration, listening = self._helping
             servers.append(Listener(listening, partial(self._protocol, configuration)))

@@ -85,6 +85,31 @@ def test_handshakes_end_and_leave_room(monkeypatch: pytest.MonkeyPatch, tmp_path
         wait_until(lambda: is_reached(browser))
 
 
+def test_plain_http_at_the_encrypted_port_is_sent_to_the_encrypted_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(listening, "REQUEST_S", 0.5)
+    with Served(NOBODY, host="0.0.0.0", folder=tmp_path / "web") as served:
+        own = f"127.0.0.1:{served.port}"
+
+        def ask(line: str, host: str = own, further: str = "") -> bytes:
+            return served.exchange(f"{line} HTTP/1.1\r\nHost: {host}\r\n{further}\r\n".encode())
+
+        moved = ask("GET /phone.html?a=b")
+        assert moved.startswith(b"HTTP/1.1 308 ")
+        assert f"\r\nlocation: https://{own}/phone.html?a=b\r\n".encode() in moved
+        # Browsers keep it for ever otherwise, and the port may serve plain HTTP another day.
+        assert b"\r\ncache-control: no-cache\r\n" in moved
+        assert f"\r\nlocation: https://localhost:{served.port}/\r\n".encode() in ask("GET /", f"localhost:{served.port}")
+        assert f"\r\nlocation: https://{own}/\r\n".encode() in ask("GET @example.org")
+        refused = ask("GET /", "example.org", "Connection: close\r\n")
+        assert refused.startswith(b"HTTP/1.1 400 ")
+        assert b"This is not an address of this server" in refused
+        assert b"\r\nlocation" not in refused
+        key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        assert ask("GET /feed", further=f"Connection: Upgrade\r\nUpgrade: websocket\r\n{key}").startswith(b"HTTP/1.1 403 ")
+        # Who is slow to ask is sent away here, too.
+        assert served.exchange(b"GET / HT") == b""
+
+
 def test_one_machine_cannot_take_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "EACH", 4)
     address = next((own for own in own_addresses() if "." in own), None)
