@@ -648,6 +648,9 @@ def run(arguments: list[str]) -> int:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "glyphfeed"
         tell(CommandError(f"{error.format_message().rstrip('.')}; see {command} --help"))
+    except KeyboardInterrupt:
+        # Before a command has begun, which typer tells itself.
+        return INTERRUPTED
     except Exception as error:
         tell(error)
     return 2

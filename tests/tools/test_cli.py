@@ -174,6 +174,25 @@ def test_a_clip_is_watched_into_a_pipe_and_a_record(clip: Path, tmp_path: Path) 
     assert all("chars" in message.body["entity"] for message in messages if message.kind == "event")
 
 
+@pytest.mark.parametrize("module", ["typer", "glyphfeed.tools.bridging", "glyphfeed.tools.doctor"])
+def test_ctrl_c_while_modules_are_imported_ends_it_quietly(module: str) -> None:
+    pressed = f"""
+import os, signal, sys
+
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressed())
+from glyphfeed.__main__ import main
+main()
+"""
+    with program([sys.executable, "-c", pressed, "doctor"], 6 * DEADLINE_S) as child:
+        output, errors = child.communicate()
+    assert (child.returncode, output, errors) == (130, "", "")
+
+
 @pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_ctrl_c_and_a_service_manager_end_a_clip_played_live(clip: Path, ending: signal.Signals, code: int) -> None:
     with glyphfeed("watch", clip, clip, "--pace", "live", "--feed", ANY_PORT) as child:
