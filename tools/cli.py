@@ -45,6 +45,7 @@ from glyphfeed.tools.options import (
     Languages,
     RecogniserFile,
     Zones,
+    given_beside,
     parse_alphabets,
     parse_keep_size,
     parse_languages,
@@ -125,11 +126,8 @@ def check_alone(context: typer.Context) -> None:
         BadParameter: something is.
 
     """
-    sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
-    given = [name for name, source in sources.items() if source is not None and source.name != "DEFAULT"]
-    if given:
-        options = ", ".join("SOURCE" if name == "sources" else f"--{name.replace('_', '-')}" for name in given)
-        raise typer.BadParameter(f"everything has its place in that file, {options} too", param_hint="--config")
+    if others := given_beside(context, "config"):
+        raise typer.BadParameter(f"everything has its place in that file, {others} too", param_hint="--config")
 
 
 def parse_keeping(folder: Path | None, size: str | None, days: float | None) -> KeepIn | None:

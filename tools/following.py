@@ -10,7 +10,7 @@ import typer
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.options import ClientKey
+from glyphfeed.tools.options import ClientKey, given_beside
 
 
 def listen(
@@ -58,6 +58,7 @@ def view(
 
 
 def web(
+    context: typer.Context,
     endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Where the feed is published.")] = DEFAULT_ENDPOINT,
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where browsers connect; port * takes a free one.")
@@ -93,6 +94,9 @@ def web(
 
     if pair and unpair:
         raise CommandError("--pair and --unpair do opposite things: choose one.")
+    if (pair or unpair) and (others := given_beside(context, "pair", "unpair")):
+        option = "--pair" if pair else "--unpair"
+        raise CommandError(f"{option} is about the server that runs, and stands alone: leave out {others}, or {option}.")
     if pair:
         show_code()
     elif unpair:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.detecting.zones import Zones as PlacesToRead
 
 DEFAULT_METRICS = "127.0.0.1:9464"
+_ARGUMENTS = {"sources": "SOURCE", "endpoint": "ENDPOINT"}
+"""What is no option, and how help calls it."""
 Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
 Engine = Annotated[
     Backend,
@@ -174,6 +176,13 @@ def with_addresses(arguments: Sequence[str]) -> list[str]:
         has_one = re.fullmatch(r"(\[[^]/]*\]|[^:/[\]]*):(\*|\d+)", following) is not None
         completed.append(f"--web={DEFAULT_LISTEN}" if word == "--web" and not has_one else word)
     return completed
+
+
+def given_beside(context: typer.Context, *names: str) -> str:
+    """What stands on the command line beside these options, as it is written there; nothing where they stand alone."""
+    sources = {name: context.get_parameter_source(name) for name in context.params if name not in names}
+    given = [name for name, source in sources.items() if source is not None and source.name != "DEFAULT"]
+    return ", ".join(_ARGUMENTS.get(name, f"--{name.replace('_', '-')}") for name in given)
 
 
 def program() -> str:

@@ -72,6 +72,8 @@ def test_what_cannot_work_is_said_in_one_sentence(capfd: pytest.CaptureFixture[s
         "--listen", "127.0.0.1:*", "--cert", str(tmp_path / "own.crt"), "--key", str(tmp_path / "own.key")
     )
     assert "choose one" in complaint("--pair", "--unpair")
+    assert "stands alone: leave out --listen, --insecure, or --pair" in complaint("--pair", "--listen", "x:1", "--insecure")
+    assert "stands alone: leave out ENDPOINT, or --unpair" in complaint(NOBODY, "--unpair")
     assert "cannot be read" in complaint("--keys", str(tmp_path / "none.key_secret"))
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = f"127.0.0.1:{other.getsockname()[1]}"
