@@ -6,6 +6,7 @@ Owns: how they are read and written.  Does not own what they hold (certificates,
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -37,13 +38,17 @@ def content(path: Path, *, secret: bool = False) -> bytes:
 
     Raises:
         FileNotFoundError: there is none.
-        FeedError: it cannot be read, or it is `secret` and others can read it too.
+        FeedError: it cannot be read, is no regular file, or it is `secret` and others can read it too.
 
     """
     try:
-        with path.open("rb") as file:
+        # Without waiting: of a pipe that nobody writes to, even the opening does not end.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise FeedError(f"{path} cannot be read: it is no regular file; name one.")
             if secret:
-                refuse_shared(path, os.fstat(file.fileno()).st_mode)
+                refuse_shared(path, mode)
             return file.read(_MOST_BYTES)
     except FileNotFoundError:
         raise

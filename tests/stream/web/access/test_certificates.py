@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -272,6 +273,11 @@ def test_what_is_wrong_with_a_given_certificate_is_said(tmp_path: Path, authorit
     given(tmp_path, good)
     with pytest.raises(FeedError, match=r"none\.key cannot be read: No such file"):
         Given(tmp_path / "own.crt", tmp_path / "none.key")
+    # Nobody writes to it, and nobody waits for that.
+    os.mkfifo(tmp_path / "pipe")
+    for pair in (("pipe", "own.key"), ("own.crt", "pipe")):
+        with pytest.raises(FeedError, match="pipe cannot be read: it is no regular file"):
+            Given(*(tmp_path / name for name in pair))
 
 
 def test_an_authority_that_a_wrong_clock_made_is_told_of_once_the_clock_is_set(
