@@ -35,6 +35,7 @@ from glyphfeed.tools.logs import Handler, LogFormat, choose
 from glyphfeed.tools.messages.commands import COMMANDS as MESSAGES
 from glyphfeed.tools.options import (
     DEFAULT_METRICS,
+    LEAST_PORT,
     Alphabets,
     DetectorFile,
     Engine,
@@ -275,8 +276,9 @@ def watch(
     web: Annotated[
         str | None,
         typer.Option(
-            metavar="[HOST:PORT]",
-            help=f"Serve pages for browsers, at {DEFAULT_LISTEN} unless told; * takes a free port.",
+            metavar="[[HOST:]PORT]",
+            help=f"Serve pages for browsers, at {DEFAULT_LISTEN} unless told; * takes a free port. "
+            f"Of numbers alone one below {LEAST_PORT} is a camera, and others are ports of this machine.",
             rich_help_panel="Pages",
         ),
     ] = None,

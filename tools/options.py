@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DEFAULT_METRICS = "127.0.0.1:9464"
 _ARGUMENTS = {"sources": "SOURCE", "endpoint": "ENDPOINT"}
 """What is no option, and how help calls it."""
+LEAST_PORT = 64
+"""From here on a number alone after `--web` is a port, as nobody has so many webcams."""
 Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]
 Engine = Annotated[
     Backend,
@@ -167,14 +169,18 @@ def parse_rotation(when: Sequence[str], option: str) -> tuple[int | None, bool]:
 
 
 def with_addresses(arguments: Sequence[str]) -> list[str]:
-    """A command line whose `--web` has an address: the one that follows, else the usual one, as it may stand before a SOURCE."""
+    """A command line whose `--web` has an address: the one that follows, else the usual one, as it may stand before a SOURCE.
+
+    A number alone is a port from `LEAST_PORT` on, and below that the SOURCE which is a camera.
+    """
     from glyphfeed.stream.web.admission import DEFAULT_LISTEN
 
     completed: list[str] = []
     words = [*arguments, ""]
     for word, following in zip(arguments, words[1:], strict=True):
         has_one = re.fullmatch(r"(\[[^]/]*\]|[^:/[\]]*):(\*|\d+)", following) is not None
-        completed.append(f"--web={DEFAULT_LISTEN}" if word == "--web" and not has_one else word)
+        is_port = re.fullmatch(r"\d+", following, re.ASCII) is not None and int(following) >= LEAST_PORT
+        completed.append(f"--web={DEFAULT_LISTEN}" if word == "--web" and not (has_one or is_port) else word)
     return completed
 
 

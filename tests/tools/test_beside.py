@@ -57,6 +57,10 @@ def test_an_address_may_follow_and_a_source_too() -> None:
     assert with_addresses(["watch", "--web", "rtsp://10.0.0.7:554/live"]) == ["watch", usual, "rtsp://10.0.0.7:554/live"]
     for address in ("0.0.0.0:5580", "127.0.0.1:*", "[::1]:80", "pc.local:99999"):
         assert with_addresses(["watch", "--web", address, "0"]) == ["watch", "--web", address, "0"]
+    # A number alone is a camera where there may be one.
+    assert with_addresses(["watch", "--web", "63"]) == ["watch", usual, "63"]
+    for port in ("64", "8080", "99999"):
+        assert with_addresses(["watch", "--web", port, "clip.mp4"]) == ["watch", "--web", port, "clip.mp4"]
     assert with_addresses(["watch", "--web=0.0.0.0:1"]) == ["watch", "--web=0.0.0.0:1"]
 
 
@@ -65,6 +69,7 @@ def test_what_contradicts_itself_is_said_before_anything_begins(capfd: pytest.Ca
         (["0", "--web-insecure"], "it belongs to pages for browsers; ask for them with --web"),
         (["0", "--web", "--web-key", "key.pem"], "it belongs together with the other one of cert and key"),
         (["0", "--web", "pc.local:99999"], "'pc.local:99999' is not an address to listen at"),
+        (["0", "--web", "99999"], "'99999' is not an address to listen at"),
         (["--web", "--film", str(tmp_path / "film.mp4")], "a film shows one source, and 0 are read"),
     ):
         assert cli.run(["watch", *arguments, "--feed", ANY_PORT]) == 2
