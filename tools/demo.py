@@ -109,6 +109,7 @@ def run_demo(camera: int | None, out: Path | None, *, browser: bool = True) -> i
         if not shown:
             with suppress(CommandError):
                 displays += open_windows(stack)
+        note("Ctrl-C ends the demo." if endless else "The demo ends by itself, and with Ctrl-C before that.")
         displays.append(open_print(stack, publisher.endpoint))
         pages = open_pages(stack, publisher.endpoint)
         if shown and pages is not None:

@@ -64,6 +64,7 @@ def test_the_demo_reads_films_and_sums_up_even_where_its_port_is_taken(
         assert run_demo(None, tmp_path / "out") == 0
     output, errors = capfd.readouterr()
     assert f"{DEFAULT_ENDPOINT} is taken; the feed is published on tcp://127.0.0.1:" in errors
+    assert errors.count("The demo ends by itself, and with Ctrl-C before that.\n") == 1
     frames, texts, video, further = output.splitlines()[-4:]
     assert frames.startswith("60 frames in ")
     assert texts.startswith("2 texts were read with ")
@@ -144,6 +145,7 @@ def test_where_there_is_a_browser_its_page_is_opened_until_the_user_ends_it(tmp_
     assert found is not None
     assert float(found[1]) > 2.5, "it ended with the clip"
     assert b"The video" not in output
+    assert output.count(b"Ctrl-C ends the demo.") == 1
 
 
 @pytest.mark.usefixtures("cache")
