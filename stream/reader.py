@@ -81,12 +81,15 @@ class Reader:
         budget: Budget | None = None,
         ids: Iterator[int] | None = None,
         zones: Zones = EVERYWHERE,
+        takes_leave: bool = False,
     ) -> None:
         """Begin without any text; `source` is what snapshots and events call what is read.
 
         With `chars` the snapshots tell texts down to their single characters.  Readers of several live sources may share a
         `budget` of reads.  `ids` are what texts are known by, where an earlier reader of the source has used up some.
         """
+        self.takes_leave = takes_leave
+        """Whether texts that are in view are told as left when the source ends."""
         self.zones = zones
         """Where text is read; any thread may change it at any time."""
         self._tracker = Tracker(ids)
@@ -163,6 +166,11 @@ class Reader:
         self._pts = max(self._pts, pts)
         if lost:
             self._tracker.wait(self._pts)
+        self._take_leave()
+
+    def leave(self) -> None:
+        """Say that no frame comes any more: all texts have left."""
+        self._tracker.leave()
         self._take_leave()
 
     def stand(self, pts: float) -> None:

@@ -14,7 +14,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from glyphfeed.stream.door.framing import BUFFER_BYTES, HOST, DoorKey, Line
-from glyphfeed.stream.door.orders import CREDITS, MESSAGE_BYTES, NEXT, Hello, PhoneError, complaint, order, refused, shot, welcome
+from glyphfeed.stream.door.orders import (
+    BYE,
+    CREDITS,
+    MESSAGE_BYTES,
+    NEXT,
+    Hello,
+    PhoneError,
+    complaint,
+    order,
+    refused,
+    shot,
+    welcome,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,8 +59,8 @@ class Place(Protocol):
 
 Enter: TypeAlias = "Callable[[Hello], Awaitable[Place]]"
 """Finds a place for a phone, in the door's event loop; raises PhoneError where there is none."""
-Leave: TypeAlias = "Callable[[str], None]"
-"""A phone, known by what it said, has gone."""
+Leave: TypeAlias = "Callable[[str, bool], None]"
+"""A phone, known by what it said, has gone, and whether it took leave: then it need not be waited for."""
 
 
 class Guest:
@@ -183,6 +195,7 @@ class Door:
         if (before := self._guests.pop(hello.phone, None)) is not None:
             before.dismiss("Another page of this phone has taken over.")
         self._guests[hello.phone] = guest
+        took_leave = False
         try:
             # Before the phone hears of it, so that nobody else takes its place.
             place.enter(guest)
@@ -190,14 +203,14 @@ class Door:
             guest.ask()
             if place.stopped:
                 guest.let_go()
-            while (message := await line.receive()) is not None:
+            while (message := await line.receive()) is not None and not (took_leave := message == BYE):
                 self._take(message, guest, place)
         finally:
             place.leave(guest)
             guest.close()
             if self._guests.get(hello.phone) is guest:
                 del self._guests[hello.phone]
-                self._leave(hello.phone)
+                self._leave(hello.phone, took_leave)
 
     def _take(self, message: bytes, guest: Guest, place: Place) -> None:
         if not guest.came():

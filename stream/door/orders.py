@@ -147,6 +147,8 @@ def welcome(source: str, first: int) -> bytes:
     return msgspec.json.encode({"op": "welcome", "source": source, "first": first})
 
 
+BYE: Final = b'{"op":"bye"}'
+"""How the door is told that a phone has taken leave."""
 NEXT: Final = b'{"op":"next"}'
 """One credit: take the newest picture and send it."""
 

@@ -155,6 +155,7 @@ def track(
             if wanted is not None:
                 passes.put(wanted)
                 detecting = True
+        between.end()
     finally:
         passes.close()
         batches.close()
@@ -204,6 +205,12 @@ class Between:
             self._sink.publish(self._frame, snapshot, events)
             self._gauges.publish_further(snapshot, self._reader.reads)
         self._told, self.has_news = told, False
+
+    def end(self) -> None:
+        """Tell that the texts have left, where the source has ended and its reader is to."""
+        if self._frame is not None and self._reader.takes_leave:
+            self._reader.leave()
+            self._sink.publish(self._frame, self._reader.snapshot(), self._reader.events())
 
 
 def detect(

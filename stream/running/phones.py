@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 8
 """So many phones are read beside each other."""
 GONE_S: Final = 60.0
-"""A phone that was away for so long is let go; its texts were told as left before, 10 s after it was lost."""
+"""A phone that was away for so long, and took no leave, is let go; its texts were told as left 10 s after it was lost."""
 REMEMBERED: Final = 64
 """So many phones get their names back."""
 NAMES: Final = 256
@@ -87,7 +87,7 @@ class Phones:
             _let_go(runtime, known.source)
         self._make_room(runtime)
         source = PhoneSource(name, runtime.next_frame(name))
-        runtime.add(source)
+        runtime.add(source, takes_leave=True)
         # At the end of those that are remembered.
         self._known.pop(hello.phone, None)
         self._known[hello.phone] = Phone(name, source)
@@ -127,15 +127,15 @@ class Phones:
         for each in gone[: max(len(self._known) - REMEMBERED + 1, 0)]:
             del self._known[each]
 
-    def _left(self, phone: str) -> None:
-        """A phone has gone, for now; in the door's thread."""
-        runtime = self._runtime.result()
-        self._door.later(self._gone_s, lambda: runtime.call(partial(self._leave, runtime, phone)))
+    def _left(self, phone: str, took_leave: bool) -> None:
+        """A phone has gone, for now or for good; in the door's thread."""
+        runtime, gone_s = self._runtime.result(), 0.0 if took_leave else self._gone_s
+        self._door.later(gone_s, lambda: runtime.call(partial(self._leave, runtime, phone, gone_s)))
 
-    def _leave(self, runtime: Runtime, phone: str) -> None:
-        """Let a phone go if it was away for so long."""
+    def _leave(self, runtime: Runtime, phone: str, gone_s: float) -> None:
+        """Let a phone go if it has not come back, and was away for so long."""
         known = self._known.get(phone)
-        if known is not None and known.source.absent_s >= self._gone_s:
+        if known is not None and known.source.absent_s > gone_s:
             _let_go(runtime, known.source)
 
     def __enter__(self) -> Self:

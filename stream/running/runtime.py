@@ -145,10 +145,13 @@ class Runtime:
         self.expects = False
         """Whether sources may yet come, so that it goes on where none is read."""
 
-    def add(self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE) -> None:
+    def add(
+        self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE, *, takes_leave: bool = False
+    ) -> None:
         """Begin to read a source; one that has its name is removed before, and where one had it before, all numbers go on.
 
-        `engines` are given where the source has others than the rest.
+        `engines` are given where the source has others than the rest.  Where it `takes_leave` its
+        texts are told as left at its end.
         """
         # The core takes a second to import, and is not needed before the networks are there.
         from glyphfeed.stream.reader import Reader
@@ -158,7 +161,7 @@ class Runtime:
         sinks = [*self._feed_sinks(source), *self._others]
         name = self._names.setdefault(source.name, Name())
         budget = self._budget if source.live else None
-        reader = Reader(source.name, chars=self._chars, budget=budget, ids=name.ids, zones=zones)
+        reader = Reader(source.name, chars=self._chars, budget=budget, ids=name.ids, zones=zones, takes_leave=takes_leave)
         thread = self._pool.submit(read, source, engines or self._engines, name.sink(FanOut(sinks)), reader)
         self._reading[source.name] = Running(source, reader, thread)
         self._share()

@@ -142,7 +142,8 @@ class PhoneSource:
             now_s = time.monotonic()
             if grey is not None:
                 health.see(grey, now_s)
-            self._report(states, *health.judge(now_s, broken=phone is None))
+            state, _ = health.judge(now_s, broken=phone is None)
+            self._report(states, state)
             if arrival is not None and grey is not None:
                 step_s, seen_s = now_s - seen_s, now_s
                 stamp, captured_at = clock.place(arrival.captured_at, arrival.arrived_at)
@@ -162,18 +163,18 @@ class PhoneSource:
         """Whether nothing that is offered is read any more."""
         return self._stopped.is_set()
 
-    def _report(self, states: StateChanges, state: SourceState, detail: str) -> None:
+    def _report(self, states: StateChanges, state: SourceState) -> None:
         is_there = self._phone is not None
         reason = "gone" if state is not SourceState.LIVE and not is_there else ""
         match state:
             case SourceState.LIVE:
                 sentence = "the phone sends pictures"
             case SourceState.STALLED if is_there:
-                sentence = f"the phone sends nothing new: {detail}; is its page in front, and its screen on?"
+                sentence = "the phone sends nothing new; is its page in front, and its screen on?"
             case _ if is_there:
-                sentence = f"the phone is connected and sends nothing: {detail}"
+                sentence = "the phone is connected and sends nothing"
             case _:
-                sentence = f"waiting for the phone to come back: {detail}"
+                sentence = "waiting for the phone to come back"
         states.report(state, sentence, trouble=state is SourceState.STALLED, reason=reason)
 
 

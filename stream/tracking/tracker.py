@@ -115,6 +115,11 @@ class Tracker:
                 track.missed(1)
         self._forget(now)
 
+    def leave(self) -> None:
+        """Nothing is seen any more, nor comes back."""
+        self.gone.extend(self.tracks)
+        self.tracks = []
+
     def leave_out(self, wanted: Collection[Track]) -> None:
         """Lose all texts that are not `wanted`, as if they had left the picture."""
         if len(wanted) < len(self.tracks):

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from glyphfeed.stream.door.framing import Line
 from glyphfeed.stream.door.orders import (
+    BYE,
     CREDITS,
     MESSAGE_BYTES,
     Bye,
@@ -163,6 +164,7 @@ class PhoneSession:
                     case Ping() as ping:
                         await self._socket.send_text(answer(ping.id))
                     case Bye():
+                        await line.send(BYE)
                         await self._socket.close(_GOODBYE)
                         return
                     case Hello():

@@ -163,7 +163,7 @@ def reading(browser: Browser) -> Iterator[Reading]:
     async def enter(hello: Hello) -> Eye:
         return eyes.setdefault(hello.phone, Eye(f"phone-{len(eyes) + 1}"))
 
-    with Door(enter, lambda _: None) as door, Site(browser, door=door.key) as site:
+    with Door(enter, lambda *_: None) as door, Site(browser, door=door.key) as site:
         yield Reading(site, eyes)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 
 from glyphfeed.stream.door.framing import VARIABLE, DoorKey
 from glyphfeed.stream.feed.publishing.publisher import Publisher
+from glyphfeed.stream.records import EventType
 from glyphfeed.stream.running.phones import Phones
 from glyphfeed.stream.running.runtime import Runtime
 from glyphfeed.stream.web.polling import framed
@@ -250,6 +251,30 @@ def test_phones_have_names_and_keep_them(reading: Reading, sign: bytes) -> None:
         with reading.phone(22, "hall") as renamed:
             assert renamed.welcome() == ("hall", 0)
     wait_until(lambda: reading.states("kitchen")[-1] == "ended")
+
+
+def test_the_texts_of_a_phone_leave_where_it_takes_leave_or_makes_room(reading: Reading, sign: bytes) -> None:
+    def left(name: str) -> set[int]:
+        events = reading.notebook.events
+        return {event.entity.id for event in events if event.source == name and event.type is EventType.LEFT}
+
+    with reading.phone(71, "hand") as hand:
+        hand.welcome()
+        ids = {text["id"] for text in hand.read(sign, "EXIT12", "Bakery")["texts"] if text["state"] == "settled"}
+        hand.order(op="bye")
+        # Before a phone that is only away would be given up.
+        reading.notebook.wait_until(lambda: reading.states("hand")[-1] == "ended")
+    assert ids
+    assert left("hand") >= ids
+    assert reading.states("hand") == ["connecting", "live", "ended"]
+    with reading.phone(72, "away") as away:
+        away.welcome()
+        ids = {text["id"] for text in away.read(sign, "EXIT12", "Bakery")["texts"] if text["state"] == "settled"}
+    with ExitStack() as stack:
+        for number in range(73, 73 + LIMIT):
+            stack.enter_context(reading.phone(number)).welcome()
+        reading.notebook.wait_until(lambda: reading.states("away")[-1] == "ended")
+    assert left("away") >= ids
 
 
 def test_a_camera_takes_its_name_from_a_phone(reading: Reading, wall: Colour) -> None:
