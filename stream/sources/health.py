@@ -77,16 +77,18 @@ class Health:
         self._renewed = False
 
     def judge(self, now_s: float, *, broken: bool = False) -> tuple[SourceState, str]:
-        """The state at a time, and what is the matter, in words; `broken` is whether the connection is known to be."""
+        """The state at a time, and what is the matter, in words that hold as long as the state; `broken` is whether the connection
+        is known to be.
+        """
         if self._seen_s is None:
             return SourceState.CONNECTING, "there is no picture yet"
         silence_s, patience_s = now_s - self._seen_s, self._patience_s(broken=broken)
         if silence_s > patience_s + LOST_AFTER_S - STALLED_AFTER_S:
-            return SourceState.CONNECTING, f"there was no picture for {silence_s:.1f} s"
+            return SourceState.CONNECTING, "no picture comes"
         if silence_s > patience_s:
-            return SourceState.STALLED, f"there was no picture for {silence_s:.1f} s"
+            return SourceState.STALLED, "no picture comes"
         if self._is_suspect and self._still_s > FROZEN_AFTER_S:
-            return SourceState.STALLED, f"the picture has not changed for {self._still_s:.0f} s"
+            return SourceState.STALLED, "the picture does not change"
         return SourceState.LIVE, "pictures arrive" if not self._renewed else "the picture is the same over a new connection"
 
     def _patience_s(self, *, broken: bool) -> float:

@@ -348,8 +348,8 @@ def test_a_picture_that_does_not_go_on_says_how_old_it_is_and_a_camera_how_it_is
     page = site.open()
     show_plate(site, page)
     site.until(page, r"() => /Frozen: this picture is \d seconds old/.test(document.body.innerText)")
-    site.put(status(SourceState.STALLED, "no picture for 3 s"))
-    site.until(page, "() => document.body.innerText.includes('Stands still: no picture for 3 s')")
+    site.put(status(SourceState.STALLED, "no picture comes"))
+    site.until(page, r"() => /Stands still\s+no picture comes/.test(document.body.innerText)")
     site.put(status())
     for number in range(1, 4):
         frame = frame_of(plate(), number, 70)
@@ -405,7 +405,7 @@ def test_a_wall_of_cameras_shows_their_health_and_leads_to_each(site: Site) -> N
     assert page.get_by_role("heading", level=2).all_inner_texts()[:4] == names
     site.until(page, "() => document.querySelector('.health').innerText === 'Live · 30/s · 1 text'")
     assert page.locator(".health").nth(3).inner_text() == "Failed"
-    assert page.get_by_text("Failed: no route to host").is_visible()
+    assert page.locator(".trouble").nth(3).inner_text().split() == ["Failed", "no", "route", "to", "host"]
     # However fast the camera is, a tile asks for a few pictures a second.
     page.evaluate(WATCH, canvas(page, "cam1"))
     began_s = time.monotonic()

@@ -60,6 +60,9 @@ export class Camera {
   #health = element("p", "health");
   #age = element("p", "age");
   #trouble = element("p", "trouble");
+  /** How it is in a word, and why, for which a tile has one line. */
+  #what = element("b");
+  #why = element("span");
   #frame = 0;
   /** The picture that is shown, and the one to be shown next. @type {Picture | null} */
   #picture = null;
@@ -110,6 +113,7 @@ export class Camera {
     this.#title.textContent = source;
     this.#title.type = "button";
     this.#title.addEventListener("click", open);
+    this.#trouble.append(this.#what, this.#why);
     this.#screen.append(this.#canvas, this.#trouble, this.#age);
     const heading = element("h2");
     heading.append(this.#title);
@@ -373,7 +377,10 @@ export class Camera {
     const health = isLive ? `Live · ${fps.toFixed(fps < 10 ? 1 : 0)}/s · ${count} ${count === 1 ? "text" : "texts"}` : word;
     this.element.dataset.state = isConnected ? state : "connecting";
     say(this.#health, isConnected ? health : "Not connected");
-    say(this.#trouble, isLive || !isConnected || !this.#status ? "" : [word, detail].filter(Boolean).join(": "));
+    const [what, why] = isLive || !isConnected || !this.#status ? ["", ""] : [word, detail];
+    say(this.#what, what);
+    say(this.#why, why);
+    this.#trouble.title = why;
     this.#screen.classList.toggle("dim", !isLive || !isConnected);
     // Another screen may have another pixel ratio.
     this.#resize();
