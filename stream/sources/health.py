@@ -77,8 +77,8 @@ class Health:
         self._renewed = False
 
     def judge(self, now_s: float, *, broken: bool = False) -> tuple[SourceState, str]:
-        """The state at a time, and what is the matter, in words that hold as long as the state; `broken` is whether the connection
-        is known to be.
+        """The state at a time, and what is the matter, in words that hold as long as it; `broken` is whether the connection is
+        known to be.
         """
         if self._seen_s is None:
             return SourceState.CONNECTING, "there is no picture yet"
