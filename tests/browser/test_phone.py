@@ -221,6 +221,21 @@ def test_what_is_read_can_be_listed_tapped_and_frozen(reading: Reading) -> None:
     assert complaints(page) == []
 
 
+def test_of_two_pages_of_a_phone_the_newer_is_read_until_it_is_taken_back(reading: Reading) -> None:
+    page = reading.open()
+    page.click("#begin")
+    reading.until(page, "() => window.drawn.length > 3")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.click("#begin[aria-disabled=false]")
+    reading.until(page, "() => document.querySelector('#trouble').textContent.includes('has taken over')")
+    reading.until(other, "() => window.drawn.length > 3")
+    assert page.inner_text("#begin") == "Take it back"
+    page.click("#begin")
+    reading.until(other, "() => document.querySelector('#trouble').textContent.includes('has taken over')")
+    assert page.inner_text("#trouble") == ""
+
+
 def test_it_comes_back_when_the_network_the_camera_or_the_page_was_away(reading: Reading) -> None:
     page = reading.open()
     page.click("#begin")

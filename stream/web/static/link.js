@@ -7,6 +7,8 @@
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 5_000];
 /** Who was refused asks again, but not at once. */
 const REFUSED_MS = 5_000;
+/** What the reader says to the older of two pages: both would take the phone from each other for ever. */
+const TAKEN = "Another page of this phone has taken over.";
 /** A status comes every second; who hears nothing for so long asks whether anybody is there, and waits as long for the answer. */
 const SILENCE_MS = 5_000;
 
@@ -19,6 +21,7 @@ const SILENCE_MS = 5_000;
  * @property {(body: any) => void} status
  * @property {(ms: number) => void} arrived
  * @property {(sentence: string) => void} trouble
+ * @property {(sentence: string) => void} taken another page has taken over, and nothing more is tried
  */
 
 export class Link {
@@ -165,6 +168,9 @@ export class Link {
       this.#attempts = 0;
       this.#listener.welcome(body.source);
       this.#listener.trouble("");
+    } else if (body.op === "refused" && body.detail === TAKEN) {
+      this.close();
+      this.#listener.taken(TAKEN);
     } else if (body.op === "refused") {
       this.#isRefused = true;
       this.#listener.trouble(body.detail);

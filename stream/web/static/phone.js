@@ -21,6 +21,7 @@ import { cameraTrouble, pageTrouble } from "./trouble.js";
 /** @type {(selector: string) => any} */
 const find = (selector) => document.querySelector(selector);
 const [stage, video, state, trouble, begin, below, list, dialog] = ["#stage", "video", "#state", "#trouble", "#begin", "#below", "#texts", "#text"].map(find);
+const BEGIN = begin.textContent;
 /** A frozen picture is read again so often, as what is read gets better with it. */
 const AGAIN = 12;
 /** A camera that was taken away is tried again after so long. */
@@ -104,6 +105,11 @@ const listener = {
   arrived: (ms) => quality.took(ms, performance.now()),
   /** @param {string} sentence */
   trouble: (sentence) => say(state, sentence || source),
+  /** @param {string} sentence */
+  taken(sentence) {
+    stop(sentence);
+    say(begin, "Take it back");
+  },
 };
 
 // The camera: on, off, and on again.
@@ -113,6 +119,7 @@ async function start(camera = kept?.getItem("glyphfeed.camera") ?? "") {
   const attempt = (starts += 1);
   isWanted = true;
   say(trouble, "");
+  say(begin, BEGIN);
   say(state, "Starting the camera.");
   try {
     await lens.open(camera);
