@@ -28,16 +28,16 @@ settings.bind(/** @type {HTMLFormElement} */ (find("#settings form")));
 const telling = setTimeout(() => (connection.textContent = "Connecting."), 1_000);
 try {
   // Where that cannot be had, the connection tries until it can.
-  const state = await pair().catch(() => ({ paired: true, pairing: false }));
+  const state = await pair().catch(() => ({ paired: true, pairing: false, phones: false }));
   welcome(state, find);
-  if (state.paired) await show();
+  if (state.paired) await show(state.phones);
 } catch (error) {
   connection.textContent = /** @type {Error} */ (error).message;
 }
 clearTimeout(telling);
 
-/** Have every part of the page told what comes. */
-async function show() {
+/** Have every part of the page told what comes. @param {boolean} [phones] whether those are taken */
+async function show(phones) {
   const feed = connect(url, {
     back: EVENTS,
     WebSocket: AnySocket,
@@ -46,7 +46,7 @@ async function show() {
       connection.textContent = connected ? "" : "The connection is lost; trying again.";
     },
   });
-  const cameras = new Cameras(find("#cameras"), { feed, settings });
+  const cameras = new Cameras(find("#cameras"), { feed, settings, phones });
   const list = new List(find("#list"), cameras);
   const camera = /** @type {HTMLSelectElement} */ (find("[name=heard]"));
   const hearing = new Hearing({ actions: find("#actions"), region: find("#heard"), note: find("#hearing"), camera }, settings);

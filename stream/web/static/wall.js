@@ -47,9 +47,9 @@ export class Cameras {
 
   /**
    * @param {HTMLElement} root
-   * @param {{feed: import("./feed.js").Feed, settings: import("./settings.js").Settings}} page
+   * @param {{feed: import("./feed.js").Feed, settings: import("./settings.js").Settings, phones?: boolean}} page whether it takes phones
    */
-  constructor(root, { feed, settings }) {
+  constructor(root, { feed, settings, phones }) {
     this.#root = root;
     this.#page = { feed, settings, clock: new Clock() };
     this.#back.type = "button";
@@ -60,7 +60,7 @@ export class Cameras {
       this.#arrange();
     });
     this.#said.setAttribute("role", "status");
-    root.append(this.#back, this.#said, this.#wall, element("p", "none", "No camera is read yet."), this.#ended);
+    root.append(this.#back, this.#said, this.#wall, element("p", "none", `No camera is read yet.${phones ? " This device's camera can be: its button is above." : ""}`), this.#ended);
     settings.addEventListener("change", () => this.#each((camera) => camera.invalidate()));
     addEventListener("popstate", ({ state }) => this.#choose(state?.camera ?? ""));
     addEventListener("keydown", ({ key, target }) => {
