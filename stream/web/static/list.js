@@ -8,9 +8,9 @@
 import { Crops } from "./crops.js";
 import { csv, json } from "./exporting.js";
 import { make } from "./make.js";
-import { Listed } from "./listed.js";
+import { grouped, Listed } from "./listed.js";
 
-/** @typedef {import("./listed.js").Entry} Entry @typedef {import("./feed.js").Entity} Entity */
+/** @typedef {import("./listed.js").Entry} Entry @typedef {import("./listed.js").Group} Group @typedef {import("./feed.js").Entity} Entity */
 
 /** What comes is shown so often. */
 const REFRESH_MS = 250;
@@ -39,7 +39,7 @@ export class List {
   #cameras;
   /** What each picture shows that was taken, nothing where that was not sure. @type {WeakMap<Entry, string>} */
   #taken = new WeakMap();
-  /** @type {Entry[]} */
+  /** @type {Group[]} */
   #found = [];
   /** What was found by: the state of what is remembered, and what was looked for. */
   #state = "";
@@ -121,7 +121,7 @@ export class List {
     const state = `${this.#listed.revision} ${sought}`;
     const isNew = state !== this.#state;
     this.#state = state;
-    if (isNew) this.#found = this.#listed.found(words, which);
+    if (isNew) this.#found = grouped(this.#listed.found(words, which));
     for (const key of isNew ? this.#selected : []) if (!this.#listed.get(key)) this.#selected.delete(key);
     this.#drawBars();
     this.#measure();
@@ -183,13 +183,13 @@ export class List {
     if (focused !== document.activeElement) focused?.focus({ preventScroll: true });
   }
 
-  /** @param {Entry} entry @param {number} index @param {number} height */
+  /** @param {Group} entry @param {number} index @param {number} height */
   #drawRow(entry, index, height) {
     const known = this.#rows.get(entry.key);
     const shown = known ?? this.#makeRow(entry);
     const { row, parts } = shown;
-    const { source, entity, earlier, isInView } = entry;
-    const isSelected = this.#selected.has(entry.key);
+    const { source, entity, earlier, isInView, all = [] } = entry;
+    const isSelected = this.#isSelected(entry);
     if (shown.index !== index) {
       shown.index = index;
       row.style.transform = `translateY(${index * height}px)`;
@@ -197,6 +197,7 @@ export class List {
     }
     const facts = [
       source,
+      ...(all.length ? [`${all.length} times`] : []),
       isInView ? `since ${time(entity.first_seen)}` : time(entity.first_seen, entity.last_seen),
       `${Math.round(100 * entity.confidence)} % sure`,
       entity.reads === 1 ? "read once" : `read ${entity.reads} times`,
@@ -215,8 +216,9 @@ export class List {
     parts.facts.replaceChildren(...facts.map((words) => make("span", { textContent: words })));
   }
 
-  /** @param {Entry} entry @returns {Row} */
-  #makeRow({ key }) {
+  /** @param {Group} entry @returns {Row} */
+  #makeRow(entry) {
+    const { key } = entry;
     const box = make("input", { type: "checkbox", tabIndex: -1 });
     const picture = make("img", { alt: "", hidden: true });
     const text = make("span", { className: "text", dir: "auto" });
@@ -228,7 +230,7 @@ export class List {
     row.dataset.key = key;
     const made = { row, index: -1, drawn: "", parts: { box, picture, text, facts, copy } };
     this.#rows.set(key, made);
-    this.#drawCrop(key);
+    this.#drawCrop(entry);
     return made;
   }
 
@@ -273,16 +275,18 @@ export class List {
       small(canvas).toBlob(async (picture) => {
         if (!picture) return;
         await this.#crops.put(key, picture);
-        this.#drawCrop(key);
+        const row = this.#found.find(({ key: first, all }) => first === key || all?.some((each) => each.key === key));
+        if (row) this.#drawCrop(row);
       }, "image/jpeg", 0.85);
       left -= 1;
       if (!left) return this.#soon();
     }
   }
 
-  /** @param {string} key */
-  async #drawCrop(key) {
-    const picture = await this.#crops.get(key);
+  /** Show the newest picture of a row. @param {Group} entry */
+  async #drawCrop({ key, all = [] }) {
+    let picture = await this.#crops.get(all[0]?.key ?? key);
+    for (const each of all.slice(1, 9)) picture ??= await this.#crops.get(each.key);
     const shown = this.#rows.get(key)?.parts.picture;
     if (!picture || !shown) return;
     URL.revokeObjectURL(shown.src);
@@ -308,7 +312,7 @@ export class List {
     } else if (isCommand && event.key === "a") this.#selectAll(true);
     else if (isCommand && event.key === "c" && !String(getSelection())) this.#copySelected(this.#found[at]);
     else if (event.target !== this.#rows.get(this.#found[at].key)?.row) return;
-    else if (event.key === " ") this.#toggle(this.#found[at].key);
+    else if (event.key === " ") this.#toggle(this.#found[at]);
     else if (event.key === "Enter") this.#point(this.#found[at]);
     else return;
     event.preventDefault();
@@ -325,7 +329,7 @@ export class List {
     if (event.target === copy) this.#say(copy, this.#write([entry]), ["✓", "✗"]);
     else if (event.shiftKey && this.#anchor) this.#selectRange(this.#anchor, index);
     // A click at the box's label is followed by one at the box.
-    else if (event.target === box || event.ctrlKey || event.metaKey) this.#toggle(key);
+    else if (event.target === box || event.ctrlKey || event.metaKey) this.#toggle(entry);
     else if (!(/** @type {Element} */ (event.target).closest("label")) && !String(getSelection())) this.#point(entry);
     this.#draw();
   }
@@ -350,9 +354,16 @@ export class List {
     this.#rows.get(this.#active)?.row.focus({ preventScroll: true });
   }
 
-  /** @param {string} key */
-  #toggle(key) {
-    if (!this.#selected.delete(key)) this.#selected.add(key);
+  /** Whether a row is, which may have got another key as others were found. @param {Group} entry */
+  #isSelected({ key, all }) {
+    return this.#selected.has(key) || Boolean(all?.some((each) => this.#selected.has(each.key)));
+  }
+
+  /** @param {Group} entry */
+  #toggle(entry) {
+    const { key, all = [entry] } = entry;
+    if (!this.#isSelected(entry)) this.#selected.add(key);
+    else for (const each of all) this.#selected.delete(each.key);
     this.#anchor = key;
     this.#range = [];
     this.#refresh();
@@ -375,9 +386,9 @@ export class List {
 
   // Ways out.
 
-  /** What is selected, in any search, as it is ordered; else all that is found. @returns {Entry[]} */
+  /** What is selected, in any search, as it is ordered; else all that is found. @returns {Group[]} */
   get #chosen() {
-    return this.#selected.size ? this.#listed.found().filter(({ key }) => this.#selected.has(key)) : this.#found;
+    return this.#selected.size ? grouped(this.#listed.found()).filter((row) => this.#isSelected(row)) : this.#found;
   }
 
   /** @param {Entry} [active] what is copied where nothing is selected */
@@ -400,7 +411,7 @@ export class List {
   /** @param {keyof FILES} kind */
   #export(kind) {
     const { write, type } = FILES[kind];
-    const href = URL.createObjectURL(new Blob([write(this.#chosen)], { type }));
+    const href = URL.createObjectURL(new Blob([write(this.#chosen.flatMap((row) => row.all ?? [row]))], { type }));
     const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "");
     make("a", { href, download: `glyphfeed-${stamp}.${kind}` }).click();
     // The browser has begun to read it by then.

@@ -21,6 +21,7 @@
  * @property {string} folded what is searched
  */
 
+/** An entry with those before it that said the same, which are one row, by a key that stays. @typedef {Entry & {all?: Entry[]}} Group */
 /** Which of the entries are wanted. @typedef {"all" | "in" | "was"} Which */
 
 /** Entries that are kept; beyond them those that have been out of view for longest go. A kilobyte each, about. */
@@ -189,6 +190,28 @@ export class Listed {
     // Where nobody looks for a long time.
     if (this.#ordered.length > 2 * LIMIT) this.#order();
   }
+}
+
+/**
+ * Join what is out of view to the last that said the same before the same camera; what is in view has a row each.
+ * @param {Entry[]} entries as they are found
+ * @returns {Group[]}
+ */
+export function grouped(entries) {
+  /** @type {Map<string, Entry[]>} */
+  const groups = new Map();
+  const rows = [];
+  for (const entry of entries) {
+    const same = `${entry.source} ${entry.entity.text}`;
+    const group = entry.isInView ? undefined : groups.get(same);
+    if (group) group.push(entry);
+    else {
+      const begun = [entry];
+      rows.push(begun);
+      if (!groups.has(same)) groups.set(same, begun);
+    }
+  }
+  return rows.map((all) => (all.length > 1 ? { ...all[0], key: /** @type {Entry} */ (all.at(-1)).key, all } : all[0]));
 }
 
 /** @param {Entry} one @param {Entry} other */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { fold, LIMIT, Listed } from "./listed.js";
+import { fold, grouped, LIMIT, Listed } from "./listed.js";
 
 function entity(id, text, { rev = 1, state = "settled", at = 100 + id, until = at + 1, ...more } = {}) {
   const polygon = [[0, 0], [90, 0], [90, 10], [0, 10]];
@@ -32,6 +32,20 @@ test("what is in view comes first, the newest on top, and then what was, the las
   assert.deepEqual(say(listed.found()), ["in new sign", "in old sign", "was a while ago", "was long ago"]);
   assert.deepEqual(say(listed.found("", "in")), ["in new sign", "in old sign"]);
   assert.deepEqual(say(listed.found("", "was")), ["was a while ago", "was long ago"]);
+});
+
+test("a sign that comes back is one row, which says how often, and nothing of it is lost", () => {
+  const { listed, texts, event } = list();
+  for (const id of [1, 2, 3]) event("read", entity(id, "Nam Library"));
+  event("read", entity(4, "EXIT"));
+  const rows = grouped(listed.found());
+  assert.deepEqual(rows.map(({ entity: { id }, all }) => [id, all?.length]), [[4, undefined], [3, 3]]);
+  assert.deepEqual(rows[1].all.map(({ entity: { id } }) => id), [3, 2, 1]);
+  // By the same key as before when it is there again; two signs at once are two.
+  texts(200, entity(8, "Nam Library"), entity(9, "Nam Library"));
+  const again = grouped(listed.found());
+  assert.deepEqual(again.map(({ entity: { id }, all }) => [id, all?.length]), [[9, 4], [8, undefined], [4, undefined]]);
+  assert.equal(again[0].key, rows[1].key);
 });
 
 test("a text that is not trusted is not listed, and one that never settled is forgotten once it is gone", () => {
