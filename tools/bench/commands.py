@@ -127,7 +127,7 @@ def bench_overlay(
     """Open the page of the cameras in a browser: how fast it draws and opens, and whether each text is on its own picture.
 
     Then the phone's page, whose camera plays CLIP, where its truth is beside it, or else the demo's street: how soon its text is
-    drawn, and how near to its place.  It needs Chromium and the extra [dev], and takes some minutes.
+    drawn, and how near to its place.  It needs Chromium and the extra `dev`, and takes some minutes.
     """
     from glyphfeed.tools.bench.handheld import bench_handheld
     from glyphfeed.tools.bench.overlay import bench_overlay
