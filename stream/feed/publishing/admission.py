@@ -23,7 +23,7 @@ import zmq
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.feed.keys import Client, clients, marks
-from glyphfeed.stream.feed.publishing.peers import MOST_MESSAGES, Peer, address_of, cut, is_far, is_junk, received_by
+from glyphfeed.stream.feed.publishing.peers import MOST_MESSAGES, Peer, address_of, cut, inode_of, is_far, is_junk, received_by
 from glyphfeed.stream.feed.publishing.zap import HANDLER, LATER, NEVER, YES, parse
 
 if TYPE_CHECKING:
@@ -135,13 +135,13 @@ class Admission:
             return False
         now, sent = time.monotonic(), message.bytes
         with self._lock:
-            peer = self._peers.get(descriptor)
-            if peer is None and address_of(descriptor, self._names) is None:
-                self._take_left(message, now)
-                return False
-            if peer is None:
-                # That it was accepted is still on its way here.
-                peer = self._peers[descriptor] = Peer("", now)
+            peer, inode = self._peers.get(descriptor), inode_of(descriptor)
+            if peer is None or peer.inode != inode:
+                if address_of(descriptor, self._names) is None:
+                    self._take_left(message, now)
+                    return False
+                # That it was accepted is still on its way here, and perhaps that another one ended.
+                peer = self._peers[descriptor] = Peer("", now, inode)
             if peer.is_cut:
                 return False
             peer.take(sent)
@@ -264,17 +264,26 @@ class Admission:
         if event == _ACCEPTED:
             address = address_of(descriptor, self._names)
             if address is not None:
-                self._accept(descriptor, Peer(address, now))
+                self._accept(descriptor, address, now)
         elif event == _DISCONNECTED:
-            peer = self._peers.pop(descriptor, None)
+            peer = self._peers.get(descriptor)
+            if peer is not None and peer.inode == inode_of(descriptor):
+                # The one that ended had the descriptor before.
+                peer = None
+            elif peer is not None:
+                del self._peers[descriptor]
             if monitor in self._keyless and self._keys is not None and peer is not None and not peer.is_cut:
                 self._turn_away(peer.address, f"The feed refused {peer.address}: it has no key of this feed.", now)
             self._keyless.discard(monitor)
         else:
             self._keyless.add(monitor)
 
-    def _accept(self, descriptor: int, peer: Peer) -> None:
-        address = peer.address
+    def _accept(self, descriptor: int, address: str, now: float) -> None:
+        inode = inode_of(descriptor)
+        known = self._peers.pop(descriptor, None)
+        # What it has sent already, and by which key, holds.
+        peer = known if known is not None and known.inode == inode else Peer(address, now, inode)
+        peer.address = address
         if len(self._peers) >= self._most:
             self._refuse(descriptor, peer, f"{self._most} connections are open already")
         elif is_far(address) and sum(other.address == address for other in self._peers.values()) >= MOST_OF_ONE:

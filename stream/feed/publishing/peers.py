@@ -8,6 +8,7 @@ down looks to libzmq as if its client had left.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -39,11 +40,13 @@ _INFO_LENGTH, _RECEIVED_AT = 192, 128
 class Peer:
     """What is known of a connection: the address of its client, since when it is there (seconds, monotonic), what it has sent.
 
-    `key` is the key that the client has shown to have, a Z85 text; "" where none was asked for, or nothing was sent yet.
+    `inode` tells it from others that have the same descriptor one after the other.  `key` is the key that the client has shown to
+    have, a Z85 text; "" where none was asked for, or nothing was sent yet.
     """
 
     address: str
     since: float
+    inode: int | None = None
     key: str = ""
     messages: int = 0
     prefixes: int = 0
@@ -74,6 +77,14 @@ def is_far(address: str) -> bool:
         return not ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def inode_of(descriptor: int) -> int | None:
+    """The number of the connection that a descriptor leads to; None where it leads to none."""
+    try:
+        return os.fstat(descriptor).st_ino
+    except OSError:
+        return None
 
 
 def address_of(descriptor: int, names: set[int | str]) -> str | None:

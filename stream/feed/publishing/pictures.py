@@ -11,7 +11,6 @@ is held.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy as np
 import zmq
 
 from glyphfeed.stream.feed import wire
+from glyphfeed.stream.feed.publishing.peers import inode_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -185,7 +185,7 @@ class Watchers:
         self._asking = {
             connection: prefixes
             for connection, prefixes in self._asking.items()
-            if prefixes and _inode(connection[0]) == connection[1]
+            if prefixes and inode_of(connection[0]) == connection[1]
         }
         return set().union(*self._asking.values())
 
@@ -197,12 +197,5 @@ def _connection_of(message: zmq.Frame) -> tuple[int, int] | None:
     except zmq.ZMQError:
         # libzmq's own, for a connection that is gone.
         return None
-    inode = _inode(descriptor)
+    inode = inode_of(descriptor)
     return None if inode is None else (descriptor, inode)
-
-
-def _inode(descriptor: int) -> int | None:
-    try:
-        return os.fstat(descriptor).st_ino
-    except OSError:
-        return None
