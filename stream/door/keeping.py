@@ -120,9 +120,9 @@ class Guest:
         else:
             self._line.put(complaint(detail))
 
-    def dismiss(self, detail: str) -> None:
+    def dismiss(self, detail: str, *, is_replaced: bool = False) -> None:
         """Tell why nothing more is taken, and hang up."""
-        self._line.put(refused(detail))
+        self._line.put(refused(detail, is_replaced=is_replaced))
         self.close()
 
     def close(self) -> None:
@@ -193,7 +193,7 @@ class Door:
     async def _host(self, line: Line, hello: Hello, place: Place) -> None:
         guest = Guest(line, self._loop)
         if (before := self._guests.pop(hello.phone, None)) is not None:
-            before.dismiss("Another page of this phone has taken over.")
+            before.dismiss("Another page of this phone has taken over.", is_replaced=True)
         self._guests[hello.phone] = guest
         took_leave = False
         try:

@@ -153,9 +153,12 @@ NEXT: Final = b'{"op":"next"}'
 """One credit: take the newest picture and send it."""
 
 
-def refused(detail: str) -> bytes:
-    """Tell a phone why it is not let in, or not any more; nothing follows."""
-    return msgspec.json.encode({"op": "refused", "detail": detail})
+def refused(detail: str, *, is_replaced: bool = False) -> bytes:
+    """Tell a phone why it is not let in, or not any more; nothing follows.
+
+    One that `is_replaced` by another page of its own would replace that in its turn, if it came back by itself.
+    """
+    return msgspec.json.encode({"op": "refused", "detail": detail, **({"replaced": True} if is_replaced else {})})
 
 
 def complaint(detail: str) -> bytes:
@@ -168,7 +171,6 @@ class Told(msgspec.Struct, frozen=True):
 
     op: str = ""
     source: str = ""
-    detail: str = ""
 
 
 _TOLD: Final = msgspec.json.Decoder(Told)

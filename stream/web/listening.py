@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import suppress
 from functools import partial
@@ -41,16 +42,16 @@ _HANDSHAKE: Final = b"\x16"
 _PORTION_BYTES: Final = 8192
 
 
-class _InPortions(asyncio.BufferedProtocol):
+class _InPortions(asyncio.BufferedProtocol, ABC):
     """Takes little at a time, so that others have their turn: asyncio's 256 KiB may be forty thousand frames of a web socket, or
     parts of a body, and measured with those nobody else was served for a second and more.
     """
 
     _portion: memoryview | None = None
 
+    @abstractmethod
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
-        raise NotImplementedError
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - however much there is
         """See asyncio."""

@@ -27,7 +27,7 @@ from glyphfeed.stream.door.orders import (
     told,
 )
 from glyphfeed.stream.web.orders import answer
-from glyphfeed.stream.web.session import Pace
+from glyphfeed.stream.web.tasks import Pace, send_waiting, until_first_ends
 from glyphfeed.stream.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -111,21 +111,12 @@ class PhoneSession:
             raise PhoneError(_ENDED) from None
         try:
             await line.send(hello)
-            await self._serve(line)
+            await until_first_ends(
+                self._receive(line), self._pass_on(line), send_waiting(self._socket, self._waiting, self._news)
+            )
         finally:
             line.close()
             self._relay.leave(self._waiting)
-
-    async def _serve(self, line: Line) -> None:
-        tasks = [asyncio.create_task(task) for task in (self._receive(line), self._pass_on(line), self._send())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
 
     async def _next(self) -> str | bytes | None:
         """The phone's next message; None where it has gone."""
@@ -176,21 +167,15 @@ class PhoneSession:
         """Pass on what the reader says to the phone, until it is refused, or the reader has ended."""
         while (message := await line.receive()) is not None:
             news = told(message)
+            # Before the phone hears of it, and can answer.
             match news.op:
                 case "next":
                     self._credits = min(self._credits + 1, CREDITS)
                 case "welcome":
                     self._relay.join(self._waiting)
                     self._relay.subscribe(self._waiting, [f"text/{news.source} ", f"status/{news.source} "])
-                case "refused":
-                    raise PhoneError(news.detail)
             await self._socket.send_text(message.decode())
+            if news.op == "refused":
+                await self._socket.close(_REFUSED)
+                return
         raise PhoneError(_ENDED)
-
-    async def _send(self) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            while (told := self._waiting.take()) is not None:
-                if isinstance(told.payload, str):
-                    await self._socket.send_text(told.payload)

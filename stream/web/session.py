@@ -7,7 +7,6 @@ Owns: the tasks of a connection and how much a page may ask.  Does not own what 
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.web.orders import MESSAGE_LIMIT, Drawn, OrderError, Ping, Subscribe, answer, complaint, order, request
+from glyphfeed.stream.web.tasks import Pace, send_waiting, until_first_ends
 from glyphfeed.stream.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -36,22 +36,6 @@ _TOO_BIG: Final = 1009
 """The code of a web socket that ends as a message was too long (RFC 6455, 7.4.1)."""
 
 
-class Pace:
-    """A bucket of tokens: so many a second, and a second's worth at once after a rest."""
-
-    def __init__(self, per_s: float) -> None:
-        self._per_s = per_s
-        self._tokens, self._at = per_s, time.monotonic()
-
-    async def keep(self) -> None:
-        """Take a token, waiting for it where there is none."""
-        now = time.monotonic()
-        self._tokens = min(self._per_s, self._tokens + (now - self._at) * self._per_s) - 1
-        self._at = now
-        if self._tokens < 0:
-            await asyncio.sleep(-self._tokens / self._per_s)
-
-
 class Session:
     """One page, from its connection to its end."""
 
@@ -71,17 +55,9 @@ class Session:
         asker = self._relay.asker()
         try:
             await self._socket.accept()
-            tasks = [asyncio.create_task(task) for task in (self._receive(), self._send(), self._ask(asker))]
-            try:
-                # The page goes away while one of them receives or sends, and none ends otherwise.
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
             with suppress(WebSocketDisconnect):
-                for task in done:
-                    task.result()
+                # The page goes away while one of them receives or sends, and none ends otherwise.
+                await until_first_ends(self._receive(), send_waiting(self._socket, self._waiting, self._news), self._ask(asker))
         finally:
             asker.close()
             self._relay.leave(self._waiting)
@@ -116,17 +92,6 @@ class Session:
                 self._waiting.drawn(order.source, order.frame)
             case _:
                 self._requests.put_nowait(order)
-
-    async def _send(self) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            while (told := self._waiting.take()) is not None:
-                # Waits while the page takes nothing.
-                if isinstance(told.payload, str):
-                    await self._socket.send_text(told.payload)
-                else:
-                    await self._socket.send_bytes(told.payload)
 
     async def _ask(self, asker: Asker) -> None:
         pace = Pace(_REQUESTS_PER_S)

@@ -7,8 +7,6 @@
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [250, 5_000];
 /** Who was refused asks again, but not at once. */
 const REFUSED_MS = 5_000;
-/** What the reader says to the older of two pages: both would take the phone from each other for ever. */
-const TAKEN = "Another page of this phone has taken over.";
 /** A status comes every second; who hears nothing for so long asks whether anybody is there, and waits as long for the answer. */
 const SILENCE_MS = 5_000;
 
@@ -168,9 +166,10 @@ export class Link {
       this.#attempts = 0;
       this.#listener.welcome(body.source);
       this.#listener.trouble("");
-    } else if (body.op === "refused" && body.detail === TAKEN) {
+    } else if (body.op === "refused" && body.replaced) {
+      // Both pages would take the phone from each other for ever.
       this.close();
-      this.#listener.taken(TAKEN);
+      this.#listener.taken(body.detail);
     } else if (body.op === "refused") {
       this.#isRefused = true;
       this.#listener.trouble(body.detail);

@@ -102,6 +102,7 @@ class Hand:
         self.texts: dict[int, dict[str, Any]] = {}
         self.credits = 0
         self.source = self.refused = ""
+        self.is_replaced = False
         self.due = -1
 
     def order(self, **order: object) -> None:
@@ -122,7 +123,7 @@ class Hand:
         if said.get("op") == "welcome":
             self.source, self.due = said["source"], said["first"]
         elif said.get("op") == "refused":
-            self.refused = said["detail"]
+            self.refused, self.is_replaced = said["detail"], said.get("replaced", False)
         return said
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -245,6 +246,8 @@ def test_phones_have_names_and_keep_them(reading: Reading, sign: bytes) -> None:
         with reading.phone(22) as again, reading.phone(24) as fourth:
             assert again.welcome() == ("kitchen", 1)
             assert "taken over" in second.refusal()
+            assert (second.is_replaced, fourth.is_replaced) == (True, False)
+            assert second.is_replaced
             fourth.welcome()
             assert again.show(sign)["frame"] == 1
         # It is called otherwise from now on.
