@@ -444,13 +444,14 @@ def test_a_wall_of_cameras_shows_their_health_and_leads_to_each(site: Site) -> N
 
 def test_a_text_can_be_pointed_out_and_cut_out(site: Site) -> None:
     page = site.open(choose={"mode": "outlines"})
-    # The same cameras as on the page, in a test's hands.
+    # Such cameras as on the page, in a test's hands.
     page.evaluate(
         """async () => {
           const files = ["./wall.js", "./feed.js", "./settings.js"].map((file) => import(file));
           const [{ Cameras }, { connect }, { Settings }] = await Promise.all(files);
-          const root = document.querySelector("#cameras");
-          root.replaceChildren();
+          // In the place of the page's own, which go on elsewhere.
+          const root = document.querySelector("#cameras").cloneNode();
+          document.querySelector("#cameras").replaceWith(root);
           const feed = connect(`ws://${location.host}/feed`);
           window.cameras = new Cameras(root, { feed, settings: new Settings(localStorage) });
           (async () => { for await (const message of feed) window.cameras.take(message); })();

@@ -22,6 +22,7 @@ from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS
 from glyphfeed.stream.feed.receiving.connection import Connection
 from glyphfeed.stream.feed.recordings.recording import read_lines
 from glyphfeed.stream.feed.shapes import schema
+from glyphfeed.tools.ending import ending
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.listening import printable
 from glyphfeed.tools.messages.probing import Asker, Seen, check_answers, check_late_joiner
@@ -97,11 +98,12 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
         closing(Connection(context, zmq.SUB, endpoint, client_keys, (*DEFAULT_TOPICS, "picture/"))) as feed,
     ):
         deadline_s = math.inf if seconds is None else time.monotonic() + seconds
-        with suppress(KeyboardInterrupt):
-            _listen(feed, report, seen, min(deadline_s, time.monotonic() + PATIENCE_S), 1)
-            if not report.rules.messages and seconds is None:
+        # A message that is cut in two by Ctrl-C would be missing.
+        with ending() as ended:
+            _listen(feed, report, seen, min(deadline_s, time.monotonic() + PATIENCE_S), 1, ended)
+            if not report.rules.messages and seconds is None and not ended:
                 note(f"nothing has come from {endpoint} yet; still waiting, Ctrl-C ends")
-            _listen(feed, report, seen, deadline_s, messages or math.inf)
+            _listen(feed, report, seen, deadline_s, messages or math.inf, ended)
         if not report.rules.messages:
             why = "it refuses this key" if feed.refused else "is it the address of a feed, and does it ask for a key?"
             raise CommandError(f"nothing came from {endpoint}; {why}")
@@ -112,11 +114,11 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
         known, epoch = seen.current(), seen.epoch
         with closing(Connection(context, zmq.SUB, endpoint, client_keys, DEFAULT_TOPICS)) as late:
             # What is sent to somebody who has just come is compared with what comes meanwhile.
-            _listen(feed, report, seen, time.monotonic() + SETTLE_S, math.inf)
+            _listen(feed, report, seen, time.monotonic() + SETTLE_S)
             breaches = list(check_late_joiner(late, known, seen))
         with closing(Asker(context, endpoint, client_keys)) as asker:
             breaches += check_answers(asker, seen)
-        _listen(feed, report, seen, time.monotonic() + SETTLE_S, math.inf)
+        _listen(feed, report, seen, time.monotonic() + SETTLE_S)
         if seen.epoch == epoch and feed.connected:
             report.tell("beside the feed", breaches)
         else:
@@ -124,9 +126,11 @@ def conform_feed(endpoint: str, *, keys: Path | None, seconds: float | None, mes
     return report.close()
 
 
-def _listen(feed: Connection, report: Report, seen: Seen, deadline_s: float, most: float) -> None:
-    """Take in what comes until a time, monotonic, or a number of messages in all."""
-    while report.rules.messages < most and (left_s := deadline_s - time.monotonic()) > 0:
+def _listen(
+    feed: Connection, report: Report, seen: Seen, deadline_s: float, most: float = math.inf, ended: Sequence[int] = ()
+) -> None:
+    """Take in what comes until a time, monotonic, or a number of messages in all, or until there is a signal to end."""
+    while report.rules.messages < most and not ended and (left_s := deadline_s - time.monotonic()) > 0:
         has_come = feed.socket.poll(math.ceil(1000 * min(left_s, LOOK_S)))
         # Afterwards: that there is another connection is told before what comes over it.
         if feed.look():

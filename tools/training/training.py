@@ -6,9 +6,7 @@ Owns validation, checkpoints, and when it ends.  It may be ended at any time, an
 from __future__ import annotations
 
 import io
-import signal
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -16,13 +14,14 @@ import numpy as np
 import torch
 
 from glyphfeed.engines.files import write_whole
+from glyphfeed.tools.ending import ending
 from glyphfeed.tools.errors import CommandError, note, writing
 from glyphfeed.tools.training.curve import draw_curve
 from glyphfeed.tools.training.learner import Learner
 from glyphfeed.tools.training.synthesise import step_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from glyphfeed.tools.training.export import Weights
@@ -165,25 +164,3 @@ def load_checkpoint(path: Path, learner: Learner) -> Progress:
         return Progress(**state["progress"])
     except Exception as error:  # there is no end to what unpickling what is no checkpoint may raise
         raise CommandError(f"{path} is no checkpoint to go on from ({error}); begin anew in another folder") from error
-
-
-@contextmanager
-def ending() -> Iterator[list[int]]:
-    """Let Ctrl-C and SIGTERM only leave a note of themselves, so that no step is cut in two; a second one ends at once."""
-    ended: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def put_back() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def end(number: int, _: object) -> None:
-        ended.append(number)
-        put_back()
-
-    for number in before:
-        signal.signal(number, end)
-    try:
-        yield ended
-    finally:
-        put_back()

@@ -148,7 +148,7 @@ def test_ctrl_c_ends_the_listening_and_the_verdict_is_given() -> None:
                 sub.recv()
         child.send_signal(signal.SIGINT)
         output, errors = child.communicate()
-    assert (child.returncode, errors) == (0, "")
+    assert (output.count("\n"), errors, child.returncode) == (1, "", 0), output
     assert output.endswith(": all keep the contract\n")
 
 

@@ -66,6 +66,12 @@ def raw_subscriber(endpoint: str) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", int(endpoint.rpartition(":")[2])), DEADLINE_S) as connection:
         connection.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(48))
         connection.sendall(frame_of_bytes(b"\x05READY\x0bSocket-Type\0\0\0\x03SUB", 4))
+        # libzmq may lose what comes before it is ready itself, which it is once the feed has said whom it lets in.
+        heard = b""
+        while b"READY" not in heard:
+            part = connection.recv(1024)
+            assert part, "the feed has hung up"
+            heard += part
         yield connection
 
 
