@@ -1,8 +1,8 @@
 # Prepares an environment of its own in .venv and runs everything in there; `make` alone lists what can be done.
-# PYTHON names another interpreter: make test PYTHON=python3.13, and WORKERS how many processes test beside each other: WORKERS=4
+# PYTHON names another interpreter: make test PYTHON=python3.13, and WORKERS how many processes test beside each other, mostly waiting: WORKERS=4
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 PIP := .venv/bin/python -m pip --disable-pip-version-check
 REQUIREMENTS := pyproject.toml constraints.txt
 
