@@ -48,7 +48,7 @@ clean: ## remove .venv and whatever the tools left behind
 
 .venv/.installed: $(REQUIREMENTS) | .venv/bin/python
 	@echo "Installing glyphfeed into .venv; the first time this takes a minute or two."
-	@$(PIP) install -qq -c constraints.txt -e '.[web]'
+	@$(PIP) install -qq -c constraints.txt -e '.[web,understand]'
 	@touch $@
 
 .venv/.installed-dev: $(REQUIREMENTS) | .venv/bin/python

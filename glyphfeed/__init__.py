@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from glyphfeed.stream.feed.receiving.drawing import Shown as Shown
     from glyphfeed.stream.feed.wire import Message as Message
     from glyphfeed.stream.feed.wire import Position as Position
+    from glyphfeed.stream.records import Action as Action
+    from glyphfeed.stream.records import Attribute as Attribute
     from glyphfeed.stream.records import Char as Char
     from glyphfeed.stream.records import Event as Event
     from glyphfeed.stream.records import EventType as EventType
+    from glyphfeed.stream.records import Flag as Flag
     from glyphfeed.stream.records import Sight as Sight
     from glyphfeed.stream.records import Snapshot as Snapshot
     from glyphfeed.stream.records import SourceState as SourceState
@@ -50,7 +53,7 @@ _HOMES: Final = {
     "stream.feed.keys": ("ClientKeys",),
     "stream.feed.wire": ("Message", "Position"),
     "stream.records": (
-        *("Char", "Event", "EventType", "Sight", "Snapshot", "SourceState"),
+        *("Action", "Attribute", "Char", "Event", "EventType", "Flag", "Sight", "Snapshot", "SourceState"),
         *("Status", "TextEntity", "TextState", "Word"),
     ),
     "stream.running.library": ("read", "watch"),
@@ -60,6 +63,8 @@ _HOMES: Final = {
 }
 
 __all__ = [
+    "Action",
+    "Attribute",
     "Char",
     "ClientKeys",
     "EngineError",
@@ -67,6 +72,7 @@ __all__ = [
     "EventType",
     "Feed",
     "FeedError",
+    "Flag",
     "GlyphfeedError",
     "InputError",
     "Message",

@@ -13,13 +13,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from glyphfeed.engines.lattice import Slot
 
 Grey: TypeAlias = NDArray[np.uint8]
 """(height, width) uint8 luma."""
@@ -88,10 +90,46 @@ class Char:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute:
+    """What a part of a text is: its kind, and its value in a form that programs can compute with, as JSON has it.
+
+    `span` is where it starts and ends in the text, in code points.  `unit` is that of the value, such as EUR or kg, `label` what
+    the text around says of it, such as was or net, both "" where there is none.  `alternatives` are the other values that it may
+    as well be meant to have.
+    """
+
+    kind: str
+    value: Any
+    span: tuple[int, int]
+    unit: str = ""
+    label: str = ""
+    alternatives: tuple[Any, ...] = ()
+
+
+class Action(StrEnum):
+    """What becomes of a text that a rule matches; the words of the feed contract."""
+
+    FLAG = "flag"
+    MASK = "mask"
+    DROP = "drop"
+    BLUR = "blur"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A rule that a part of a text matches; `span` is where that starts and ends in the text, in code points."""
+
+    rule: str
+    span: tuple[int, int]
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class TextEntity:
     """One physical text as it is now; the fields of the feed contract, times in Unix seconds, velocity in px/s.
 
-    `chars` is None where nobody asked for the characters.
+    `chars` is None where nobody asked for the characters.  Not published: `slots` are the characters of each word with what else
+    they might be, as far as the recogniser told, and `code` is what kind of code it is, such as QRCode, "" for what is written.
     """
 
     id: int
@@ -106,6 +144,10 @@ class TextEntity:
     first_seen: float
     last_seen: float
     chars: tuple[Char, ...] | None = None
+    attributes: tuple[Attribute, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    slots: tuple[tuple[Slot, ...], ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +172,14 @@ class EventType(StrEnum):
     READ = "read"
     CHANGED = "changed"
     LEFT = "left"
+    FLAGGED = "flagged"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to one text of a source; `previous` is the replaced reading of a `changed` event."""
+    """Something that happened to one text of a source; `previous` is the replaced reading of a `changed` event, and `flag` the
+    rule of a `flagged` one.
+    """
 
     source: str
     type: EventType
@@ -142,6 +187,7 @@ class Event:
     captured_at: float
     entity: TextEntity
     previous: str | None = None
+    flag: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True)

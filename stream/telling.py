@@ -109,6 +109,7 @@ def entity(track: Track, now: float, size: tuple[int, int], *, chars: bool = Fal
         first_seen=track.identity.first_seen,
         last_seen=track.last_seen,
         chars=place_chars(spans, quad) if chars else None,
+        slots=tuple(span.slots for span in spans),
     )
 
 

@@ -31,10 +31,14 @@ MAY_IMPORT = {
     "reader": GROUND | {"motion", "detecting", "reading", "tracking", "telling"},
     "feed": GROUND,
     "bridges": GROUND | {"feed"},
+    "attributes": GROUND,
+    "moderation": GROUND,
+    "rules": GROUND | {"attributes", "detecting", "moderation"},
+    "understanding": GROUND | {"attributes", "detecting", "moderation", "rules"},
     "door": GROUND,
     "web": GROUND | {"feed", "door"},
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},
-    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers", "door"},
+    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers", "door", "understanding"},
     **dict.fromkeys(GROUND, GROUND),
 }
 """Of the rooms of `stream/`, each folder and each file at its top: what it may import but itself."""

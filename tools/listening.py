@@ -170,7 +170,9 @@ def _event_words(event: Event) -> str:
             return f"{words}  was: {event.previous}"
         case EventType.LEFT:
             return f"{words}  after {entity.last_seen - entity.first_seen:.1f} s"
-        case EventType.READ:
+        case EventType.FLAGGED if event.flag is not None:
+            return f"{words}  rule: {event.flag.rule}"
+        case _:
             return words
 
 

@@ -52,11 +52,14 @@ class CharBody(TypedDict):
 
 
 class AttributeBody(TypedDict):
-    """What a part of a text is, such as a price."""
+    """What a part of a text is, such as a price; `alternatives` are other values that it may as well be meant to have."""
 
     kind: str
     value: Any
     span: Span
+    unit: NotRequired[str]
+    label: NotRequired[Annotated[str, Meta(description="what the text around says of it, such as was or net")]]
+    alternatives: NotRequired[list[Any]]
 
 
 class FlagBody(TypedDict):

@@ -17,12 +17,26 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 import numpy as np
 
 from glyphfeed.stream.errors import FeedError
-from glyphfeed.stream.records import NAME, Char, Event, EventType, Snapshot, SourceState, Status, TextEntity, TextState, Word
+from glyphfeed.stream.records import (
+    NAME,
+    Action,
+    Attribute,
+    Char,
+    Event,
+    EventType,
+    Flag,
+    Snapshot,
+    SourceState,
+    Status,
+    TextEntity,
+    TextState,
+    Word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from glyphfeed.stream.feed.shapes import EntityBody, EventBody, PictureBody, StatusBody, TextBody
+    from glyphfeed.stream.feed.shapes import AttributeBody, EntityBody, EventBody, FlagBody, PictureBody, StatusBody, TextBody
     from glyphfeed.stream.records import Polygon, Record
 
 VERSION: Final = 1
@@ -230,7 +244,7 @@ def read_text(source: str, body: Body) -> Snapshot:
 
 
 def event_body(event: Event) -> EventBody:
-    """Write an event as the fields of an `event/` message; `previous` only where there is one."""
+    """Write an event as the fields of an `event/` message; `previous` and `flag` only where there is one."""
     body: EventBody = {
         "type": event.type.value,
         "frame": event.frame,
@@ -239,14 +253,18 @@ def event_body(event: Event) -> EventBody:
     }
     if event.previous is not None:
         body["previous"] = event.previous
+    if event.flag is not None:
+        body["flag"] = _flag(event.flag)
     return body
 
 
 def read_event(source: str, body: Body) -> Event:
     """Read the fields of an `event/` message; see `event_body`."""
-    kind, entity, previous = EventType(body["type"]), _read_entity(body["entity"]), body.get("previous")
+    kind, entity = EventType(body["type"]), _read_entity(body["entity"])
     frame, captured_at = int(body["frame"]), float(body["captured_at"])
-    return Event(source, kind, frame, captured_at, entity, None if previous is None else str(previous))
+    previous, flag = body.get("previous"), body.get("flag")
+    said = None if previous is None else str(previous)
+    return Event(source, kind, frame, captured_at, entity, said, None if flag is None else _read_flag(flag))
 
 
 def status_body(status: Status) -> StatusBody:
@@ -343,7 +361,40 @@ def _entity(entity: TextEntity, points: Iterator[list[float]]) -> EntityBody:
             }
             for char in entity.chars
         ]
+    if entity.attributes:
+        body["attributes"] = [_attribute(attribute) for attribute in entity.attributes]
+    if entity.flags:
+        body["flags"] = [_flag(flag) for flag in entity.flags]
     return body
+
+
+def _attribute(attribute: Attribute) -> AttributeBody:
+    body: AttributeBody = {"kind": attribute.kind, "value": attribute.value, "span": list(attribute.span)}
+    if attribute.unit:
+        body["unit"] = attribute.unit
+    if attribute.label:
+        body["label"] = attribute.label
+    if attribute.alternatives:
+        body["alternatives"] = list(attribute.alternatives)
+    return body
+
+
+def _read_attribute(body: Body) -> Attribute:
+    unit, label, alternatives = body.get("unit", ""), body.get("label", ""), body.get("alternatives", ())
+    return Attribute(str(body["kind"]), body["value"], _read_span(body), str(unit), str(label), tuple(alternatives))
+
+
+def _flag(flag: Flag) -> FlagBody:
+    return {"rule": flag.rule, "span": list(flag.span), "action": flag.action}
+
+
+def _read_flag(body: Body) -> Flag:
+    return Flag(str(body["rule"]), _read_span(body), Action(body["action"]))
+
+
+def _read_span(body: Body) -> tuple[int, int]:
+    start, end = body["span"]
+    return int(start), int(end)
 
 
 def _read_entity(body: Body) -> TextEntity:
@@ -362,6 +413,8 @@ def _read_entity(body: Body) -> TextEntity:
         first_seen=float(body["first_seen"]),
         last_seen=float(body["last_seen"]),
         chars=None if chars is None else tuple(_read_char(char) for char in chars),
+        attributes=tuple(_read_attribute(attribute) for attribute in body.get("attributes", ())),
+        flags=tuple(_read_flag(flag) for flag in body.get("flags", ())),
     )
 
 

@@ -208,5 +208,5 @@ def test_of_a_picture_there_is_a_line_without_its_bytes() -> None:
 @pytest.mark.strange
 def test_topics_and_events_of_a_later_version_are_shown_too() -> None:
     assert '"answer":42' in str(text_line(message("news/cam1", {"answer": 42})))
-    flagged = message("event/cam1", {**wire.event_body(event("EXIT 12")), "type": "flagged", "flag": {}})
-    assert "flagged     EXIT 12" in str(text_line(flagged))
+    moved = message("event/cam1", {**wire.event_body(event("EXIT 12")), "type": "moved", "to": {}})
+    assert "moved       EXIT 12" in str(text_line(moved))
