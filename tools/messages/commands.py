@@ -9,6 +9,7 @@ import typer
 
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.recordings.recording import RecordTo
+from glyphfeed.stream.records import NAME
 from glyphfeed.tools.options import ClientKey, FeedEndpoint, FeedKeys, Insecure, parse_rotation
 
 
@@ -126,4 +127,37 @@ def replay(
     )
 
 
-COMMANDS = (conform, record, replay)
+def report(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", show_default=False, help="A recording, compressed or not.")],
+    video: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE",
+            help="The video that was read, from which pictures of the texts are cut; once for each source, with its NAME.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the report goes; a folder beside the recording unless told.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over a report that is there.")] = False,
+) -> None:
+    """Write what was read, where and when: as CSV, as JSON, and as one page with filters and a time line.
+
+    [bold]Examples[/]
+
+    glyphfeed report feed.jsonl                       [dim]into feed-report/[/]
+    glyphfeed report feed.jsonl --video street.mp4    [dim]with pictures of the texts[/]
+    glyphfeed report week.jsonl.gz --video door=door.mp4 --video yard=yard.mp4 --out week
+    """
+    from glyphfeed.tools.report.reporting import report
+
+    report(recording, [named(one) for one in video or ()], out, replace=replace)
+
+
+def named(video: str) -> tuple[str, Path]:
+    """Split NAME=FILE; the name is "" where none stands before a =, as a file's name may hold one."""
+    name, equals, path = video.partition("=")
+    return (name, Path(path)) if equals and NAME.fullmatch(name) and not Path(video).exists() else ("", Path(video))
+
+
+COMMANDS = (conform, record, replay, report)

@@ -1,0 +1,1 @@
+"""What was read, where and when, out of a recording: for spreadsheets, for programs, and as one page for people."""
