@@ -151,6 +151,16 @@ def rectify(
     return np.asarray(cut, np.uint8)
 
 
+def cut_around(image: NDArray[np.uint8], polygon: NDArray[np.floating], times: float) -> NDArray[np.uint8]:
+    """The part of a picture that a polygon lies in, and so many times the shorter side of its box around; a pixel at least."""
+    height, width = image.shape[:2]
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    margin = times * float((high - low).min())
+    left, top = np.clip(np.floor(low - margin), 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(high + margin), [left + 1, top + 1], [width, height]).astype(int)
+    return image[top:bottom, left:right]
+
+
 def with_margins(quad: NDArray[np.floating], heights: float) -> tuple[NDArray[np.float64], float]:
     """Lengthen a quad at both ends by so many of its heights; also returns the margin as a share of the quad's width."""
     width, height = sides(quad)

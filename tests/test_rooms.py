@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "moderation": GROUND,
     "rules": GROUND | {"attributes", "detecting", "moderation"},
     "understanding": GROUND | {"attributes", "detecting", "moderation", "rules"},
+    "captions": GROUND | {"bridges"},
     "door": GROUND,
     "web": GROUND | {"feed", "door"},
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},

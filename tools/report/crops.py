@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from glyphfeed.stream.errors import SourceError
-from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, rectify, sides, transform
+from glyphfeed.stream.geometry import UNIT_SQUARE, cut_around, homography_between, rectify, sides, transform
 from glyphfeed.stream.sources.file import check_file, decode_file
 
 if TYPE_CHECKING:
@@ -67,11 +67,7 @@ def _cut(picture: Colour, place: Place, path: Path) -> Colour:
         picture = cv2.fillPoly(picture.copy(), [np.round(polygon).astype(np.int32)], COVER).astype(np.uint8, copy=False)
     if len(place.polygon) == 4:
         return rectify(picture, _grown(place.polygon), HEIGHTS_PX)
-    low, high = place.polygon.min(axis=0), place.polygon.max(axis=0)
-    margin = AROUND * float((high - low).min())
-    left, top = np.clip(np.floor(low - margin), 0, [width - 1, height - 1]).astype(int)
-    right, bottom = np.clip(np.ceil(high + margin), [left + 1, top + 1], [width, height]).astype(int)
-    return picture[top:bottom, left:right]
+    return cut_around(picture, place.polygon, AROUND)
 
 
 def _grown(quad: Polygon) -> NDArray[np.float64]:
