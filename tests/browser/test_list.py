@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from glyphfeed.stream.feed.publishing.kept import KeepIn
-from glyphfeed.stream.records import Event, EventType, Snapshot, TextState
+from glyphfeed.stream.records import Action, Attribute, Event, EventType, Flag, Snapshot, TextState
 from glyphfeed.tools.bench.numbered import SIZE, numbered_frame
 from tests.browser.site import Site
 from tests.stream.feed.samples import box, entity, of, status, wait_until
@@ -93,6 +93,21 @@ def test_what_is_in_view_and_what_was_is_found_as_one_types_and_a_click_shows_wh
     assert page.locator(".camera:visible").count() == 2
     page.locator(".rows .text", has_text="Kleine").click()
     assert page.locator(".camera:visible h2").all_inner_texts() == ["cam1"]
+
+
+def test_what_a_text_means_is_told_found_and_leads_somewhere(site: Site) -> None:
+    page = site.open()
+    price = Attribute("price", 2.8, (5, 11), "EUR", alternatives=(280,))
+    web, lie = Attribute("url", "https://example.com/", (0, 4)), Attribute("url", "javascript:alert(1)", (0, 4))
+    cheap = Flag("cheap", (5, 11), Action.FLAG)
+    read = replace(text(1, "Café 2.80 €", time.time() - 5), attributes=(price, web, lie), flags=(cheap,))
+    site.put(status(), view(1, read, text(2, "EXIT", time.time() - 5)))
+    wait_until(lambda: len(page.evaluate(SEEN)) == 2)
+    told = page.locator(".meaning")
+    assert told.all_text_contents() == ["price 2.8 EUR or 280", "url https://example.com/", "url javascript:alert(1)", "cheap"]
+    assert page.locator("a.meaning").evaluate_all("(links) => links.map((link) => link.href)") == ["https://example.com/"]
+    page.get_by_role("searchbox").fill("eur")
+    wait_until(lambda: page.evaluate(SEEN) == ["Café 2.80 €"])
 
 
 def test_texts_have_pictures_that_outlive_a_reload_and_plain_places_where_there_never_was_one(site: Site) -> None:

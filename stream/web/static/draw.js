@@ -28,6 +28,8 @@
 const FONT = "system-ui, sans-serif";
 const LINE = "#7ef0cf";
 const MARK = "#ffd84d";
+/** A text that a rule matches. */
+const FLAGGED = "#ff7a6b";
 const HALO = "rgb(0 0 0 / 0.7)";
 /** How the outline of a text tells its state: width in CSS pixels, alpha and dashes. @type {Object<string, [number, number, number[]]>} */
 const OUTLINES = { settled: [2, 1, []], reading: [1, 1, []], coasting: [2, 0.45, []], tentative: [1, 0.7, [3, 3]] };
@@ -98,7 +100,7 @@ export function draw(context, shown, place, style, labels) {
     context.globalAlpha = alpha * fade;
     const colours = style.mode === "replaced" && REPLACED.includes(text.state) && text.text ? style.colours?.(text) : undefined;
     if (colours) replace(context, text, place, colours);
-    if (!colours || isMarked) outline(context, points, style.dpr, isMarked ? 3 : width, dashes, isMarked ? MARK : LINE);
+    if (!colours || isMarked) outline(context, points, style.dpr, isMarked ? 3 : width, dashes, isMarked ? MARK : text.flags?.length ? FLAGGED : LINE);
   }
   context.restore();
   if (style.mode === "labels") for (const label of labels) drawLabel(context, label, style, fade);

@@ -6,7 +6,9 @@
 
 /** @typedef {import("./listed.js").Entry} Entry */
 
-const COLUMNS = ["camera", "text", "earlier", "in view", "first seen", "last seen", "confidence", "times read", "id", "run"];
+import { meanings } from "./meaning.js";
+
+const COLUMNS = ["camera", "text", "earlier", "attributes", "rules", "in view", "first seen", "last seen", "confidence", "times read", "id", "run"];
 /**
  * What spreadsheets take for the beginning of a formula, after spaces as well; see OWASP, CSV Injection. The wide forms count in
  * some settings of East Asian languages.
@@ -28,8 +30,8 @@ export function csv(entries) {
  */
 export function json(entries) {
   const records = entries.map(({ source, epoch, isInView, earlier, entity }) => {
-    const { id, text, confidence, reads, first_seen, last_seen, polygon } = entity;
-    return { source, epoch, id, text, earlier, in_view: isInView, first_seen, last_seen, confidence, reads, polygon };
+    const { id, text, confidence, reads, first_seen, last_seen, polygon, attributes = [], flags = [] } = entity;
+    return { source, epoch, id, text, earlier, attributes, flags, in_view: isInView, first_seen, last_seen, confidence, reads, polygon };
   });
   return `${JSON.stringify(records, null, 1)}\n`;
 }
@@ -38,7 +40,13 @@ export function json(entries) {
 function fields({ source, epoch, isInView, earlier, entity }) {
   const { id, text, confidence, reads, first_seen, last_seen } = entity;
   const times = [first_seen, last_seen].map((at) => new Date(at * 1000).toISOString());
-  return [source, text, earlier.join(" | "), isInView ? "yes" : "no", ...times, confidence, reads, id, epoch];
+  const [rules, attributes] = [true, false].map((are) =>
+    meanings(entity)
+      .filter(({ kind }) => (kind === "rule") === are)
+      .map(({ words }) => words)
+      .join(" | "),
+  );
+  return [source, text, earlier.join(" | "), attributes, rules, isInView ? "yes" : "no", ...times, confidence, reads, id, epoch];
 }
 
 /** @param {string | number} value */

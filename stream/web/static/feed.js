@@ -34,6 +34,8 @@
  * @property {Polygon} polygon
  * @property {{text: string, polygon: Polygon, confidence: number}[]} words
  * @property {{char: string, polygon: Polygon, confidence: number, alternatives: [string, number][]}[]} [chars]
+ * @property {{kind: string, value: any, span: [number, number], unit?: string, label?: string, alternatives?: any[]}[]} [attributes]
+ * @property {{rule: string, span: [number, number], action: string}[]} [flags]
  * @property {[number, number]} velocity pixels a second
  * @property {number} reads
  * @property {number} first_seen Unix seconds

@@ -9,6 +9,7 @@ import { Crops } from "./crops.js";
 import { csv, json } from "./exporting.js";
 import { make } from "./make.js";
 import { grouped, Listed } from "./listed.js";
+import { meanings } from "./meaning.js";
 
 /** @typedef {import("./listed.js").Entry} Entry @typedef {import("./listed.js").Group} Group @typedef {import("./feed.js").Entity} Entity */
 
@@ -166,7 +167,10 @@ export class List {
     for (const [key, index] of wanted) this.#drawRow(this.#found[index], index, height);
     this.#sort();
     const stop = this.#rows.get(this.#active) ?? this.#rows.get(this.#found[Math.ceil(scrollTop / height)]?.key);
-    for (const each of this.#rows.values()) each.row.tabIndex = each === stop ? 0 : -1;
+    for (const each of this.#rows.values()) {
+      each.row.tabIndex = each === stop ? 0 : -1;
+      for (const link of each.row.querySelectorAll("a")) link.tabIndex = each.row.tabIndex;
+    }
     if (hadFocus && lost && this.#found.length) this.#go(Math.min(lost.index, this.#found.length - 1));
   }
 
@@ -203,7 +207,8 @@ export class List {
       entity.reads === 1 ? "read once" : `read ${entity.reads} times`,
     ];
     if (earlier.length) facts.push(`was ${earlier.at(-1)}`);
-    const drawn = [isSelected, isInView, entity.text, ...facts].join("\n");
+    const meant = meanings(entity);
+    const drawn = [isSelected, isInView, entity.text, ...meant.map(({ words }) => words), ...facts].join("\n");
     // A click has changed it already.
     parts.box.checked = isSelected;
     if (drawn === shown.drawn) return;
@@ -213,7 +218,7 @@ export class List {
     parts.box.ariaLabel = `Select ${entity.text}`;
     parts.copy.ariaLabel = `Copy ${entity.text}`;
     parts.text.textContent = parts.text.title = entity.text;
-    parts.facts.replaceChildren(...facts.map((words) => make("span", { textContent: words })));
+    parts.facts.replaceChildren(...meant.map(meaning), ...facts.map((words) => make("span", { textContent: words })));
   }
 
   /** @param {Group} entry @returns {Row} */
@@ -322,7 +327,7 @@ export class List {
   #click(event) {
     const key = this.#keyOf(event);
     const index = this.#found.findIndex((entry) => entry.key === key);
-    if (index < 0) return;
+    if (index < 0 || /** @type {Element} */ (event.target).closest("a")) return;
     const entry = this.#found[index];
     const { box, copy } = /** @type {Row} */ (this.#rows.get(key)).parts;
     this.#active = key;
@@ -454,4 +459,11 @@ async function copy(words) {
     before?.focus({ preventScroll: true });
     return copied;
   }
+}
+
+/** @param {import("./meaning.js").Meaning} meaning */
+function meaning({ words, kind, href }) {
+  const className = kind === "rule" ? "meaning rule" : "meaning";
+  if (!href) return make("span", { className, textContent: words });
+  return make("a", { className, textContent: words, href, target: "_blank", rel: "noreferrer" });
 }

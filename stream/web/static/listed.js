@@ -4,6 +4,8 @@
  * Owns: the entries, their order, and search. Pure; does not own how they look (list.js), nor how they are written (exporting.js).
  */
 
+import { meanings } from "./meaning.js";
+
 /** @typedef {import("./feed.js").Entity} Entity */
 
 /**
@@ -141,7 +143,7 @@ export class Listed {
       }
       entry ??= this.#add(source, epoch, entity);
       entry.isRead ||= entity.state === "settled";
-      if (!entry.isInView || entity.text !== entry.entity.text) this.#describe(entry, entity);
+      if (!entry.isInView || entity.rev !== entry.entity.rev) this.#describe(entry, entity);
       entry.entity = entity;
       entry.shownAt = at;
       entry.isInView = true;
@@ -170,7 +172,7 @@ export class Listed {
   /** @param {Entry} entry @param {Entity} entity */
   #describe(entry, entity) {
     entry.entity = entry.isInView ? entity : bare(entity);
-    entry.folded = fold([entity.text, ...entry.earlier, entry.source].join("\n"));
+    entry.folded = fold([entity.text, ...meanings(entity).map(({ words }) => words), ...entry.earlier, entry.source].join("\n"));
     this.#change();
   }
 

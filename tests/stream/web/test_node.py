@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.stream.web.serving import Node
 
 SCRIPTS = Path(__file__).parent / "catching_up.json"
-MODULES = ("carrying", "exporting", "handheld", "labels", "listed", "looks", "pictures", "place", "saying")
+MODULES = ("carrying", "exporting", "handheld", "labels", "listed", "looks", "meaning", "pictures", "place", "saying")
 
 
 def test_python_s_client_goes_through_the_scripts_as_they_say() -> None:

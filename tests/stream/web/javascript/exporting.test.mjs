@@ -12,10 +12,18 @@ function entry(text, { earlier = [], source = "door" } = {}) {
 const cells = (entries) => csv(entries).slice(1).trimEnd().split("\r\n").slice(1);
 
 test("a line of CSV has all that is known, and times that every program reads", () => {
-  assert.equal(csv([]), "\ufeffcamera,text,earlier,in view,first seen,last seen,confidence,times read,id,run\r\n");
+  assert.equal(csv([]), "\ufeffcamera,text,earlier,attributes,rules,in view,first seen,last seen,confidence,times read,id,run\r\n");
   assert.deepEqual(cells([entry("EXIT 12", { earlier: ["EXIT 1", "EXIT 2"] })]), [
-    "door,EXIT 12,EXIT 1 | EXIT 2,no,2026-11-30T02:49:51.500Z,2026-11-30T02:49:53.000Z,0.938,2,7,a1",
+    "door,EXIT 12,EXIT 1 | EXIT 2,,,no,2026-11-30T02:49:51.500Z,2026-11-30T02:49:53.000Z,0.938,2,7,a1",
   ]);
+});
+
+test("what a text means and the rules that it matches have columns of their own", () => {
+  const told = entry("2,80 €");
+  told.entity.attributes = [{ kind: "price", value: 2.8, span: [0, 6], unit: "EUR", label: "was", alternatives: [280] }];
+  told.entity.flags = [{ rule: "=cheap", span: [0, 6], action: "flag" }, { rule: "=cheap", span: [0, 1], action: "flag" }];
+  assert.match(cells([told])[0], /^door,"2,80 €",,price 2\.8 EUR or 280 \(was\),'=cheap,no,/);
+  assert.deepEqual(JSON.parse(json([told]))[0].flags[0], { rule: "=cheap", span: [0, 6], action: "flag" });
 });
 
 test("commas, quotes and breaks are quoted", () => {
@@ -40,6 +48,8 @@ test("JSON has the feed's names and the words as they were read", () => {
     id: 7,
     text: "=1+1",
     earlier: [],
+    attributes: [],
+    flags: [],
     in_view: false,
     first_seen: 1796006991.5,
     last_seen: 1796006993,
