@@ -5,13 +5,15 @@ Owns: which finders there are, and which of two that claim the same characters i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from glyphfeed.stream.attributes.line import Line
     from glyphfeed.stream.records import Attribute
+
+FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = ()
 
 
 class Extractor:
@@ -22,7 +24,10 @@ class Extractor:
 
     def of_line(self, line: Line) -> tuple[Attribute, ...]:
         """What one line says by itself, in the order of its characters."""
-        return () if not line.text else ()
+        return tuple(attribute for find in FINDERS for attribute in find(line, self._region) if self._takes(attribute.kind))
+
+    def _takes(self, kind: str) -> bool:
+        return not self._kinds or kind in self._kinds
 
     def of_block(self, lines: Sequence[Line]) -> tuple[tuple[Attribute, ...], ...]:
         """What lines that stand together say, from top to bottom: each its own attributes, with what the others say of them."""
