@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "attributes": GROUND,
     "moderation": GROUND,
     "rules": GROUND | {"attributes", "detecting", "moderation"},
-    "understanding": GROUND | {"attributes", "detecting", "moderation", "rules"},
+    "understanding": GROUND | {"attributes", "detecting", "moderation", "motion", "rules"},
     "captions": GROUND | {"bridges"},
     "door": GROUND,
     "web": GROUND | {"feed", "door"},
