@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.records import Event, Frame, Snapshot, Status
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
+    from glyphfeed.stream.understanding.settings import Settings
+    from glyphfeed.stream.understanding.stage import Understanding
 
 T = TypeVar("T")
 Failures: TypeAlias = "list[tuple[str, BaseException]]"
@@ -110,6 +112,7 @@ class Running:
 
     source: Source
     reader: Reader
+    stage: Understanding | None
     thread: Future[None]
 
 
@@ -117,8 +120,9 @@ class Runtime:
     """Sources that are read beside each other, and that come and go without disturbing the others.
 
     Used by one thread, as a context; its end ends all sources, and waits for that.  What is found out goes to a feed, if there is
-    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters.  Live sources
-    share one budget of reads; a recording has its own, so that what is read of it does not depend on what else runs.
+    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters; `settings`
+    are what is wanted of texts beyond what they say.  Live sources share one budget of reads; a recording has its own, so that
+    what is read of it does not depend on what else runs.
 
     Raises:
         FeedError: at the end of the context, where the feed could not go on.
@@ -126,9 +130,15 @@ class Runtime:
     """
 
     def __init__(
-        self, engines: Engines, publisher: Publisher | None = None, others: Sequence[Sink] = (), *, chars: bool = False
+        self,
+        engines: Engines,
+        publisher: Publisher | None = None,
+        others: Sequence[Sink] = (),
+        *,
+        chars: bool = False,
+        settings: Settings | None = None,
     ) -> None:
-        self._engines, self._others, self._chars = engines, others, chars
+        self._engines, self._others, self._chars, self._settings = engines, others, chars, settings
         self._publisher = publisher
         # A thread for each, however many come.
         self._pool = ThreadPoolExecutor(sys.maxsize, "glyphfeed")
@@ -162,9 +172,26 @@ class Runtime:
         name = self._names.setdefault(source.name, Name())
         budget = self._budget if source.live else None
         reader = Reader(source.name, chars=self._chars, budget=budget, ids=name.ids, zones=zones, takes_leave=takes_leave)
-        thread = self._pool.submit(read, source, engines or self._engines, name.sink(FanOut(sinks)), reader)
-        self._reading[source.name] = Running(source, reader, thread)
+        sink, stage = self._staged(FanOut(sinks), source)
+        thread = self._pool.submit(read, source, engines or self._engines, name.sink(sink), reader, stage)
+        self._reading[source.name] = Running(source, reader, stage, thread)
         self._share()
+
+    def _staged(self, sink: Sink, source: Source) -> tuple[Sink, Understanding | None]:
+        """The way on of a source, and the stage on it, where anything is wanted of texts beyond what they say."""
+        if self._settings is None:
+            return sink, None
+        from glyphfeed.stream.understanding.stage import Understanding
+
+        stage = Understanding(sink, self._settings, live=source.live)
+        return stage, stage
+
+    def understand(self, settings: Settings) -> None:
+        """Want something else of all texts from now on; a runtime that was begun with settings, if with empty ones, can do so."""
+        self._settings = settings
+        for running in self._reading.values():
+            if running.stage is not None:
+                running.stage.settings = settings
 
     def _feed_sinks(self, source: Source) -> Iterator[Sink]:
         """The way onto the feed, if there is one: of a live source the newest, of a recording everything."""
@@ -282,21 +309,22 @@ def run_sources(
     *,
     chars: bool = False,
     zones: Zones = EVERYWHERE,
+    settings: Settings | None = None,
     begin: Callable[[Runtime], None] = lambda _: None,
     go_on: Callable[[], bool] = lambda: True,
     period_s: float = LOOK_S,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the caller does not want to go on; see `Runtime`.
 
-    Text is read in the `zones` of each.  `begin` is handed the runtime first, and may have further sources come.  `go_on` is
-    asked every `period_s` in the calling thread.
+    Text is read in the `zones` of each, and understood as `settings` say.  `begin` is handed the runtime first, and may have
+    further sources come.  `go_on` is asked every `period_s` in the calling thread.
 
     Raises:
         FeedError: the feed cannot go on.
         KeyboardInterrupt: the user pressed Ctrl-C; here, too, everything has ended in order.
 
     """
-    with Runtime(engines, publisher, others, chars=chars) as runtime:
+    with Runtime(engines, publisher, others, chars=chars, settings=settings) as runtime:
         begin(runtime)
         for source in sources:
             runtime.add(source, zones=zones)
@@ -305,10 +333,14 @@ def run_sources(
     return runtime.take_failures()
 
 
-def read(source: Source, engines: Engines, sink: Sink, reader: Reader) -> None:
-    """Read one source with the driver that is made for it."""
+def read(source: Source, engines: Engines, sink: Sink, reader: Reader, stage: Understanding | None = None) -> None:
+    """Read one source with the driver that is made for it, until all is told that a stage on its way holds back."""
     from glyphfeed.stream.drivers.live import read_live
     from glyphfeed.stream.drivers.recorded import read_recorded
 
     drive = read_live if source.live else read_recorded
-    drive(source, engines, sink, reader)
+    try:
+        drive(source, engines, sink, reader)
+    finally:
+        if stage is not None:
+            stage.close()
