@@ -37,6 +37,8 @@ from glyphfeed.tools.options import (
     DEFAULT_METRICS,
     LEAST_PORT,
     Alphabets,
+    Attributes,
+    Delay,
     DetectorFile,
     Engine,
     FeedEndpoint,
@@ -45,6 +47,7 @@ from glyphfeed.tools.options import (
     Insecure,
     Languages,
     RecogniserFile,
+    Region,
     Zones,
     given_beside,
     parse_alphabets,
@@ -255,6 +258,9 @@ def watch(
         bool,
         typer.Option("--chars", help="Publish each character, with what else it might be.", rich_help_panel="Feed"),
     ] = False,
+    attributes: Attributes = False,
+    region: Region = None,
+    delay: Delay = None,
     wait_subscribers: Annotated[
         int,
         typer.Option(
@@ -338,6 +344,7 @@ def watch(
         raise typer.BadParameter("there is nothing to watch: give a SOURCE, or a file with --config", param_hint="SOURCE")
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.sources.address import open_sources
+    from glyphfeed.stream.understanding.wanted import settings_of
     from glyphfeed.tools.watching import watch
 
     if quiet:
@@ -348,6 +355,7 @@ def watch(
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
     zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else Listen.parse(metrics, DEFAULT_METRICS)
+    settings = settings_of(attributes, region, delay_s=delay)
     opened = open_sources(sources or [], name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
     code = watch(
@@ -362,6 +370,7 @@ def watch(
         keep=keeping,
         record=recording,
         chars=chars,
+        settings=settings,
         subscribers=wait_subscribers,
         window=window,
         film=film,
@@ -376,6 +385,8 @@ def read(
         list[str], typer.Argument(metavar="IMAGE", show_default=False, help="Pictures, folders of them, or patterns.")
     ],
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a picture.")] = False,
+    attributes: Attributes = False,
+    region: Region = None,
     engine: Engine = "auto",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
@@ -390,13 +401,11 @@ def read(
     glyphfeed read shots/*.png --json > texts.jsonl    [dim]for programs[/]
     """
     from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.stream.understanding.wanted import settings_of
     from glyphfeed.tools.reading import read_pictures
 
-    raise typer.Exit(
-        read_pictures(
-            images, Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet)), as_json=json
-        )
-    )
+    networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
+    raise typer.Exit(read_pictures(images, networks, settings_of(attributes, region), as_json=json))
 
 
 @app.command()

@@ -73,6 +73,38 @@ Ignored = Annotated[
 ]
 
 
+Attributes = Annotated[
+    bool,
+    typer.Option(
+        "--attributes",
+        help="Tell what texts mean: prices, dates, phone numbers and so on, each with a value to compute with.",
+        rich_help_panel="Understanding",
+    ),
+]
+
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="CC",
+        help="The country whose ways of writing count where a text could mean several things, such as DE; US unless told.",
+        rich_help_panel="Understanding",
+    ),
+]
+
+Delay = Annotated[
+    float | None,
+    typer.Option(
+        "--delay",
+        min=0,
+        max=600,
+        metavar="S",
+        help="Tell and show everything so many seconds later, so that what is hidden is so from its first frame on.",
+        rich_help_panel="Understanding",
+    ),
+]
+
+
 def parse_zones(read: Sequence[str], ignore: Sequence[str]) -> "PlacesToRead":
     """Read the zones of a source.
 

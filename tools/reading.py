@@ -11,6 +11,7 @@ from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.wire import text_body
 from glyphfeed.stream.sources.images import find_files
 from glyphfeed.stream.sources.stills import open_album
+from glyphfeed.stream.understanding.noticing import understood
 from glyphfeed.tools.errors import note, tell
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
-    from glyphfeed.stream.records import Snapshot
+    from glyphfeed.stream.records import Snapshot, TextEntity
     from glyphfeed.stream.running.networks import Networks
+    from glyphfeed.stream.understanding.settings import Settings
 
 
-def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool) -> int:
-    """Read pictures, one after the other; one that cannot be read is told of and passed over.
+def read_pictures(addresses: Sequence[str], networks: Networks, settings: Settings | None, *, as_json: bool) -> int:
+    """Read pictures, one after the other, with what the `settings` want; one that cannot be read is told of and passed over.
 
     Returns the exit code: 0, or 2 if a picture could not be read.
 
@@ -47,6 +49,8 @@ def read_pictures(addresses: Sequence[str], networks: Networks, *, as_json: bool
                 from glyphfeed.stream.drivers.still import read_still
 
                 snapshot = read_still(still.image, engines)
+                if settings is not None:
+                    snapshot = understood(snapshot, settings)
                 number = page if len(pages) > 1 else None
                 print(json_line(file, snapshot, number) if as_json else lines(file, snapshot, number), flush=True)
             if album.plays:
@@ -84,7 +88,12 @@ def json_line(file: Path, snapshot: Snapshot, page: int | None = None) -> str:
 
 def lines(file: Path, snapshot: Snapshot, page: int | None = None) -> str:
     """Write what a picture says for people: its name, then a line for each text in reading order, blocks apart."""
-    texts = {text.id: f"  {text.confidence:.2f}  {text.text}" for text in snapshot.texts}
+    texts = {text.id: f"  {text.confidence:.2f}  {text.text}{meaning(text)}" for text in snapshot.texts}
     blocks = ("\n".join(texts[identity] for identity in block) for block in snapshot.blocks)
     which = f"{file}" if page is None else f"{file}, page {page}"
     return "\n".join([f"{which}: {len(texts)} texts", "\n\n".join(blocks)]).rstrip()
+
+
+def meaning(text: TextEntity) -> str:
+    """Write the attributes of a text for people, to stand behind it."""
+    return "".join(f"  [{each.kind}: {each.value} {each.unit}".rstrip() + "]" for each in text.attributes)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.running.runtime import Failures, Runtime
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
+    from glyphfeed.stream.understanding.settings import Settings
     from glyphfeed.stream.web.admission import Listen
     from glyphfeed.tools.configuration.tables import Web
     from glyphfeed.tools.displays.views import Display
@@ -57,12 +58,14 @@ def watch(
     keep: KeepIn | None,
     record: RecordTo | None,
     chars: bool,
+    settings: Settings | None,
     subscribers: int,
     window: bool,
     film: Path | None,
     quiet: bool,
 ) -> int:
-    """Read sources until they end, with `chars` down to the single characters; the exit code is 0, or 2 if one of them failed.
+    """Read sources until they end, with `chars` down to the single characters, and with what the `settings` want beyond what
+    texts say; the exit code is 0, or 2 if one of them failed.
 
     Without any source phones are waited for, at the pages that are served beside it, until the user ends it.
 
@@ -93,7 +96,10 @@ def watch(
         live = not sources or any(source.live for source in sources)
         loading = networks.load(live=live, sources=len(sources) or SEVERAL)
         await_subscribers(publisher, subscribers)
-        failures = show_sources(sources, loading.result(), publisher, displays, others, chars=chars, zones=zones, pages=pages)
+        engines = loading.result()
+        failures = show_sources(
+            sources, engines, publisher, displays, others, chars=chars, zones=zones, settings=settings, pages=pages
+        )
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
             tell(error, name)
@@ -135,6 +141,7 @@ def show_sources(
     *,
     chars: bool = False,
     zones: Zones = EVERYWHERE,
+    settings: Settings | None = None,
     pages: Pages | None = None,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`.
@@ -157,7 +164,16 @@ def show_sources(
         # The views come last: what is shown has been published.
         sinks = [*others, views]
         return run_sources(
-            sources, engines, publisher, sinks, chars=chars, zones=zones, begin=begin, go_on=go_on, period_s=views.period_s
+            sources,
+            engines,
+            publisher,
+            sinks,
+            chars=chars,
+            zones=zones,
+            settings=settings,
+            begin=begin,
+            go_on=go_on,
+            period_s=views.period_s,
         )
     finally:
         views.draw_last()

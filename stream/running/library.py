@@ -18,9 +18,11 @@ from glyphfeed.stream.running.watching import Watch
 from glyphfeed.stream.sources.address import open_sources
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.sources.stills import open_picture
+from glyphfeed.stream.understanding.noticing import understood
+from glyphfeed.stream.understanding.wanted import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +36,9 @@ def watch(
     size: tuple[int, int] = (1280, 720),
     fps: float = 30,
     chars: bool = False,
+    attributes: bool | Collection[str] = False,
+    region: str | None = None,
+    delay: float | None = None,
     on_status: Callable[[Status], object] | None = None,
     engine: str = AUTO,
     detector: str | Path | None = None,
@@ -50,6 +55,9 @@ def watch(
         size: picture size to ask of a camera, (width, height).
         fps: frame rate to ask of a camera.
         chars: whether texts are told down to their single characters.
+        attributes: whether texts are told with what they mean, or the kinds of which that is told, such as `price`.
+        region: the country by whose ways of writing attributes are meant, an ISO 3166 code such as DE; US unless told.
+        delay: how many seconds later everything is told and shown.
         on_status: called with the health of each source once a second and at each change, in a thread of the reader.
         engine: what runs the networks: `auto` for the best that works here, or a back-end's name.
         detector: an ONNX file instead of the default model, with its description beside it.
@@ -59,7 +67,7 @@ def watch(
 
     Raises:
         SourceError: an address means nothing, what it means is missing, or a name cannot be used.
-        InputError: there is no address, or no such pace.
+        InputError: there is no address, no such pace, region or delay, or what attributes need is not installed.
 
     """
     if not addresses:
@@ -71,7 +79,8 @@ def watch(
     if isinstance(names, str):
         raise InputError(f"names are several, such as ['door'], and this is the one text {names!r}")
     sources = open_sources([text_of(address) for address in addresses], names, pace, size, fps)
-    return Watch(sources, networks_of(engine, detector, recogniser, languages, alphabets), chars=chars, on_status=on_status)
+    networks = networks_of(engine, detector, recogniser, languages, alphabets)
+    return Watch(sources, networks, chars=chars, settings=settings_of(attributes, region, delay_s=delay), on_status=on_status)
 
 
 def text_of(address: object) -> str:
@@ -91,6 +100,8 @@ def text_of(address: object) -> str:
 def read(
     picture: str | os.PathLike[str] | NDArray[Any],
     *,
+    attributes: bool | Collection[str] = False,
+    region: str | None = None,
     engine: str = AUTO,
     detector: str | Path | None = None,
     recogniser: str | Path | None = None,
@@ -101,7 +112,9 @@ def read(
 
     Args:
         picture: a file's path, or an array: (height, width, 3) uint8 blue-green-red, or (height, width) grey.
-        engine: see `watch`, as are the others.
+        attributes: see `watch`, as are the others.
+        region: see `watch`.
+        engine: see `watch`.
         detector: see `watch`.
         recogniser: see `watch`.
         languages: see `watch`.
@@ -109,12 +122,15 @@ def read(
 
     Raises:
         SourceError: the file cannot be read, or is no picture.
-        InputError: the array is no picture.
+        InputError: the array is no picture, or see `watch`.
         EngineError: the networks cannot be loaded, or failed.
 
     """
     colour = open_picture(Path(picture)) if isinstance(picture, str | os.PathLike) else planes_of(picture)[1]
+    settings = settings_of(attributes, region)
     with borrowed(networks_of(engine, detector, recogniser, languages, alphabets), live=False) as engines:
         snapshot = read_still(colour, engines)
+    if settings is not None:
+        snapshot = understood(snapshot, settings)
     texts = {text.id: text for text in snapshot.texts}
     return tuple(texts[identity] for block in snapshot.blocks for identity in block)

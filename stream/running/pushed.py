@@ -21,9 +21,11 @@ from glyphfeed.stream.errors import InputError
 from glyphfeed.stream.reader import Reader as Core
 from glyphfeed.stream.records import Frame, sight_of
 from glyphfeed.stream.running.networks import AUTO, borrowed, networks_of
+from glyphfeed.stream.understanding.stage import Understanding
+from glyphfeed.stream.understanding.wanted import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from glyphfeed.engines.loading import Engines
     from glyphfeed.stream.detecting.passes import Detections
     from glyphfeed.stream.reading.requests import Reading
-    from glyphfeed.stream.records import Colour, Grey, Sight
+    from glyphfeed.stream.records import Colour, Event, Grey, Sight, Snapshot, Status
+    from glyphfeed.stream.sink import Sink
 
 ROUNDS = 8
 """Reads of one text build on each other; so often at most at one time."""
@@ -52,6 +55,8 @@ class Reader:
         name: str = "reader",
         *,
         chars: bool = False,
+        attributes: bool | Collection[str] = False,
+        region: str | None = None,
         engine: str = AUTO,
         detector: str | Path | None = None,
         recogniser: str | Path | None = None,
@@ -63,6 +68,8 @@ class Reader:
         Args:
             name: what sights call the source.
             chars: whether texts are told down to their single characters.
+            attributes: whether texts are told with what they mean, or the kinds of which that is told, such as `price`.
+            region: the country by whose ways of writing attributes are meant, an ISO 3166 code such as DE; US unless told.
             engine: what runs the networks: `auto` for the best that works here, or a back-end's name.
             detector: an ONNX file instead of the default model, with its description beside it.
             recogniser: likewise.
@@ -71,8 +78,12 @@ class Reader:
 
         Raises:
             EngineError: they cannot be loaded.
+            InputError: there is no such region, or what attributes need is not installed.
 
         """
+        settings = settings_of(attributes, region)
+        self._latest = Latest()
+        self._sink: Sink = self._latest if settings is None else Understanding(self._latest, settings, live=False)
         networks = networks_of(engine, detector, recogniser, languages, alphabets)
         self._reader = Core(name, chars=chars)
         self._stack = ExitStack()
@@ -155,7 +166,8 @@ class Reader:
         return self._detecting is not None or self._recognising is not None
 
     def _sight(self, frame: Frame) -> Sight:
-        return sight_of(frame, self._reader.snapshot(), self._reader.events())
+        self._sink.publish(frame, self._reader.snapshot(), self._reader.events())
+        return self._latest.sight
 
     def close(self) -> None:
         """End the threads when the networks are done with what they are at; twice is fine."""
@@ -167,6 +179,19 @@ class Reader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+class Latest:
+    """A sink that keeps what it was told last."""
+
+    sight: Sight
+
+    def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
+        """See `Sink.publish`."""
+        self.sight = sight_of(frame, snapshot, events)
+
+    def report(self, status: Status) -> None:
+        """See `Sink.report`; nobody is told."""
 
 
 def planes_of(picture: NDArray[Any]) -> tuple[Grey, Colour]:

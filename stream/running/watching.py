@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.sink import Sink
     from glyphfeed.stream.sources.source import Source
+    from glyphfeed.stream.understanding.settings import Settings
 
 STEP_S = 0.1
 """How often it is asked whether to go on, and where a wait could not be interrupted, so long it lasts at the most."""
@@ -46,11 +47,12 @@ class Watch:
         networks: Networks,
         *,
         chars: bool = False,
+        settings: Settings | None = None,
         on_status: Callable[[Status], object] | None = None,
     ) -> None:
         self._sources = sources
         self._networks = networks
-        self._chars = chars
+        self._chars, self._settings = chars, settings
         self._on_status = on_status
         self._live = [source.name for source in sources if source.live]
         self._inbox = Inbox(self._live)
@@ -122,7 +124,16 @@ class Watch:
                 if not self._stopped.is_set():
                     sinks: list[Sink] = [self._inbox, *([Listener(self._on_status)] if self._on_status is not None else [])]
                     go_on = lambda: not self._stopped.is_set()  # noqa: E731
-                    failures = run_sources(self._sources, engines, None, sinks, chars=self._chars, go_on=go_on, period_s=STEP_S)
+                    failures = run_sources(
+                        self._sources,
+                        engines,
+                        None,
+                        sinks,
+                        chars=self._chars,
+                        settings=self._settings,
+                        go_on=go_on,
+                        period_s=STEP_S,
+                    )
                     self._error = next((error for _, error in failures), None)
         except BaseException as error:
             self._error = error

@@ -206,6 +206,22 @@ class Noticing:
                     yield text, flag
 
 
+def understood(snapshot: Snapshot, settings: Settings) -> Snapshot:
+    """A frame that stands alone as it is told."""
+    noticing = Noticing()
+    noticing.look(snapshot, (), settings)
+    return with_texts(snapshot, [entity for text in snapshot.texts if (entity := noticing.told(text)) is not None])
+
+
+def with_texts(snapshot: Snapshot, texts: Sequence[TextEntity]) -> Snapshot:
+    """A snapshot with these of its texts, as they are told; the same where all are as they were."""
+    if len(texts) == len(snapshot.texts) and all(new is old for new, old in zip(texts, snapshot.texts, strict=True)):
+        return snapshot
+    there = {text.id for text in texts}
+    blocks = (tuple(identity for identity in block if identity in there) for block in snapshot.blocks)
+    return replace(snapshot, texts=tuple(texts), blocks=tuple(block for block in blocks if block))
+
+
 def blocks_of(snapshot: Snapshot) -> list[list[TextEntity]]:
     """The texts of each block in reading order; those that are in none, each alone."""
     texts = {text.id: text for text in snapshot.texts}

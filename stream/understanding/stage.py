@@ -17,7 +17,7 @@ from glyphfeed.stream.understanding.blurring import blurred
 from glyphfeed.stream.understanding.covering import Covered, Covering, View
 from glyphfeed.stream.understanding.holding import Holding
 from glyphfeed.stream.understanding.masking import masked, wholly
-from glyphfeed.stream.understanding.noticing import Noticing, concealed
+from glyphfeed.stream.understanding.noticing import Noticing, concealed, with_texts
 from glyphfeed.stream.understanding.revising import Revising
 
 if TYPE_CHECKING:
@@ -190,15 +190,6 @@ class Understanding:
         for event in events:
             if event.flag is not None and value.act is not None:
                 value.act(event)
-
-
-def with_texts(snapshot: Snapshot, texts: Sequence[TextEntity]) -> Snapshot:
-    """A snapshot with these of its texts, as they are told; the same where all are as they were."""
-    if len(texts) == len(snapshot.texts) and all(new is old for new, old in zip(texts, snapshot.texts, strict=True)):
-        return snapshot
-    there = {text.id for text in texts}
-    blocks = (tuple(identity for identity in block if identity in there) for block in snapshot.blocks)
-    return replace(snapshot, texts=tuple(texts), blocks=tuple(block for block in blocks if block))
 
 
 def later(status: Status, delay_s: float) -> Status:

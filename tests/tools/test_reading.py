@@ -56,7 +56,7 @@ class Loaded:
 
 
 def read(engines: Engines, *files: Path, as_json: bool = True) -> int:
-    return read_pictures([str(file) for file in files], cast("Networks", Loaded(engines)), as_json=as_json)
+    return read_pictures([str(file) for file in files], cast("Networks", Loaded(engines)), None, as_json=as_json)
 
 
 def said(capfd: pytest.CaptureFixture[str]) -> tuple[list[dict[str, Any]], str]:
