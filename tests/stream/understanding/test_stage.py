@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.records import Action, Event, EventType, SourceState, TextState
+from glyphfeed.stream.rules.rule import Rule
+from glyphfeed.stream.rules.rulebook import Rulebook
+from glyphfeed.stream.understanding import stage
+from glyphfeed.stream.understanding.settings import LOOK_AHEAD_S, Settings
+from glyphfeed.stream.understanding.stage import Understanding
+from tests.stream.feed.samples import DEADLINE_S, status, wait_until
+from tests.stream.understanding.stories import Contract, Seen, Storyteller, frame, snapshot, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glyphfeed.stream.records import Snapshot, TextEntity
+
+READING, SETTLED, TENTATIVE, COASTING = TextState.READING, TextState.SETTLED, TextState.TENTATIVE, TextState.COASTING
+SAID = st.sampled_from(["", "EXIT 12", "darn it", "Darn", "SALE", "4,99 €", "darn 30 %"])
+STEPS = st.tuples(
+    st.dictionaries(st.integers(1, 3), st.builds(Seen, SAID, st.sampled_from(TextState))),
+    st.sets(st.integers(1, 3)),
+    st.booleans(),
+)
+
+
+def rulebook(action: Action, *words: str, name: str = "rude") -> Rulebook:
+    return Rulebook([Rule(name=name, literal=words or ("darn",), action=action, whole=False)])
+
+
+def hiding(action: Action, delay_s: float | None = 0.0) -> Settings:
+    return Settings(rulebook=rulebook(action), delay_s=delay_s)
+
+
+ALL = [hiding(action, delay_s) for action in Action for delay_s in (0.0, 0.6)] + [Settings()]
+
+
+def tell(steps: Sequence[tuple[dict[int, Seen], set[int], bool]], *wanted: Settings, live: bool = False) -> Contract:
+    """Lead a story through the stage, whose settings change at every third step."""
+    told, teller = Contract(), Storyteller()
+    understanding = Understanding(told, wanted[0], live=live)
+    for number, (seen, leaving, together) in enumerate(steps):
+        understanding.settings = wanted[number // 3 % len(wanted)]
+        understanding.publish(*teller.step(seen, leaving, together=together))
+    understanding.close()
+    return told
+
+
+@given(st.lists(STEPS, max_size=12), st.lists(st.sampled_from(ALL), min_size=1, max_size=4))
+def test_whatever_is_wanted_the_contract_is_kept(
+    steps: list[tuple[dict[int, Seen], set[int], bool]], wanted: list[Settings]
+) -> None:
+    told = tell(steps, *wanted)
+    assert told.breaches == []
+    assert [each.frame for each in told.snapshots] == list(range(len(steps)))
+
+
+@given(st.lists(STEPS, max_size=12), st.sampled_from([Action.MASK, Action.DROP, Action.BLUR]), st.sampled_from([0.0, 0.6, None]))
+def test_what_is_hidden_is_in_no_message(
+    steps: list[tuple[dict[int, Seen], set[int], bool]], action: Action, delay_s: float | None
+) -> None:
+    told = tell(steps, hiding(action, delay_s))
+    assert not any(b"darn" in message.lower() for message in told.messages)
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_where_nothing_is_wanted_nothing_is_changed(steps: list[tuple[dict[int, Seen], set[int], bool]]) -> None:
+    told, plain = tell(steps, Settings()), Storyteller()
+    expected = [plain.step(seen, leaving, together=together) for seen, leaving, together in steps]
+    assert b"".join(map(repr_of, told.snapshots)) == b"".join(repr_of(each) for _, each, _ in expected)
+    assert [repr(each) for each in told.events] == [repr(each) for _, _, events in expected for each in events]
+
+
+def repr_of(told: Snapshot) -> bytes:
+    return repr(told).encode()
+
+
+def one(entity: TextEntity, wanted: Settings, *more: TextEntity) -> list[TextEntity]:
+    """How a text is told in the first frame."""
+    told = Contract()
+    Understanding(told, wanted, live=False).publish(frame(0), snapshot(0, entity, *more), [])
+    return list(told.snapshots[0].texts)
+
+
+@pytest.mark.parametrize("state", [TENTATIVE, READING, COASTING])
+def test_text_that_is_not_certain_is_held_back_where_anything_is_hidden(state: TextState) -> None:
+    (held,) = one(text(1, "EXIT", state), hiding(Action.MASK))
+    assert (held.text, held.words, held.chars, held.state) == ("", (), (), state)
+    (open_text,) = one(text(1, "EXIT", state), hiding(Action.FLAG))
+    assert open_text.text == "EXIT"
+
+
+def test_text_that_has_settled_stays_to_be_told_while_it_says_the_same() -> None:
+    told = tell(
+        [({1: Seen("EXIT", state)}, set(), False) for state in (READING, SETTLED, COASTING, TENTATIVE)]
+        + [({1: Seen("EXIT 1", READING)}, set(), False)],
+        hiding(Action.MASK),
+    )
+    assert [each.texts[0].text for each in told.snapshots] == ["", "EXIT", "EXIT", "EXIT", ""]
+
+
+def test_a_masked_text_keeps_its_span_and_its_flag() -> None:
+    (told,) = one(text(1, "oh darn it"), hiding(Action.MASK))
+    assert told.text == "oh **** it"
+    assert [(flag.rule, flag.span, flag.action) for flag in told.flags] == [("rude", (3, 7), Action.MASK)]
+
+
+def test_a_dropped_text_is_in_no_block() -> None:
+    told = Contract()
+    understanding = Understanding(told, hiding(Action.DROP), live=False)
+    understanding.publish(frame(0), snapshot(0, text(1, "darn"), text(2, "EXIT"), blocks=[(1, 2)]), [])
+    assert told.snapshots[0].blocks == ((2,),)
+    assert told.breaches == []
+
+
+def test_a_flag_is_told_after_what_was_read_and_once() -> None:
+    steps: list[tuple[dict[int, Seen], set[int], bool]] = [
+        ({1: Seen("SALE", state), 2: Seen("A SALE", state)}, set(), False) for state in (READING, SETTLED, SETTLED, COASTING)
+    ]
+    told = tell(steps, Settings(rulebook=rulebook(Action.FLAG, "sale", name="bargain")))
+    assert [(each.type, each.entity.id) for each in told.events] == [
+        (EventType.READ, 1),
+        (EventType.READ, 2),
+        (EventType.FLAGGED, 1),
+        (EventType.FLAGGED, 2),
+    ]
+    assert [each.flag.span for each in told.events if each.flag] == [(0, 4), (2, 6)]
+
+
+def test_what_a_rule_does_is_done_also_where_it_tells_nothing() -> None:
+    acts: list[Event] = []
+    rules = [
+        Rule(name="quiet", literal=("exit",), event=False),
+        Rule(name="gone", literal=("darn",), action=Action.DROP),
+        Rule(name="rude", literal=("heck",), action=Action.MASK),
+    ]
+    steps = [({1: Seen("EXIT", SETTLED), 2: Seen("darn", SETTLED), 3: Seen("heck", SETTLED)}, set[int](), False)]
+    told = tell(steps, Settings(rulebook=Rulebook(rules), act=acts.append))
+    assert [each.entity.text for each in told.events if each.type is EventType.FLAGGED] == ["****"]
+    assert [(each.flag and each.flag.rule, each.entity.text) for each in acts] == [
+        ("quiet", "EXIT"),
+        ("gone", "****"),
+        ("rude", "****"),
+    ]
+
+
+def test_what_turns_out_later_is_hidden_in_all_that_is_held() -> None:
+    said = ["drat", "drat", "darn"]
+    told = tell([({1: Seen(each, SETTLED)}, set(), False) for each in said], hiding(Action.MASK, 1.0))
+    assert [each.texts[0].text for each in told.snapshots] == ["****"] * 3
+    assert [(each.type, each.entity.text) for each in told.events if each.flag is None] == [(EventType.READ, "****")]
+    dropped = tell([({1: Seen(each, SETTLED)}, set(), False) for each in said], hiding(Action.DROP, 1.0))
+    assert [each.texts for each in dropped.snapshots] == [()] * 3
+    assert dropped.events == []
+
+
+def test_what_was_hidden_is_shown_again_only_when_it_settles_on_something_else() -> None:
+    said = [Seen("darn", SETTLED), Seen("drn", READING), Seen("EXIT", READING), Seen("EXIT", SETTLED)]
+    told = tell([({1: each}, set(), False) for each in said], hiding(Action.BLUR, 0.0))
+    assert [each.texts[0].text for each in told.snapshots] == ["****", "", "", "EXIT"]
+    assert [np.array_equal(each.grey, frame(0).grey) for each in told.frames] == [False, False, False, True]
+
+
+def test_a_recording_waits_by_its_own_time_and_is_complete_at_the_end() -> None:
+    told = Contract()
+    understanding = Understanding(told, Settings(delay_s=0.5), live=False)
+    for index in range(4):
+        understanding.publish(frame(index), snapshot(index, text(1, "EXIT")), [])
+        understanding.report(replace(status(), reads=index))
+    assert [each.frame for each in told.snapshots] == [0, 1]
+    assert [each.reads for each in told.statuses] == [0, 1]
+    understanding.report(status(SourceState.ENDED))
+    assert [each.frame for each in told.snapshots] == [0, 1, 2, 3]
+    assert [each.state for each in told.statuses][-2:] == [SourceState.LIVE, SourceState.ENDED]
+
+
+def test_recordings_are_looked_ahead_where_something_is_blurred_and_nobody_says_how_far() -> None:
+    wanted = hiding(Action.BLUR, None)
+    assert (wanted.delay(live=False), wanted.delay(live=True)) == (LOOK_AHEAD_S, 0.0)
+    assert hiding(Action.MASK, None).delay(live=False) == 0.0
+
+
+def test_a_live_source_is_told_of_later_also_where_no_frame_comes() -> None:
+    told = Contract()
+    understanding = Understanding(told, Settings(delay_s=0.2), live=True)
+    understanding.publish(frame(0), snapshot(0, text(1, "EXIT")), [])
+    understanding.report(status())
+    assert told.snapshots == []
+    wait_until(lambda: bool(told.statuses))
+    assert [each.frame for each in told.snapshots] == [0]
+    (passed,) = told.statuses
+    assert passed.latency_p50_ms == pytest.approx(212.3456)
+    understanding.close()
+    assert not [each for each in threading.enumerate() if each.name == "glyphfeed-delay"]
+
+
+def test_a_live_source_that_ends_is_not_waited_for() -> None:
+    told = Contract()
+    understanding = Understanding(told, Settings(delay_s=DEADLINE_S), live=True)
+    understanding.publish(frame(0), snapshot(0, text(1, "EXIT")), [])
+    understanding.report(status(SourceState.ENDED))
+    understanding.close()
+    assert [each.frame for each in told.snapshots] == [0]
+    assert [each.state for each in told.statuses] == [SourceState.ENDED]
+
+
+def test_a_delay_that_is_taken_back_lets_nothing_overtake() -> None:
+    told = Contract()
+    understanding = Understanding(told, Settings(delay_s=0.3), live=True)
+    for index in range(4):
+        understanding.publish(frame(index), snapshot(index, text(1, "EXIT")), [])
+        understanding.settings = Settings(delay_s=0.0)
+    understanding.close()
+    assert [each.frame for each in told.snapshots] == [0, 1, 2, 3]
+
+
+class Breaks(Contract):
+    def publish(self, *_: Any) -> None:
+        raise FeedError("the feed is stuck")
+
+
+def test_whoever_is_told_and_fails_ends_the_reading() -> None:
+    told = Breaks()
+    understanding = Understanding(told, Settings(delay_s=0.01), live=True)
+    understanding.publish(frame(0), snapshot(0), [])
+    with pytest.raises(FeedError, match="stuck"):
+        understanding.close()
+
+
+@settings(max_examples=20)
+@given(st.lists(STEPS, min_size=3, max_size=12), st.booleans())
+def test_held_pictures_take_no_more_than_they_may_and_no_event_is_lost(
+    steps: list[tuple[dict[int, Seen], set[int], bool]], live: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "MOST_BYTES", 2 * frame(0).grey.size * stage.PIXEL_BYTES)
+        told = tell(steps, Settings(delay_s=60.0), live=live)
+    assert told.breaches == []
+    assert [repr(each) for each in told.events] == [repr(each) for each in tell(steps, Settings()).events]
+    assert len(told.snapshots) == (2 if live else len(steps))
