@@ -10,10 +10,13 @@ from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.conformance import Conformance
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.feed.receiving.client import connect
-from glyphfeed.stream.records import Snapshot
+from glyphfeed.stream.records import Action, Snapshot
+from glyphfeed.stream.rules.rule import Rule
+from glyphfeed.stream.rules.rulebook import Rulebook
 from glyphfeed.stream.running.runtime import Runtime, run_sources
 from glyphfeed.stream.sources.address import name_sources, open_source
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.understanding.settings import Settings
 from glyphfeed.tools.watching import show_sources
 from tests.stream.driving import ANY_PORT, Broken, Notebook, Poster, Stalled, driver_threads, recorded
 from tests.stream.feed.samples import DEADLINE_S, wait_until
@@ -182,3 +185,28 @@ def test_a_failure_is_told_once_and_does_not_keep_its_name(clip: Path, engines: 
 )
 def test_every_source_has_a_name_of_its_own(addresses: list[str], names: list[str], called: list[str]) -> None:
     assert name_sources(addresses, names) == called
+
+
+def test_what_is_wanted_of_texts_changes_while_they_are_read(wall: Colour, engines: Engines) -> None:
+    notebook = Notebook()
+
+    def told() -> set[str]:
+        return {text.text.replace(" ", "") for text in notebook.snapshots[-1].texts} if notebook.snapshots else set()
+
+    with Runtime(engines, None, [notebook], settings=Settings()) as runtime:
+        runtime.add(Poster(wall, "wall"))
+        notebook.wait_until(lambda: {"EXIT12", "Bakery"} <= told())
+        rules = [Rule(name="no", literal=("bakery",), action=Action.MASK)]
+        runtime.understand(Settings(rulebook=Rulebook(rules), delay_s=0.1))
+        notebook.wait_until(lambda: {"EXIT12", "******"} <= told())
+        runtime.understand(Settings())
+        notebook.wait_until(lambda: {"EXIT12", "Bakery"} <= told())
+    assert notebook.states[-1] == "ended"
+    assert driver_threads("wall") == []
+
+
+def test_where_nothing_is_wanted_no_stage_is_on_the_way(wall: Colour, engines: Engines) -> None:
+    notebook = Notebook()
+    with Runtime(engines, None, [notebook]) as runtime:
+        runtime.add(Poster(wall, "wall"))
+        assert runtime._reading["wall"].stage is None
