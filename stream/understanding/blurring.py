@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.records import Colour, Frame, Polygon
 
 CELL: Final = 1.0
-"""Side of the cells of one colour, in text heights: a letter takes ten or so of its height to be read, and half a cell is left of
-it."""
+"""Side of the cells of one colour, in heights of what is blurred, of which a letter takes half: to be read it would have to lie
+in eight or so."""
 LEAST_CELL_PX: Final = 8.0
 STEPS: Final = 16
 """The colours of cells are multiples of this, of 255, so that little can be gathered about a letter from many pictures of it."""

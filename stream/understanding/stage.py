@@ -102,6 +102,8 @@ class Understanding:
         self._stream_s = -math.inf
         self._held_bytes = self._left_out = 0
         self._was_full = False
+        self._texts: int | None = None
+        """How many were told of last: statuses count no others."""
 
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
         """See `Sink.publish`."""
@@ -181,10 +183,11 @@ class Understanding:
 
     def _pass_on(self, value: Moment | Status) -> None:
         if isinstance(value, Status):
-            self._sink.report(value)
+            self._sink.report(value if self._texts is None else replace(value, texts=self._texts))
             return
         with self._holding.changed:
             self._held_bytes -= value.size_bytes
+        self._texts = len(value.snapshot.texts)
         snapshot, events = self._revising.revise(value.snapshot, value.events)
         self._sink.publish(blurred(value.frame, value.picture.all), snapshot, list(filter(value.tells, events)))
         for event in events:

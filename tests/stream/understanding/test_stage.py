@@ -118,7 +118,9 @@ def test_a_dropped_text_is_in_no_block() -> None:
     told = Contract()
     understanding = Understanding(told, hiding(Action.DROP), live=False)
     understanding.publish(frame(0), snapshot(0, text(1, "darn"), text(2, "EXIT"), blocks=[(1, 2)]), [])
+    understanding.report(replace(status(), texts=2))
     assert told.snapshots[0].blocks == ((2,),)
+    assert told.statuses[0].texts == 1
     assert told.breaches == []
 
 
