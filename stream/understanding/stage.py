@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("glyphfeed.understanding")
 
-MOST_BYTES: Final = 2 * 2**30
+MOST_BYTES: Final = 4 * 2**30
 """So much may the pictures take that are held, of each source."""
 PIXEL_BYTES: Final = 4
 """What a pixel of a held picture takes at most: its grey and its colours.  Of a video it is 1.5, but for those that were read."""
 
 
 FULL: Final = {
-    True: "held pictures take more than 2 GiB, and frames are left out: delay for a shorter time, or ask for smaller ones",
-    False: "held pictures take more than 2 GiB, and are passed on early: delay for a shorter time",
+    True: "held pictures take more than 4 GiB, and frames are left out: delay for a shorter time, or ask for smaller ones",
+    False: "held pictures take more than 4 GiB, and are passed on early: delay for a shorter time",
 }
 """By whether the source is live."""
 
