@@ -22,7 +22,7 @@ from glyphfeed.stream.records import TextState
 from glyphfeed.stream.understanding.blurring import box_of, grown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -153,15 +153,7 @@ class Covering:
 
 def cover_before(identity: int, picture: Covered, held: Iterable[Covered]) -> None:
     """Cover a text that was found in a picture in those before, the newest first, back to where it is covered already, or to
-    another scene.
-    """
-    for earlier, place, unsure in way_back(identity, picture, held):
-        earlier.cover(identity, place, unsure)
-
-
-def way_back(identity: int, picture: Covered, held: Iterable[Covered]) -> Iterator[tuple[Covered, NDArray[np.floating], float]]:
-    """Where a text was in the pictures before: where it was found, and between and before that where it is carried to; and how
-    much less sure that is.
+    another scene: where it was found there, and where it is carried to, as it may have been found in part only.
     """
     place: NDArray[np.floating] | None = picture.place_of(identity)
     later, unsure = picture, 0.0
@@ -169,9 +161,13 @@ def way_back(identity: int, picture: Covered, held: Iterable[Covered]) -> Iterat
         own = earlier.place_of(identity)
         if own is not None and identity in earlier.polygons:
             return
-        unsure = 0.0 if own is not None else min(unsure + GROWS, MOST)
-        place = own if own is not None or place is None else carried(place, later.view, earlier.view)
-        if place is None:
+        if own is not None:
+            earlier.cover(identity, own, 0.0)
+        place = None if place is None else carried(place, later.view, earlier.view)
+        if place is None and own is None:
             return
-        yield earlier, place, unsure
-        later = earlier
+        if place is not None:
+            unsure = min(unsure + GROWS, MOST)
+            earlier.cover(identity, place, unsure)
+        # What stands on the screen outlives a cut.
+        place, later = own if place is None else place, earlier

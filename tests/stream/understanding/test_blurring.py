@@ -150,3 +150,16 @@ def test_what_is_not_hidden_any_more_is_uncovered_at_once() -> None:
     clean = covered(picture_at(0.2), secret(0.2))
     covering.cover(clean, [], [])
     assert clean.all == []
+
+
+def test_where_it_was_found_in_part_all_of_it_is_covered() -> None:
+    half = replace(secret(0.4), polygon=(sign_at(0.4) + sign_at(0.4)[[0, 0, 3, 3]]) / 2)
+    part = covered(picture_at(0.4), half)
+    Covering().cover(covered(picture_at(0.45), secret(0.45)), [1], [part])
+    assert hides(part, sign_at(0.4))
+
+
+def test_what_stands_on_the_screen_is_covered_beyond_a_cut() -> None:
+    held = [covered(replace(picture_at(t), scene=t < 0.4), secret(t)) for t in (0.35, 0.45)]
+    Covering().cover(covered(picture_at(0.5), secret(0.5)), [1], held[::-1])
+    assert all(hides(picture, sign_at(t)) for picture, t in zip(held, (0.35, 0.45), strict=True))
