@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "door": GROUND,
     "web": GROUND | {"feed", "door"},
     "drivers": GROUND | {"sources", "detecting", "reading", "reader"},
-    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers", "door", "understanding"},
+    "running": GROUND | {"sources", "detecting", "reading", "reader", "feed", "drivers", "door", "rules", "understanding"},
     **dict.fromkeys(GROUND, GROUND),
 }
 """Of the rooms of `stream/`, each folder and each file at its top: what it may import but itself."""

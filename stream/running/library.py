@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.stream.records import Status, TextEntity
+    from glyphfeed.stream.rules.rulebook import Rulebook
 
 
 def watch(
@@ -38,6 +39,7 @@ def watch(
     chars: bool = False,
     attributes: bool | Collection[str] = False,
     region: str | None = None,
+    rules: Rulebook | None = None,
     delay: float | None = None,
     on_status: Callable[[Status], object] | None = None,
     engine: str = AUTO,
@@ -57,6 +59,7 @@ def watch(
         chars: whether texts are told down to their single characters.
         attributes: whether texts are told with what they mean, or the kinds of which that is told, such as `price`.
         region: the country by whose ways of writing attributes are meant, an ISO 3166 code such as DE; US unless told.
+        rules: what is looked for in texts, and what is hidden of them and of the pictures.
         delay: how many seconds later everything is told and shown.
         on_status: called with the health of each source once a second and at each change, in a thread of the reader.
         engine: what runs the networks: `auto` for the best that works here, or a back-end's name.
@@ -80,7 +83,7 @@ def watch(
         raise InputError(f"names are several, such as ['door'], and this is the one text {names!r}")
     sources = open_sources([text_of(address) for address in addresses], names, pace, size, fps)
     networks = networks_of(engine, detector, recogniser, languages, alphabets)
-    return Watch(sources, networks, chars=chars, settings=settings_of(attributes, region, delay_s=delay), on_status=on_status)
+    return Watch(sources, networks, chars=chars, settings=settings_of(attributes, region, rules, delay), on_status=on_status)
 
 
 def text_of(address: object) -> str:
