@@ -186,6 +186,12 @@ class Runtime:
         stage = Understanding(sink, self._settings, live=source.live)
         return stage, stage
 
+    def describe(self, source: str, identity: int, text: str, caption: str) -> None:
+        """Say what there is around a text of a source; any thread may call it.  A source that is gone has no use for it."""
+        running = self._reading.get(source)
+        if running is not None and running.stage is not None:
+            running.stage.describe(identity, text, caption)
+
     def understand(self, settings: Settings) -> None:
         """Want something else of all texts from now on; a runtime that was begun with settings, if with empty ones, can do so."""
         self._settings = settings

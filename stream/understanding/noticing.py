@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glyphfeed.stream.attributes.line import line_of
-from glyphfeed.stream.records import Action, EventType, TextState
+from glyphfeed.stream.records import Action, Attribute, EventType, TextState
 from glyphfeed.stream.rules.subject import Subject
 from glyphfeed.stream.understanding.masking import masked, wholly, withheld
 from glyphfeed.stream.understanding.settings import Settings
@@ -20,7 +20,7 @@ from glyphfeed.stream.understanding.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from glyphfeed.stream.records import Attribute, Event, Flag, Snapshot, TextEntity
+    from glyphfeed.stream.records import Event, Flag, Snapshot, TextEntity
 
 Actions: TypeAlias = frozenset[Action]
 
@@ -34,13 +34,15 @@ REMEMBERED: Final = 10_000
 MASKING: Final = frozenset({Action.MASK, Action.BLUR})
 """Of what is not readable in the pictures nothing is readable in the text."""
 NOTHING: Final = Actions()
+CAPTION: Final = "caption"
 
 
 @dataclass(slots=True)
 class Known:
     """What is known of one text: what it says and what that means, and what it said when it settled last, None before.
 
-    `hiding` is what is done to hide it now; `earlier` is what it said before, with the stream time until which it did.
+    `hiding` is what is done to hide it now; `earlier` is what it said before, with the stream time until which it did.  `caption`
+    is what was said of the scene around it, "" where nothing was.
     """
 
     says: str = ""
@@ -48,6 +50,7 @@ class Known:
     flags: tuple[Flag, ...] = ()
     certain: str | None = None
     hiding: Actions = NOTHING
+    caption: str = ""
     earlier: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=EARLIER))
 
     def before(self, now_s: float) -> tuple[str, ...]:
@@ -120,7 +123,7 @@ class Noticing:
             # What never settled was a mistake as likely as not, and no part of anything.
             if known.says and known.says == known.certain:
                 known.earlier.append((now_s, known.says))
-            known.says, known.attributes, known.flags = text.text, (), ()
+            known.says, known.attributes, known.flags, known.caption = text.text, (), (), ""
         if text.state is TextState.SETTLED:
             known.certain = text.text
 
@@ -148,6 +151,14 @@ class Noticing:
         if own or text.text == known.certain or not self._settings.hides:
             known.hiding = own
 
+    def describe(self, text: TextEntity, caption: str, snapshot: Snapshot) -> None:
+        """Take in what was said of the scene around a text of a frame that is known, unless a rule would hide that."""
+        known, rulebook = self._known[text.id], self._settings.rulebook
+        said = replace(text, text=caption, words=(), chars=None, slots=())
+        flags = () if rulebook is None else rulebook.flags(subject_of(said, (said,), Known(), snapshot))
+        if not hiding_of(flags):
+            known.caption = caption
+
     def hiding(self, identity: int) -> Actions:
         """What is done to hide a text."""
         known = self._known.get(identity)
@@ -160,7 +171,8 @@ class Noticing:
             return None
         if self._settings.hides and not self.is_certain(text):
             return withheld(text)
-        return self._dressed(text, known.attributes, known.flags, known.hiding)
+        told = self._dressed(text, known.attributes, known.flags, known.hiding)
+        return replace(told, attributes=(*told.attributes, caption_of(text, known.caption))) if known.caption else told
 
     def _dressed(self, text: TextEntity, attributes: Iterable[Attribute], flags: tuple[Flag, ...], hiding: Actions) -> TextEntity:
         """A text with what was found in it, as far as that is told, and without what is hidden."""
@@ -204,6 +216,11 @@ class Noticing:
             for flag in self._known[text.id].flags:
                 if self.is_certain(text) and rulebook.due(flag, snapshot.source, text.id, snapshot.pts):
                     yield text, flag
+
+
+def caption_of(text: TextEntity, caption: str) -> Attribute:
+    """What was said of the scene around a text, as an attribute of all of it."""
+    return Attribute(CAPTION, caption, (0, len(text.text)))
 
 
 def understood(snapshot: Snapshot, settings: Settings) -> Snapshot:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -99,6 +100,7 @@ class Understanding:
         self._sink, self._live = sink, live
         self._noticing, self._covering, self._revising = Noticing(), Covering(), Revising()
         self._holding = Holding[Moment | Status](self._pass_on, by_clock=live)
+        self._described: deque[tuple[int, str, str]] = deque()
         self._stream_s = -math.inf
         self._held_bytes = self._left_out = 0
         self._was_full = False
@@ -109,6 +111,7 @@ class Understanding:
         """See `Sink.publish`."""
         settings = self.settings
         self._noticing.look(snapshot, events, settings)
+        self._take_captions(snapshot)
         self._stream_s = snapshot.pts
         moment = self._moment(frame, snapshot, events, settings)
         with self._holding.changed:
@@ -125,6 +128,17 @@ class Understanding:
         self._hold(replace(status, dropped=status.dropped + self._left_out))
         if status.state in LAST_STATES:
             self._holding.drain()
+
+    def describe(self, identity: int, text: str, caption: str) -> None:
+        """Say what there is around a text that still says the same; it is told from the next frame on.  For any thread."""
+        self._described.append((identity, text, caption))
+
+    def _take_captions(self, snapshot: Snapshot) -> None:
+        while self._described:
+            identity, said, caption = self._described.popleft()
+            for text in snapshot.texts:
+                if text.id == identity and text.text == said:
+                    self._noticing.describe(text, caption, snapshot)
 
     def close(self) -> None:
         """Pass on what is held; twice is fine.

@@ -251,3 +251,34 @@ def test_held_pictures_take_no_more_than_they_may_and_no_event_is_lost(
     bare = [[repr(replace(each, entity=replace(each.entity, rev=0))) for each in run.events] for run in (told, all_told)]
     assert bare[0] == bare[1]
     assert len(told.snapshots) == (2 if live else len(steps))
+
+
+def told_captions(told: Contract) -> list[list[object]]:
+    """The captions in each frame that was told of."""
+    return [[each.value for text in shot.texts for each in text.attributes if each.kind == "caption"] for shot in told.snapshots]
+
+
+def test_what_was_said_of_the_scene_is_an_attribute_until_the_text_says_something_else() -> None:
+    told = Contract()
+    understanding = Understanding(told, Settings(), live=False)
+    understanding.publish(frame(0), snapshot(0, text(1, "EXIT")), [])
+    for said in ((1, "EXIT", "A door."), (1, "OPEN", "Not of this."), (7, "EXIT", "Nor of that.")):
+        understanding.describe(*said)
+    for index, says in enumerate(("EXIT", "EXIT", "SALE"), start=1):
+        understanding.publish(frame(index), snapshot(index, text(1, says, rev=1 + (says == "SALE"))), [])
+    understanding.close()
+    assert told_captions(told) == [[], ["A door."], ["A door."], []]
+    assert [shot.texts[0].rev for shot in told.snapshots] == [1, 2, 2, 3]
+    assert told.breaches == []
+
+
+def test_a_caption_that_a_rule_would_hide_is_not_told() -> None:
+    told = Contract()
+    understanding = Understanding(told, hiding(Action.MASK), live=False)
+    understanding.publish(frame(0), snapshot(0, text(1, "EXIT")), [])
+    understanding.describe(1, "EXIT", "A door with darn on it.")
+    understanding.publish(frame(1), snapshot(1, text(1, "EXIT")), [])
+    understanding.describe(1, "EXIT", "A door.")
+    understanding.publish(frame(2), snapshot(2, text(1, "EXIT")), [])
+    understanding.close()
+    assert told_captions(told) == [[], [], ["A door."]]
