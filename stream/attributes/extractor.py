@@ -5,15 +5,21 @@ Owns: which finders there are, and which of two that claim the same characters i
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.stream.attributes import contacts, identifiers, places
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from glyphfeed.stream.attributes.line import Line
     from glyphfeed.stream.records import Attribute
 
-FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = ()
+FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (identifiers.find, contacts.find, places.find)
+"""Each finds its kinds in a line as it is written in a region; of two finds of the same length the earlier finder's counts."""
+MARKS: Final = re.compile(r"[\d.@]")
+"""A text without any of these says nothing that a finder finds."""
 
 
 class Extractor:
@@ -24,11 +30,20 @@ class Extractor:
 
     def of_line(self, line: Line) -> tuple[Attribute, ...]:
         """What one line says by itself, in the order of its characters."""
-        return tuple(attribute for find in FINDERS for attribute in find(line, self._region) if self._takes(attribute.kind))
-
-    def _takes(self, kind: str) -> bool:
-        return not self._kinds or kind in self._kinds
+        if not MARKS.search(line.text):
+            return ()
+        kept = without_overlaps(found for find in FINDERS for found in find(line, self._region))
+        return tuple(found for found in kept if not self._kinds or found.kind in self._kinds)
 
     def of_block(self, lines: Sequence[Line]) -> tuple[tuple[Attribute, ...], ...]:
         """What lines that stand together say, from top to bottom: each its own attributes, with what the others say of them."""
         return tuple(self.of_line(line) for line in lines)
+
+
+def without_overlaps(attributes: Iterable[Attribute]) -> list[Attribute]:
+    """Of those that claim the same characters the one with a check digit, else the longest, else the first; in order of place."""
+    kept: list[Attribute] = []
+    for found in sorted(attributes, key=lambda each: (each.kind not in identifiers.CHECKED, each.span[0] - each.span[1])):
+        if all(found.span[1] <= other.span[0] or other.span[1] <= found.span[0] for other in kept):
+            kept.append(found)
+    return sorted(kept, key=lambda each: each.span)

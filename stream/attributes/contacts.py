@@ -1,0 +1,245 @@
+"""Where somebody can be reached: telephone numbers, and addresses of mail and of the web.
+
+Owns: how they are written on signs, and what of that is one.  Whether a number can be called is libphonenumber's to say.  Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE
+from glyphfeed.stream.attributes.facts import TOP_LEVEL, codes
+from glyphfeed.stream.records import Attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from phonenumbers import PhoneNumber
+
+    from glyphfeed.stream.attributes.line import Line
+
+KINDS: Final = frozenset({"phone", "email", "url"})
+
+HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
+TORN_HOST: Final = re.compile(r"(?:[\w-]{1,63} ?[.,] ?){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
+"""A name whose dots the recogniser put apart, or took for commas."""
+BEGIN: Final = re.compile(
+    r"(?<![\w@./-])(?:(?P<scheme>h[tl1]{2}ps?)[:;.]? ?/[ /]{0,3})?(?P<www>(?:[Ww]{3}|[Vv]{2}[Ww]{2}|[Ww][Vv]{2}[Ww]|[Ww]{2}[Vv]{2}|[Vv]{6})[., ] ?)?",
+)
+PATH: Final = re.compile(r"(?::\d{2,5})?(?:[/?#][^\s<>\"]{0,300})?")
+CLOSING: Final = ".,;:!?)]}'\"»”"
+TOPS_READ_AS: Final = {
+    "corn": "com",
+    "c0m": "com",
+    "cem": "com",
+    "0rg": "org",
+    "lnfo": "info",
+    "1nfo": "info",
+    "inf0": "info",
+    "c0": "co",
+}
+FILES: Final = codes("py md sh rs zip mov cc so app")
+"""What names of files end with as well."""
+WORDS: Final = codes("am as at be do es et id in is it la ma me mo my no pm sa se si so to tv us st pt hr")
+"""Ends that are words, so that a space may be missing after a full stop."""
+UNITS: Final = codes("kg mg ml cm mm gl mn")
+NO_NAMES: Final = codes(
+    "abs art bzw ca co dipl dr etc evtl fax ggf inc ing inkl jan feb ltd max min mr mrs ms nr no prof sq st str tel usw vs zzgl gmbh com"
+)
+"""Abbreviations, which no address begins with."""
+SECOND_LEVEL: Final = codes("ac co com edu gov net org")
+MAIL: Final = re.compile(r"(?<![\w.+-])(?P<local>[\w.+%-]{1,64})(?P<at> ?@ ?|[©®]| ?[(\[]at[)\]] ?)(?=\w)")
+MAILBOX: Final = re.compile(
+    r"(?:info|mail|e-?mail|kontakt|contact|office|service|shop|hello|hallo|hola|ciao|team|booking|reserv\w*|sales|support|presse|press|jobs"
+    r"|admin|post|welcome|praxis|rezeption|reception|.*[._-].*)",
+    re.IGNORECASE,
+)
+"""Whom a space may part from what follows; otherwise it is somebody's name after a word."""
+
+PHONE: Final = re.compile(
+    rf"(?<![\w.,:/€$£#-])(?:\+ ?|\( ?\+?)?[\dOoIl](?:[ ()/.\-–·]{{0,3}}[{DIGITLIKE}]){{5,18}}(?![^\W_])"
+    r"(?! ?(?:€|\$|£|%|[kcm]?m\b|[km]?g\b|[cm]?l\b|EUR|USD|CHF|GBP|Uhr|kWh|km/h))"
+)
+PHONE_WORD: Final = re.compile(
+    r"(?<![^\W_])(?P<word>t[eé3][l1I|](?:efon|ephone|[eé]fono|efoon|efax)?|t[eé]l[eé]phone|tfno|tlf|fon|(?:tele)?phone|ph|call(?: us)?|anruf\w*|mob(?:ile?|il)?"
+    r"|handy|cell|port|cel|hotline|service|notruf|whats ?app|fax|telefax|zentrale|bestell-?hotline|kontakt|contact|rufen sie|(?-i:[TFMP])(?=[.:])|[☎✆📞📱🖷])"
+    r"[\s.:/|-]{0,4}(?:(?:n[ro°]|nummer|number|fax)[\s.:]{0,3})?$",
+    re.IGNORECASE,
+)
+OTHER_WORD: Final = re.compile(
+    r"(?:\b(?:n[ro°]|order|bestell\w*|auftrags?\w*|invoice|rechnung\w*|kto|konto\w*|account|serial|s/?n|ref|id|imei|kunden\w*|customer|ticket|batch|lot|charge"
+    r"|hrb|uid|vat|model\w*|part|code|pin|isbn|issn|ean|gtin|upc|iban|blz|art|artikel\w*|item|card|sku|st\.?-?nr|ust\w*|plz|bic|version|v|since|seit|license)"
+    r"|[#№])[\s.:-]{0,3}(?:(?:n[ro°]|number|nummer|#)[\s.:]{0,3})?$",
+    re.IGNORECASE,
+)
+DATE: Final = re.compile(
+    r"\(?\d{1,2}[./ -]{1,2}\d{1,2}[./ -]{1,2}(?:19|20)?\d\d(?!\d)(?![ ./-]{1,3}\d\d(?!\d))|(?:19|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
+)
+HOURS: Final = re.compile(r"[012]?\d[.:][0-5]\d ?[-–/ ]{1,3} ?[012]?\d[.:][0-5]\d")
+NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}")
+VANITY: Final = re.compile(
+    r"(?<![\w-])(?:1[ -])?8(?:00|33|44|55|66|77|88)[ -](?=[\d-]{0,6}[A-Z])[A-Z\d]{2,7}(?:-[A-Z\d]{2,5})?(?![\w-])"
+)
+NO_TRUNK: Final = frozenset({"ES", "PL", "IT", "DK", "NO", "PT", "CZ", "GR", "LU"})
+"""Where national numbers begin with no 0, or need none."""
+FEWEST_DIGITS: Final = 7
+MOST_TRIES: Final = 24
+"""So many numbers are asked for in a line; 24 cost half a millisecond."""
+
+
+def find(line: Line, region: str) -> Iterator[Attribute]:
+    """Telephone numbers, and addresses of mail and of the web, in a line as it is written in a region."""
+    yield from _mails(line.text)
+    yield from _pages(line.text, region)
+    yield from _phones(line.text, region)
+
+
+class Host(NamedTuple):
+    """A name in the net as it is meant, in lower case, where it ends in the text, and whether its end was read as such."""
+
+    name: str
+    end: int
+
+
+def _host(text: str, start: int, *, torn: bool) -> Host | None:
+    """The name that begins at a place, as far as it ends in a top level; torn apart only where nothing else will do."""
+    for form in (HOST, TORN_HOST)[: 1 + torn]:
+        match = form.match(text, start)
+        while match:
+            labels = re.split(" ?[.,] ?", match[0])
+            top = TOPS_READ_AS.get(labels[-1].lower(), labels[-1].lower())
+            if top in TOP_LEVEL and all(_is_label(label) for label in labels):
+                return Host(".".join([*labels[:-1], top]).lower(), match.end())
+            match = form.match(text, start, match.end() - len(labels[-1]) - 1)
+    return None
+
+
+def _is_label(label: str) -> bool:
+    return label[0] != "-" != label[-1] and "_" not in label
+
+
+def _mails(text: str) -> Iterator[Attribute]:
+    for match in MAIL.finditer(text):
+        local = match["local"].lstrip(".-+%")
+        host = _host(text, match.end(), torn=True)
+        if host and local and local[-1] != "." and (match["at"][0] != " " or MAILBOX.fullmatch(local)):
+            yield Attribute("email", f"{local}@{host.name}", (match.start() + len(match["local"]) - len(local), host.end))
+
+
+def _pages(text: str, region: str) -> Iterator[Attribute]:
+    if "." not in text and "/" not in text and "ww" not in text.lower():
+        return
+    at = 0
+    while match := BEGIN.search(text, at):
+        at = match.end()
+        named = bool(match["scheme"] or match["www"])
+        host = _host(text, match.end(), torn=named)
+        if host and (named or _is_plain_page(text, match.end(), host, region)):
+            yield _page(text, match, host)
+            at = host.end
+        following = re.compile(r"[^\w@./-]").search(text, at)
+        if not following:
+            return
+        at = following.end()
+
+
+def _page(text: str, begin: re.Match[str], host: Host) -> Attribute:
+    path = PATH.match(text, host.end)
+    assert path
+    tail = path[0].rstrip(CLOSING)
+    scheme = "http" if (begin["scheme"] or "s")[-1] not in "sS" else "https"
+    return Attribute(
+        "url", f"{scheme}://{'www.' if begin['www'] else ''}{host.name}{tail}", (begin.start(), host.end + len(tail))
+    )
+
+
+def _is_plain_page(text: str, start: int, host: Host, region: str) -> bool:
+    """Whether a name alone is an address of the web, and no abbreviation, file or end of a sentence without a space."""
+    written, labels = text[start : host.end], host.name.split(".")
+    top, name = labels[-1], labels[-3] if len(labels) > 2 and labels[-2] in SECOND_LEVEL else labels[-2]
+    tail, after = text[host.end : host.end + 2], text[host.end :].strip(" .,;|)")
+    if (
+        len(name) < 2
+        or name.isdigit()
+        or not re.search("[a-z]", name)
+        or labels[0] in NO_NAMES
+        or top in UNITS
+        or text[host.end : host.end + 1] == "@"
+    ):
+        return False
+    if not (written.isupper() or written.rpartition(".")[2].islower()) or (top in FILES and tail[:1] != "/"):
+        return False
+    return (
+        top not in WORDS
+        or tail[:1] == "/"
+        or (
+            not after
+            and (top.upper() == region or len(name) > 3 and top in ("at", "be", "it", "es", "tv", "me", "to") or "-" in name)
+        )
+    )
+
+
+def _phones(text: str, region: str) -> Iterator[Attribute]:
+    at, tries = 0, 0
+    while tries < MOST_TRIES and (match := PHONE.search(text, at)):
+        word = PHONE_WORD.search(text[max(0, match.start() - 40) : match.start()])
+        at = match.end()
+        if word is None and not _is_likely_number(text, match, region):
+            continue
+        for end in _ends(match[0], several=word is not None or match[0][0] in "+0O("):
+            tries += 1
+            if value := _called(match[0][:end], region, said=word is not None):
+                label = "fax" if word and "fax" in word[0].lower() and "tel" not in word[0].lower() else ""
+                at = match.start() + end
+                yield Attribute("phone", value, (match.start(), at), label=label)
+                break
+    if region in ("US", "CA"):
+        for match in VANITY.finditer(text):
+            if value := _called(match[0], region, said=False, letters=True):
+                yield Attribute("phone", value, match.span())
+
+
+def _ends(run: str, *, several: bool) -> list[int]:
+    """Where a number may end that begins a run of groups of digits: where another one begins, else the longest first."""
+    next_one = re.search(r"(?<=\d) ?[/·,–-] (?=[0+(]\d)|(?<=\d)  +", run)
+    whole = (
+        next_one.start() if next_one and sum(char.isalnum() for char in run[: next_one.start()]) >= FEWEST_DIGITS else len(run)
+    )
+    cuts = [match.start() for match in re.finditer(r"(?<=[\w])[ ()/.\-–·]+", run[:whole])]
+    return [whole, *reversed(cuts[-4:])] if several else [whole]
+
+
+def _is_likely_number(text: str, match: re.Match[str], region: str) -> bool:
+    """Whether a run of digits without a word that says so is a telephone number, by how it begins and is put in groups."""
+    run = match[0]
+    if OTHER_WORD.search(text[max(0, match.start() - 40) : match.start()]) or DATE.match(run) or HOURS.search(run):
+        return False
+    digits = sum(char.isdigit() for char in run)
+    if digits < FEWEST_DIGITS or digits < 0.8 * sum(char.isalnum() for char in run):
+        return False
+    if run[0] == "+" or run.startswith(("00", "(+")):
+        return digits > FEWEST_DIGITS
+    if region in ("US", "CA"):
+        return bool(NORTH_AMERICAN.fullmatch(run)) or (run == text.strip() and run.isdigit() and len(run) == 10)
+    if run.lstrip("( ")[0] in "0Oo":
+        return digits > 8 or not run.isdigit()
+    return region in NO_TRUNK and digits == 9 and len(re.split(r"[ .-]", run)) in (3, 4) and run[0] in "6789345"
+
+
+def _called(run: str, region: str, *, said: bool, letters: bool = False) -> str:
+    """The number as it is called from anywhere (ITU-T E.164), "" where it cannot be one; where a word says so, more can."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(run if letters else run.translate(DIGIT_OF), region)
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if _is_number(number, said=said) else ""
+
+
+def _is_number(number: PhoneNumber, *, said: bool) -> bool:
+    import phonenumbers
+
+    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    return phonenumbers.is_valid_number(number) or (said and possible)

@@ -1,0 +1,110 @@
+"""Facts that finders ask for: codes of countries, airlines and districts, and ends of web addresses.
+
+Owns: the lists, and where each is from.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def codes(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+COUNTRIES: Final = codes(
+    "AD AE AF AG AI AL AM AO AR AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BM BN BO BR BS BT BW BY BZ CA CD CF CG CH CI CK CL "
+    "CM CN CO CR CU CV CW CY CZ DE DJ DK DM DO DZ EC EE EG ER ES ET FI FJ FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR "
+    "GT GU GW GY HK HN HR HT HU ID IE IL IM IN IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS "
+    "LT LU LV LY MA MC MD ME MG MH MK ML MM MN MO MQ MR MS MT MU MV MW MX MY MZ NA NC NE NG NI NL NO NP NR NU NZ OM PA PE PF "
+    "PG PH PK PL PM PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SI SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TG TH TJ "
+    "TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WS YE YT ZA ZM ZW"
+)
+"""Alpha-2 codes of ISO 3166-1, but for places without post."""
+AIRLINES: Final = codes(
+    "AA AB AC AD AF AH AI AK AM AR AS AT AV AY AZ BA BC BE BF BG BI BJ BR BT BW BX BY CA CI CM CU CX CY CZ DD DE DL DP DS DT "
+    "DX DY D7 D8 EI EK EN EO ET EW EY E2 E9 FA FB FD FI FJ FM FR FZ F3 F8 F9 GA GF GJ GK GL GS G3 G4 G8 G9 HA HC HD HM HO HU "
+    "HV HX HY HZ H1 H2 H9 IA IB ID IG IR IT IX IZ I2 JA JD JJ JL JP JQ JT JU JY J2 J9 KC KE KL KM KQ KU KX KY K6 LA LG LH LJ "
+    "LM LO LS LX LY L6 MD ME MF MH MK MM MN MS MT MU MX MZ M5 NE NF NH NK NO NT NX NZ N0 N4 OA OB OD OG OK OM OR OS OU OV OY "
+    "OZ PC PD PE PF PG PK PR PS PW PX PY P5 QF QH QP QR QS QV QZ Q2 RC RE RJ RK RO RX R3 SA SB SC SG SK SL SN SP SQ SS SU SV "
+    "SY SZ S4 S7 S8 TG TK TN TO TP TR TS TU TW TX T3 T7 UA UK UL UO UP UQ UT UU UX U2 U6 VA VB VF VJ VL VN VS VT VY VZ V3 V7 "
+    "WA WB WE WF WG WK WM WN WS WX WY WZ W2 W4 W6 W9 XC XK XL XP XQ XR XY X3 YM Y4 Y7 Y8 ZB ZE ZH ZL ZX Z2 Z8 0B 2B 2L 3K 3O "
+    "3U 4N 4O 4U 4Y 4Z 5F 5J 5O 5T 5W 6E 6H 7C 7G 8M 8Q 9C 9W"
+)
+"""Designators of the International Air Transport Association of airlines that fly
+(https://www.iata.org/en/publications/directories/code-search)."""
+STATES: Final = codes(
+    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI "
+    "SC SD TN TX UT VT VA WA WV WI WY"
+)
+"""The states of the US, as its post writes them (USPS Publication 28, appendix B)."""
+DISTRICTS_DE: Final = codes(
+    "A AA AB ABG ABI AC AE AH AIB AIC AK ALF ALZ AM AN ANA ANG ANK AP APD ARN ART AS ASL ASZ AT AU AUR AW AZ AZE AÖ B BA BAD "
+    "BAR BB BBG BBL BC BCH BD BE BED BER BF BGD BGL BH BI BID BIN BIR BIT BIW BK BKS BL BLB BLK BM BN BNA BO BOG BOH BOR BOT "
+    "BP BRA BRB BRG BRK BRL BRV BS BSB BSK BT BTF BUL BW BWL BYL BZ BÖ BÜD BÜR BÜS BÜZ C CA CAS CB CE CHA CLP CLZ CO COC COE "
+    "CR CUX CW D DA DAH DAN DAU DBR DD DE DEG DEL DGF DH DI DIL DIN DIZ DKB DL DLG DM DN DO DON DU DUD DW DZ DÜW E EA EB EBE "
+    "EBN EBS ECK ED EE EF EG EH EI EIC EIL EIN EIS EL EM EMD EMS EN ER ERB ERH ERK ERZ ES ESB ESW EU EW F FB FD FDB FDS FEU "
+    "FF FFB FG FI FKB FL FLÖ FN FO FOR FR FRG FRI FRW FS FT FTL FW FZ FÜ FÜS G GA GAN GAP GC GD GDB GE GEL GEO GER GF GG GHA "
+    "GHC GI GK GL GLA GM GMN GN GNT GOA GOH GP GR GRA GRH GRI GRM GRZ GS GT GTH GUB GUN GV GVM GW GZ GÖ GÜ H HA HAB HAL HAM "
+    "HAS HB HBN HBS HC HCH HD HDH HDL HE HEB HEF HEI HEL HER HET HF HG HGN HGW HH HHM HI HIG HIP HK HL HM HMÜ HN HO HOG HOH "
+    "HOL HOM HOR HOT HP HR HRO HS HSK HST HU HV HVL HWI HX HY HZ HÖS IGB IK IL ILL IN IZ J JE JL JÜL K KA KB KC KE KEH KEL "
+    "KEM KF KG KH KI KIB KK KL KLE KLZ KM KN KO KR KRU KS KT KU KUS KW KY KYF KÖN KÖT KÖZ KÜN L LA LAN LAU LB LBS LBZ LC LD "
+    "LDK LDS LEO LER LEV LF LG LH LI LIB LIF LIP LL LM LN LOS LP LR LRO LSA LSN LSZ LU LUP LWL LÖ LÖB LÜN M MA MAB MAI MAK "
+    "MAL MB MC MD ME MED MEG MEI MEK MEL MER MET MG MGH MGN MH MHL MI MIL MK MKK ML MM MN MO MOD MOL MON MOS MQ MR MS MSE MSH "
+    "MSP MST MTK MTL MVL MW MY MYK MZ MZG MÜ MÜB MÜR N NAB NAI NAU NB ND NDH NE NEA NEB NEC NEN NES NEW NF NH NI NK NL NM NMB "
+    "NMS NOH NOL NOM NOR NP NR NRW NT NU NVP NW NWM NY NZ NÖ OA OAL OB OBB OBG OC OCH OD OE OF OG OH OHA OHV OHZ OK OL OP OPR "
+    "OS OSL OTW OVI OVL OVP OZ P PA PAF PAN PAR PB PCH PE PEG PF PI PIR PL PLÖ PM PN PR PRÜ PS PW PZ QFT QLB R RA RC RD RDG "
+    "RE REG REH REI RG RH RI RID RIE RL RM RN RO ROD ROF ROK ROL ROS ROT ROW RP RPL RS RSL RT RU RV RW RZ RÜD RÜG S SAB SAD "
+    "SAL SAN SAW SB SBG SBK SC SCZ SDH SDL SDT SE SEB SEE SEF SEL SFB SFT SG SGH SH SHA SHG SHK SHL SI SIG SIM SK SL SLE SLF "
+    "SLG SLK SLN SLS SLZ SLÜ SM SMÜ SN SO SOB SOG SOK SON SP SPB SPN SR SRB SRO ST STA STB STD STE STL STO SU SUL SW SWA SY "
+    "SZ SZB SÄK SÖM SÜW TBB TDO TE TET TF TG THL THW TIR TO TP TR TS TT TUT TÖL TÜ UE UEM UER UFF UH UL UM UN USI V VAI VB "
+    "VEC VER VG VIB VIE VIT VK VOH VR VS W WA WAF WAK WAN WAR WAT WB WBG WBS WDA WE WEL WEN WER WES WF WG WHV WI WIL WIS WIT "
+    "WIZ WK WL WLG WM WMS WN WND WO WOB WOH WOL WOR WOS WR WRN WS WSF WST WSW WT WTL WTM WUG WUN WUR WW WZ WZL WÜ WÜM Z ZE "
+    "ZEL ZI ZIG ZP ZR ZW ZZ ÖHR ÜB"
+)
+"""Where cars are registered in Germany (https://de.wikipedia.org/wiki/Liste_der_Kfz-Kennzeichen_in_Deutschland)."""
+DISTRICTS_AT: Final = codes(
+    "A AM B BA BB BH BL BM BN BP BR BZ DL DO E EF EU FB FE FF FK FR FV G GB GD GF GM GR GS GU HA HB HE HF HL HO I IL IM JE JO "
+    "JU JW K KB KF KI KL KO KR KS KU L LA LB LE LF LI LL LN LZ MA MD ME MI MT MU MW MZ N ND NK O OP OW P PE PL PT RA RE RI RO "
+    "S SB SD SE SL SO SP SR SV SW SZ TA TD TK TU UU VB VI VK VL VO W WB WD WE WK WL WN WO WT WU WY WZ ZE ZT ZW"
+)
+"""Where cars are registered in Austria (https://de.wikipedia.org/wiki/Kfz-Kennzeichen_(Österreich))."""
+CANTONS: Final = codes("AG AI AR BE BL BS FR GE GL GR JU LU NE NW OW SG SH SO SZ TG TI UR VD VS ZG ZH")
+"""The cantons of Switzerland, as on its plates (SR 741.51, Verkehrszulassungsverordnung, Art. 84)."""
+POST_AREAS_GB: Final = codes(
+    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU "
+    "GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE "
+    "PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO "
+    "ZE"
+)
+"""What postcodes of the United Kingdom begin with
+(https://en.wikipedia.org/wiki/List_of_postcode_areas_in_the_United_Kingdom)."""
+ROUTING_KEYS_IE: Final = codes(
+    "A41 A42 A45 A63 A67 A75 A81 A82 A83 A84 A85 A86 A91 A92 A94 A96 A98 C15 D01 D02 D03 D04 D05 D06 D07 D08 D09 D10 D11 D12 "
+    "D13 D14 D15 D16 D17 D18 D20 D22 D24 D6W E21 E25 E32 E34 E41 E45 E53 E91 F12 F23 F26 F28 F31 F35 F42 F45 F52 F56 F91 F92 "
+    "F93 F94 H12 H14 H16 H18 H23 H53 H54 H62 H65 H71 H91 K32 K34 K36 K45 K56 K67 K78 N37 N39 N41 N91 P12 P14 P17 P24 P25 P31 "
+    "P32 P36 P43 P47 P51 P56 P61 P67 P72 P75 P81 P85 R14 R21 R32 R35 R42 R45 R51 R56 R93 R95 T12 T23 T34 T45 T56 V14 V15 V23 "
+    "V31 V35 V42 V92 V93 V94 V95 W12 W23 W34 W91 X35 X42 X91 Y14 Y21 Y25 Y34 Y35"
+)
+"""What Eircodes begin with (https://en.wikipedia.org/wiki/List_of_Eircode_routing_areas_in_Ireland)."""
+TOP_LEVEL: Final = codes(
+    "ac ad ae af ag ai al am ao ar at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci "
+    "ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et fi fj fm fo fr ga gd ge gf gg gh gi gl gm gn gp "
+    "gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb "
+    "lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np "
+    "nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st "
+    "su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu ws ye yt za zm zw "
+    "aero agency alsace amsterdam app art asia auto autos bakery bar barcelona bayern beer berlin bike bio biz blog boston "
+    "brussels business bzh cafe care cars cat catering center church city clinic cloud club coffee cologne com community "
+    "company coop corsica cymru delivery dental design dev digital doctor eco edu email eu eus events express farm fashion "
+    "finance fit fitness flowers foundation frl fun gal gallery games garden gent global gmbh gold gov green group guide guru "
+    "hamburg haus health hotel hotels house immo immobilien info int irish jetzt jewelry jobs kaufen kitchen kiwi koeln land "
+    "life link live llc london love ltd madrid market media miami mil mobi money movie museum name net news ngo nrw nyc one "
+    "ong online org organic page paris parts party photo photos pizza plus press pro pub reise reisen rent restaurant rocks "
+    "ruhr run saarland sale salon school schule scot services shoes shop show site social software solutions space store "
+    "studio style support swiss systems taxi team tech tickets tips tirol today tokyo tools top tours town toys travel vegas "
+    "versicherung vet video vin vip vlaanderen wales web website wien wiki wine work works world xyz yoga zone"
+)
+"""Ends of web addresses: those of countries, and of the others those on signs
+(https://data.iana.org/TLD/tlds-alpha-by-domain.txt)."""
