@@ -25,7 +25,8 @@ HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
 TORN_HOST: Final = re.compile(r"(?:[\w-]{1,63} ?[.,] ?){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
 """A name whose dots the recogniser put apart, or took for commas."""
 BEGIN: Final = re.compile(
-    r"(?<![\w@./-])(?:(?P<scheme>h[tl1]{2}ps?)[:;.]? ?/[ /]{0,3})?(?P<www>(?:[Ww]{3}|[Vv]{2}[Ww]{2}|[Ww][Vv]{2}[Ww]|[Ww]{2}[Vv]{2}|[Vv]{6})[., ] ?)?",
+    r"(?<![\w@./-])(?:(?P<scheme>h[tl1]{2}ps?)[:;.]? ?/[ /]{0,3})?(?P<www>(?:[Ww]{3}|[Vv]{2}[Ww]{2}|[Ww][Vv]{2}[Ww]"
+    r"|[Ww]{2}[Vv]{2}|[Vv]{6})[., ] ?)?",
 )
 PATH: Final = re.compile(r"(?::\d{2,5})?(?:[/?#][^\s<>\"]{0,300})?")
 CLOSING: Final = ".,;:!?)]}'\"»”"
@@ -45,13 +46,15 @@ WORDS: Final = codes("am as at be do es et id in is it la ma me mo my no pm sa s
 """Ends that are words, so that a space may be missing after a full stop."""
 UNITS: Final = codes("kg mg ml cm mm gl mn")
 NO_NAMES: Final = codes(
-    "abs art bzw ca co dipl dr etc evtl fax ggf inc ing inkl jan feb ltd max min mr mrs ms nr no prof sq st str tel usw vs zzgl gmbh com"
+    "abs art bzw ca co dipl dr etc evtl fax ggf inc ing inkl jan feb ltd max min mr mrs ms nr no prof sq st str tel usw vs "
+    "zzgl gmbh com"
 )
 """Abbreviations, which no address begins with."""
 SECOND_LEVEL: Final = codes("ac co com edu gov net org")
 MAIL: Final = re.compile(r"(?<![\w.+-])(?P<local>[\w.+%-]{1,64})(?P<at> ?@ ?|[©®]| ?[(\[]at[)\]] ?)(?=\w)")
 MAILBOX: Final = re.compile(
-    r"(?:info|mail|e-?mail|kontakt|contact|office|service|shop|hello|hallo|hola|ciao|team|booking|reserv\w*|sales|support|presse|press|jobs"
+    r"(?:info|mail|e-?mail|kontakt|contact|office|service|shop|hello|hallo|hola|ciao|team|booking|reserv\w*|sales|support"
+    r"|presse|press|jobs"
     r"|admin|post|welcome|praxis|rezeption|reception|.*[._-].*)",
     re.IGNORECASE,
 )
@@ -62,19 +65,24 @@ PHONE: Final = re.compile(
     r"(?! ?(?:€|\$|£|%|[kcm]?m\b|[km]?g\b|[cm]?l\b|EUR|USD|CHF|GBP|Uhr|kWh|km/h))"
 )
 PHONE_WORD: Final = re.compile(
-    r"(?<![^\W_])(?P<word>t[eé3][l1I|](?:efon|ephone|[eé]fono|efoon|efax)?|t[eé]l[eé]phone|tfno|tlf|fon|(?:tele)?phone|ph|call(?: us)?|anruf\w*|mob(?:ile?|il)?"
-    r"|handy|cell|port|cel|hotline|service|notruf|whats ?app|fax|telefax|zentrale|bestell-?hotline|kontakt|contact|rufen sie|(?-i:[TFMP])(?=[.:])|[☎✆📞📱🖷])"
+    r"(?<![^\W_])(?P<word>t[eé3][l1I|](?:efon|ephone|[eé]fono|efoon|efax)?|t[eé]l[eé]phone|tfno|tlf|fon|(?:tele)?phone|ph"
+    r"|call(?: us)?|anruf\w*|mob(?:ile?|il)?"
+    r"|handy|cell|port|cel|hotline|service|notruf|whats ?app|fax|telefax|zentrale|bestell-?hotline|kontakt|contact|rufen sie"
+    r"|(?-i:[TFMP])(?=[.:])|[☎✆📞📱🖷])"
     r"[\s.:/|-]{0,4}(?:(?:n[ro°]|nummer|number|fax)[\s.:]{0,3})?$",
     re.IGNORECASE,
 )
 OTHER_WORD: Final = re.compile(
-    r"(?:\b(?:n[ro°]|order|bestell\w*|auftrags?\w*|invoice|rechnung\w*|kto|konto\w*|account|serial|s/?n|ref|id|imei|kunden\w*|customer|ticket|batch|lot|charge"
-    r"|hrb|uid|vat|model\w*|part|code|pin|isbn|issn|ean|gtin|upc|iban|blz|art|artikel\w*|item|card|sku|st\.?-?nr|ust\w*|plz|bic|version|v|since|seit|license)"
+    r"(?:\b(?:n[ro°]|order|bestell\w*|auftrags?\w*|invoice|rechnung\w*|kto|konto\w*|account|serial|s/?n|ref|id|imei"
+    r"|kunden\w*|customer|ticket|batch|lot|charge"
+    r"|hrb|uid|vat|model\w*|part|code|pin|isbn|issn|ean|gtin|upc|iban|blz|art|artikel\w*|item|card|sku|st\.?-?nr|ust\w*|plz"
+    r"|bic|version|v|since|seit|license)"
     r"|[#№])[\s.:-]{0,3}(?:(?:n[ro°]|number|nummer|#)[\s.:]{0,3})?$",
     re.IGNORECASE,
 )
 DATE: Final = re.compile(
-    r"\(?\d{1,2}[./ -]{1,2}\d{1,2}[./ -]{1,2}(?:19|20)?\d\d(?!\d)(?![ ./-]{1,3}\d\d(?!\d))|(?:19|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
+    r"\(?\d{1,2}[./ -]{1,2}\d{1,2}[./ -]{1,2}(?:19|20)?\d\d(?!\d)(?![ ./-]{1,3}\d\d(?!\d))|(?:19"
+    r"|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
 )
 HOURS: Final = re.compile(r"[012]?\d[.:][0-5]\d ?[-–/ ]{1,3} ?[012]?\d[.:][0-5]\d")
 NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}")
@@ -175,7 +183,7 @@ def _is_plain_page(text: str, start: int, host: Host, region: str) -> bool:
         or tail[:1] == "/"
         or (
             not after
-            and (top.upper() == region or len(name) > 3 and top in ("at", "be", "it", "es", "tv", "me", "to") or "-" in name)
+            and (top.upper() == region or (len(name) > 3 and top in ("at", "be", "it", "es", "tv", "me", "to")) or "-" in name)
         )
     )
 

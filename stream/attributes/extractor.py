@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes import contacts, identifiers, places
+from glyphfeed.stream.attributes import contacts, identifiers, places, plates, streets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from glyphfeed.stream.attributes.line import Line
     from glyphfeed.stream.records import Attribute
 
-FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (identifiers.find, contacts.find, places.find)
+FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (
+    identifiers.find,
+    contacts.find,
+    places.find,
+    streets.find,
+    plates.find,
+)
 """Each finds its kinds in a line as it is written in a region; of two finds of the same length the earlier finder's counts."""
 MARKS: Final = re.compile(r"[\d.@]")
 """A text without any of these says nothing that a finder finds."""

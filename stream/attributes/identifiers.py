@@ -59,8 +59,10 @@ ARTICLE_GROUPS: Final = {
 """How the digits stand under bar codes."""
 ARTICLE_NAMES: Final = {8: "EAN-8", 12: "UPC-A", 13: "EAN-13", 14: "GTIN-14"}
 OTHER_NUMBER: Final = re.compile(
-    r"(?:tel\w*|te[Il]|phone|fon|fax|mobile?|handy|call|order|bestell\w*|auftrag\w*|invoice|rechnung\w*|konto|kto|account|serial|s/?n|ref"
-    r"|id|imei|card|kunden\w*|customer|ticket|batch|lot|charge|hrb|uid|vat|model\w*|part|code|pin)\W{0,3}(?:(?:n[ro°]|number|nummer|#)\W{0,3})?$",
+    r"(?:tel\w*|te[Il]|phone|fon|fax|mobile?|handy|call|order|bestell\w*|auftrag\w*|invoice|rechnung\w*|konto|kto|account"
+    r"|serial|s/?n|ref"
+    r"|id|imei|card|kunden\w*|customer|ticket|batch|lot|charge|hrb|uid|vat|model\w*|part|code|pin)\W{0,3}(?:(?:n[ro°]|number"
+    r"|nummer|#)\W{0,3})?$",
     re.IGNORECASE,
 )
 DATE_DIGITS: Final = re.compile(
@@ -79,12 +81,13 @@ FLIGHT: Final = re.compile(
     r"|EUR|USD|CHF|GBP|kcal|kJ|watt|volt|x ?\d))",
 )
 FLIGHT_WORD: Final = re.compile(
-    r"\b(?:f[l1I]ight|f[l1]ug|vol|vue[l1]o|vo[l1]o|vlucht|gate|boarding|depart\w*|abf[l1]ug|arriv\w*|ankunft|airlines?|airways|terminal)\b",
+    r"\b(?:f[l1I]ight|f[l1]ug|vol|vue[l1]o|vo[l1]o|vlucht|gate|boarding|depart\w*|abf[l1]ug|arriv\w*|ankunft|airlines?"
+    r"|airways|terminal)\b",
     re.IGNORECASE,
 )
 NEED_FLIGHT_WORD: Final = codes(
-    "AC AD AI AM AS AT BC BE BY CM DC DE DO EN ET EU FR GB GL GM GO HD HO HP ID IN IS IT KG KM LA LG ME MG ML MM MS MY NO NR OK OR "
-    "PC PO PR PS SN SO SS TB TO TV UL UN UP US VW A1 A2 A3 A4 A5 A6 B1 B2 B6 F1 G4 G7 H1 M5 S4 S7 U2"
+    "AC AD AI AM AS AT BC BE BY CM DC DE DO EN ET EU FR GB GL GM GO HD HO HP ID IN IS IT KG KM LA LG ME MG ML MM MS MY NO "
+    "NR OK OR PC PO PR PS SN SO SS TB TO TV UL UN UP US VW A1 A2 A3 A4 A5 A6 B1 B2 B6 F1 G4 G7 H1 M5 S4 S7 U2"
 )
 """Airlines' codes that are common on signs as something else: units, words, countries, roads, sizes of paper."""
 PARCEL: Final = re.compile(

@@ -1,0 +1,199 @@
+"""Number plates, by the forms of the countries and of what they stand for.
+
+Owns: the forms, the words that only look like one, and how a country writes its own.  Pure.
+
+The forms are those of https://en.wikipedia.org/wiki/Vehicle_registration_plates_of_Europe and the countries' pages from there on,
+and of https://en.wikipedia.org/wiki/Vehicle_registration_plates_of_the_United_States.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from glyphfeed.stream.attributes.choosing import DIGIT_OF, picked, spelled
+from glyphfeed.stream.attributes.facts import CANTONS, DISTRICTS_AT, DISTRICTS_DE, codes
+from glyphfeed.stream.records import Attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from glyphfeed.stream.attributes.line import Line
+
+BEFORE: Final = r"(?<![\w.,€$£/+-])"
+AFTER: Final = r"(?![\w-])(?![.,:/]\d)(?! ?(?:€|\$|%|km|kg|g|m|mm|cm|ml|l|cl|W|V|kW|PS|GB|TB|MB|MHz|GHz|EUR|Uhr|mAh)(?![^\W_]))"
+GERMAN: Final = re.compile(
+    rf"{BEFORE}(?P<district>[A-ZÄÖÜ]{{1,3}})(?P<gap>[-–] ?| [-–·•:] ?|[·•:] ?"
+    rf"| )(?P<letters>[A-Z]{{1,2}})[ -]?(?P<digits>[1-9OISBZl][\dOISBZl]{{0,3}})(?P<kind>[EH]?){AFTER}"
+)
+AUSTRIAN: Final = re.compile(rf"{BEFORE}(?P<district>[A-Z]{{1,2}})[- ](?P<digits>\d{{1,6}}) ?(?P<letters>[A-Z]{{1,3}}){AFTER}")
+SWISS: Final = re.compile(rf"{BEFORE}(?P<canton>[A-Z]{{2}})[-·• ]? ?(?P<digits>\d{{1,3}}[ '’·.]?\d{{3}}|\d{{1,6}}){AFTER}")
+FRENCH_ITALIAN: Final = re.compile(rf"{BEFORE}([A-HJ-NP-TV-Z]{{2}})([ -]?)(\d{{3}})\2([A-HJ-NP-TV-Z]{{2}}){AFTER}")
+SPANISH: Final = re.compile(rf"{BEFORE}(\d{{4}})[ -]?([BCDFGHJKLMNPRSTVWXYZ]{{3}}){AFTER}")
+DUTCH: Final = re.compile(
+    rf"{BEFORE}(?:[A-Z]{{2}}-\d\d-\d\d|\d\d-\d\d-[A-Z]{{2}}|\d\d-[A-Z]{{2}}-\d\d|[A-Z]{{2}}-\d\d-[A-Z]{{2}}"
+    rf"|[A-Z]{{2}}-[A-Z]{{2}}-\d\d|\d\d-[A-Z]{{2}}-[A-Z]{{2}}"
+    r"|\d\d-[A-Z]{3}-\d|\d-[A-Z]{3}-\d\d|[A-Z]{2}-\d{3}-[A-Z]|[A-Z]-\d{3}-[A-Z]{2}|[A-Z]{3}-\d\d-[A-Z]|[A-Z]-\d\d-[A-Z]{3}"
+    r"|\d-[A-Z]{2}-\d{3}|\d{3}-[A-Z]{2}-\d)"
+    rf"{AFTER}"
+)
+BELGIAN: Final = re.compile(rf"{BEFORE}([1-9])([ -])([A-Z]{{3}})\2(\d{{3}}){AFTER}")
+BRITISH: Final = re.compile(rf"{BEFORE}[A-Z0-9]{{4}}( ?)[A-Z0-9]{{3}}{AFTER}")
+IRISH: Final = re.compile(rf"{BEFORE}(\d{{2}}[12]?)([ -])([A-Z]{{1,2}})\2(\d{{1,6}}){AFTER}")
+POLISH: Final = re.compile(rf"{BEFORE}([BCDEFGKLNOPRSTWZ][A-Z]{{1,2}}) ?(?=[A-Z]?\d)([\dA-Z]{{4,5}}){AFTER}")
+AMERICAN: Final = re.compile(
+    r"(?:[A-Z]{3}[- ·•]?\d{4}|[A-Z]{3}[- ·•]?\d{3}|\d[A-Z]{3}\d{3}|\d{3}[- ·•]?[A-Z]{3}|\d{4}[- ·•]?[A-Z]{3}"
+    r"|[A-Z]{2}\d[- ·•]?\d{4}|[A-Z]\d\d[- ·•]?[A-Z]{3}|[A-Z]{2}[- ·•]?\d{5})"
+)
+COUNTIES_IE: Final = codes("C CE CN CW D DL G KE KK KY L LD LH LK LM LS MH MN MO OY RN SO T TN TS W WH WX WW LI WT")
+WORDS: Final = codes(
+    "ISO LOT SKU BOX TEL FAX REF ART RAL DIN JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU FRI SAT SUN "
+    "VOL PIN MAX MIN USD EUR CHF GBP NET EXP EST ZIP APT BUS GTX RTX USB BMW IPX MHZ GHZ RPM DPI PCS KCAL WWW THE AND FOR "
+    "NEW ALL OFF NUR AGE ACT LED SUV PDF DVD CPU GPU SSD HDD RAM VIN UPC EAN SUM TAX QTY KWH MPH KMH PSI BTU VAC IEC IEE "
+    "ASTM NFC GPS AWG SPF UVA UVB ABS PVC ROOM RUN TOP WIN YES NOT DAY WAY CAR VAN TAX RES KEY GAS OIL HWY AVE ROW INT TOM "
+    "DIM CAL FIG TAB NUM LBS MLS GMS MMS PPM TPM NOS EINE DER DIE DAS UND MIT VON BIS DEZ OKT MAI SET UHR KFZ PKW LKW WLAN "
+    "TV PC CD WC HD XL XXL XXS VGA HDMI AKKU MDE EXT ID NR NO"
+)
+"""What stands before or after digits and is no plate's."""
+COMMON: Final = codes("TV PC CD WC XL NR NO EN ID OK KG KM MM GB MB")
+
+
+def find(line: Line, region: str) -> Iterator[Attribute]:
+    """Plates in a line: those of the region, and those of others where their form is like no other."""
+    if not any(char.isdigit() for char in line.text):
+        return
+    for own in FORMS.values():
+        yield from own(line, region)
+
+
+def _plate(country: str, number: str, span: tuple[int, int], *others: tuple[str, str]) -> Attribute:
+    alternatives = tuple({"country": other, "number": written} for other, written in others)
+    return Attribute("plate", {"country": country, "number": number}, span, alternatives=alternatives)
+
+
+def _german(line: Line, region: str) -> Iterator[Attribute]:
+    for match in GERMAN.finditer(line.text):
+        digits = match["digits"].translate(DIGIT_OF)
+        known = (
+            match["district"] in DISTRICTS_DE and any(map(str.isdigit, match["digits"])) and len(match[0].replace(" ", "")) <= 10
+        )
+        if known and not _is_word(match) and _is_meant_german(line.text, match, region):
+            yield _plate("DE", f"{match['district']}-{match['letters']} {digits}{match['kind']}", match.span())
+
+
+def _is_word(match: re.Match[str]) -> bool:
+    return match["district"] in ("DIN", "EN") or match["letters"] in COMMON or match["district"] in COMMON
+
+
+def _is_meant_german(text: str, match: re.Match[str], region: str) -> bool:
+    """Whether the form is Germany's alone, with a hyphen, or the region is, and nothing around makes it something else."""
+    if region == "DE":
+        return match["gap"] != " " or _stands_alone(text, match)
+    return match["gap"][0] == "-" and match["digits"].isdigit() and len(match["digits"]) > 1
+
+
+def _stands_alone(text: str, match: re.Match[str]) -> bool:
+    """Whether nothing but a word that says so is on the line."""
+    rest = text[: match.start()] + text[match.end() :]
+    return not re.search(
+        r"[^\W_]",
+        re.sub(r"(?i)kennzeichen|kfz|plate|license|reg|number|targa|matr[íi]cula|immatriculation|kenteken|D\b", "", rest),
+    )
+
+
+def _austrian(line: Line, region: str) -> Iterator[Attribute]:
+    if region == "AT":
+        for match in AUSTRIAN.finditer(line.text):
+            if match["district"] in DISTRICTS_AT and 4 <= len(match["digits"] + match["letters"]) <= 7:
+                yield _plate("AT", f"{match['district']}-{match['digits']} {match['letters']}", match.span())
+
+
+def _swiss(line: Line, region: str) -> Iterator[Attribute]:
+    for match in SWISS.finditer(line.text):
+        digits = re.sub(r"\D", "", match["digits"])
+        own = region == "CH" and (len(digits) > 4 or _stands_alone(line.text, match))
+        if match["canton"] in CANTONS and (own or (region in ("DE", "AT", "FR", "IT", "LI") and len(digits) == 6)):
+            yield _plate("CH", f"{match['canton']} {digits}", match.span())
+
+
+def _french_or_italian(line: Line, region: str) -> Iterator[Attribute]:
+    for match in FRENCH_ITALIAN.finditer(line.text):
+        first, gap, digits, last = match.groups()
+        french, italian = f"{first}-{digits}-{last}", f"{first} {digits} {last}"
+        may_be_italian = not set(first + last) & set("IOQU")
+        if gap == "-" or region == "FR":
+            others = [("IT", italian)] if may_be_italian and gap != "-" else []
+            yield _plate("FR", french, match.span(), *others)
+        elif may_be_italian and (region == "IT" or gap):
+            yield _plate("IT", italian, match.span(), ("FR", french))
+
+
+def _spanish(line: Line, region: str) -> Iterator[Attribute]:
+    if region == "ES":
+        for match in SPANISH.finditer(line.text):
+            if match[2] not in WORDS:
+                yield _plate("ES", f"{match[1]} {match[2]}", match.span())
+
+
+def _dutch(line: Line, region: str) -> Iterator[Attribute]:
+    if region == "NL":
+        for match in DUTCH.finditer(line.text):
+            if not WORDS & set(match[0].split("-")):
+                yield _plate("NL", match[0], match.span())
+
+
+def _belgian(line: Line, region: str) -> Iterator[Attribute]:
+    for match in BELGIAN.finditer(line.text):
+        if match[3] not in WORDS and (region == "BE" or match[2] == "-"):
+            yield _plate("BE", f"{match[1]}-{match[3]}-{match[4]}", match.span())
+
+
+def _british(line: Line, region: str) -> Iterator[Attribute]:
+    for match in BRITISH.finditer(line.text):
+        places = picked(line.text, match.start(), 7, " ")
+        number = spelled(line, places, "AA99AAA", _is_british) if places else None
+        read = number == match[0].replace(" ", "")
+        alone = _stands_alone(line.text, match)
+        meant = (read or alone) if region == "GB" else (read and match[1] and alone)
+        if number and meant and number[4:] not in WORDS:
+            yield _plate("GB", f"{number[:4]} {number[4:]}", match.span())
+
+
+def _is_british(number: str) -> bool:
+    return number[0] not in "IJQTUXZ" and not set(number[:2]) & set("IQZ") and not set(number[4:]) & set("IQ")
+
+
+def _irish(line: Line, region: str) -> Iterator[Attribute]:
+    for match in IRISH.finditer(line.text):
+        if match[3] in COUNTIES_IE and (region == "IE" or (match[2] == "-" and len(match[4]) >= 3)):
+            yield _plate("IE", f"{match[1]}-{match[3]}-{match[4]}", match.span())
+
+
+def _polish(line: Line, region: str) -> Iterator[Attribute]:
+    if region == "PL":
+        for match in POLISH.finditer(line.text):
+            if match[1] not in WORDS and sum(map(str.isdigit, match[2])) >= 2:
+                yield _plate("PL", f"{match[1]} {match[2]}", match.span())
+
+
+def _american(line: Line, region: str) -> Iterator[Attribute]:
+    text = line.text.strip()
+    if region == "US" and AMERICAN.fullmatch(text) and not WORDS & set(re.findall("[A-Z]+", text)):
+        start = line.text.index(text)
+        yield _plate("US", text, (start, start + len(text)))
+
+
+FORMS: Final[dict[str, Callable[[Line, str], Iterator[Attribute]]]] = {
+    "DE": _german,
+    "AT": _austrian,
+    "CH": _swiss,
+    "FR, IT": _french_or_italian,
+    "ES": _spanish,
+    "NL": _dutch,
+    "BE": _belgian,
+    "GB": _british,
+    "IE": _irish,
+    "PL": _polish,
+    "US": _american,
+}
+"""By country, how its plates are found."""

@@ -1,0 +1,119 @@
+"""Streets with the number of a house, as they are written in the countries of Europe and North America.
+
+Owns: the words that streets are named by, and in which order each language puts them and the number.  Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from glyphfeed.stream.records import Attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glyphfeed.stream.attributes.line import Line
+
+CAPITALS: Final = "A-ZÄÖÜÀÁÂÇÉÈÊÍÎÑÓÔÚŁŚŻŹĆÅØÆ"
+NAME: Final = rf"[{CAPITALS}][\w'’.-]{{1,30}}"
+NUMBER: Final = r"(?P<number>\d{1,4}(?: ?[a-hA-H](?![\w’'])| ?[/–-] ?\d{1,3}(?![\d,.])[a-h]?)?)"
+END: Final = (
+    r"(?![^\W_])(?![.,:/-]\d)(?! ?(?:€|\$|£|%|°|[x×] ?\d|\+|(?:[kcmKCM]?[mM]|[km]?g|[cm]?l|EUR|USD|CHF|GBP|Uhr|h|kcal|Stück"
+    r"|Stk|Jahre?|years?|ans"
+    r"|anni|años|Min|min|am|pm|Liter|Personen|heures|ore|horas|uur|Tage)\b))"
+)
+GLUED: Final = (
+    r"(?:stra(?:ß|ss|B|fs)en?|str(?:\.|(?=\s))|weg|platz|allee|gasse|damm|ufer|chaussee|stieg|steig|pfad|ring|graben"
+    r"|promenade|straat|laan|plein|gracht"
+    r"|kade|dijk|singel|steenweg|wall|markt|berg|hof|tor|brücke)"
+)
+APART: Final = (
+    r"(?:Stra(?:ß|ss|B)e|Str\.?|Weg|Platz|Allee|Gasse|Damm|Ufer|Chaussee|Ring|Markt|Promenade|Hof|Berg|Graben|Wall|Steig)"
+)
+GERMANIC: Final = re.compile(
+    rf"(?<![^\W_])(?P<name>(?:{NAME}[ -]){{0,3}}(?:[{CAPITALS}][\w’'.-]{{0,30}}{GLUED}|(?i:{GLUED})"
+    rf"|{APART})),? ?(?:Nr\.? ?)?{NUMBER}{END}"
+)
+PLACED: Final = re.compile(
+    rf"(?<![^\W_])(?P<name>(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Unter der|Zum|Zur|Hinter der"
+    rf"|Vor dem|Beim|Op de|Aan de)"
+    rf" {NAME}(?: {NAME})?) (?P<number>\d{{1,3}} ?[a-h]?)(?![^\W_])(?=\s*(?:$|[,;|·•(]))"
+)
+ENGLISH: Final = re.compile(
+    rf"(?<![\w.,€$£/:-])(?P<number>\d{{1,5}}(?:[A-Fa-f]|[-–]\d{{1,4}}|½)?),? (?P<name>(?:[NSEW]{{1,2}}\.? )?(?:(?:{NAME}"
+    rf"|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
+    r"(?i:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Crescent|Cres"
+    r"|Gardens|Gdns|Close|Highway|Hwy"
+    r"|Parkway|Pkwy|Row|Walk|Mews|Hill|Circle|Quay|Broadway)\b(?! (?:Food|Art|View|Journal|Thru|Through|Party|Wear|Style"
+    r"|Market|Map|Sale|Fair|Festival|Cafe)\b)"
+    r"(?: (?:NW|NE|SW|SE|N|S|E|W)\b)?)(?!['’-]\w)",
+)
+PARTICLE: Final = (
+    r"(?:de la|de los|de las|de l['’]|della|delle|dei|degli|dell['’]|del|de|du|des|d['’]|di|da|do|la|le|les|los|las|el|l['’]|van de|van|te"
+    r"|sur|et|y|e|i)"
+)
+ROMANCE_NAME: Final = (
+    rf"(?:{PARTICLE}[ ]?){{0,2}}(?:[{CAPITALS}][\w'’.-]{{0,30}}|\d{{1,2}}(?= [{CAPITALS}a-z]))"
+    rf"(?:[ -](?:{PARTICLE} ?)?[{CAPITALS}][\w'’.-]{{0,30}}){{0,4}}"
+)
+FRENCH: Final = re.compile(
+    rf"(?<![\w.,€/:-])(?P<number>\d{{1,4}}(?: ?(?:bis|ter|quater|[A-D])\b)?),? (?P<name>(?i:rue|avenue|av\.?|boulevard|bd\.?"
+    rf"|bld\.?|boul\.?|place|pl\.|chemin"
+    rf"|ch\.|all[ée]e|impasse|quai|cours|route|rte|square|passage|sentier|faubourg|esplanade) {ROMANCE_NAME})"
+)
+LEADING: Final = (
+    r"(?i:calle|c/|c\.|avenida|avda\.?|av\.?|plaza|pza\.?|pl\.?|paseo|p[ºo°]\.?|camino|carrer|ronda|travesía|gran vía"
+    r"|carretera|ctra\.?"
+    r"|via|viale|v\.le|piazza|p\.?za|piazzale|corso|c\.so|largo|vicolo|strada|lungomare|ul\.?|ulica|al\.|aleja|os\.|rue"
+    r"|avenue|boulevard|chaussée|place|quai|chemin|route)"
+)
+ROMANCE: Final = re.compile(rf"(?<![^\W_])(?P<name>{LEADING} ?{ROMANCE_NAME}),? ?(?:n[º°.]? ?)?{NUMBER}{END}")
+NO_STREET: Final = re.compile(
+    r"(?:\w*(?:park|stell|sitz|liege|rast|camping|arbeits|spiel|steh|lager|lade|stand|fest|bau|grill|tennis|zelt)platz"
+    r"|bundesstra\w+|autobahn\w*|kreisstr\w*|landesstr\w*"
+    r"|\w*(?:super|bau|fach|floh|weihnachts|jahr|verbraucher|drogerie|getränke|wochen|arbeits|aktien|lebensmittel)markt"
+    r"|\w*bahnhof|\w*(?:bahn|busbahn)hof|\w*(?:ge|her|sp|h|boh)ring"
+    r"|\w*(?:um|halb|aus|rad|wander|flucht|rettungs|not)weg|\w*(?:bahn|bürger|aus|ein|um|an|ab|auf)steig|\w*(?:tages|preis"
+    r"|gleis|knopf|kühl|dach|motor|reak|fak|dok|mo)tor|\w*stadttor"
+    r"|(?:ski)?berg|hof|tor|markt|ring|wall|platz|weg|steig|str|damm|spring|\w*bring|ausgang|eingang)",
+    re.IGNORECASE,
+)
+"""What ends like a street and is none; the words alone are none either."""
+NO_PLACE: Final = re.compile(
+    r"\b(?:angebot\w*|preis\w*|(?:mon|diens|donners|frei|sams|sonn)tag\w*|mittwoch\w*|janu?ar|februar|märz|april|mai|juni"
+    r"|juli|august|september|oktober|november|dezember|gleis"
+    r"|set|pack\w*|alter|jahre?|umkreis|stock\w*|gate|schalter|bahnsteig|raum|zimmer|halle|kapitel|seite|spiel|test|tisch"
+    r"|aktion|wert|monat|woche|tag|glas|beutel|karton|doppelpack)\b",
+    re.IGNORECASE,
+)
+NO_ENGLISH: Final = re.compile(
+    r"\b(?:hours?|minutes?|min|days?|stars?|best|new|years?|weeks?|months?|miles?|km|percent|off|free|only|easy|more|another"
+    r"|great|mins?|hrs?|people|steps?|sec|seconds|lanes?"
+    r"|way|one|two|big|left|right|per|no|open|close|closed|am|pm|all|any|piece|pack)\b",
+    re.IGNORECASE,
+)
+WHILE_AWAY: Final = re.compile(r"(?:19|20)\d\d")
+"""What is a year rather than a house."""
+
+
+def find(line: Line, region: str) -> Iterator[Attribute]:
+    """Streets with a number in a line; the words tell the language, whatever the region."""
+    del region
+    if not any(char.isdigit() for char in line.text):
+        return
+    for form in (GERMANIC, PLACED, ENGLISH, FRENCH, ROMANCE):
+        for match in form.finditer(line.text):
+            if _is_street(form, match):
+                yield Attribute("street", " ".join(match[0].split()), match.span())
+
+
+def _is_street(form: re.Pattern[str], match: re.Match[str]) -> bool:
+    name = match["name"]
+    if form is ENGLISH:
+        return not NO_ENGLISH.search(name.rpartition(" ")[0])
+    if WHILE_AWAY.fullmatch(match["number"]):
+        return False
+    if form is PLACED:
+        return not NO_PLACE.search(name)
+    return form is not GERMANIC or not NO_STREET.fullmatch(re.split("[ ]", name)[-1] if " " not in name else name)
