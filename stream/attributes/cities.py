@@ -5,6 +5,7 @@ Owns: the names, as people write them there and next door, in lower case and wit
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 
@@ -82,3 +83,48 @@ CITIES: Final = {
     ),
 }
 """By country, from the lists of the largest at https://en.wikipedia.org/wiki/List_of_cities_by_country."""
+AIRPORTS: Final = names(
+    "new york, los angeles, san francisco, chicago, atlanta, dallas, denver, boston, seattle, miami, orlando, las vegas, "
+    "phoenix, houston, philadelphia, washington, detroit, minneapolis, charlotte, newark, baltimore, salt lake, san "
+    "diego, tampa, portland, austin, nashville, st. louis, new orleans, honolulu, anchorage, toronto, montreal, "
+    "vancouver, calgary, ottawa, mexico, cancun, bogota, lima, sao paulo, rio, buenos aires, santiago, london, heathrow, "
+    "gatwick, stansted, luton, manchester, birmingham, bristol, edinburgh, glasgow, belfast, dublin, cork, oslo, bergen, "
+    "stockholm, goteborg, copenhagen, kobenhavn, kopenhagen, helsinki, tallinn, riga, vilnius, moscow, moskau, kyiv, "
+    "prague, prag, praha, budapest, bratislava, bucharest, bukarest, sofia, belgrade, belgrad, zagreb, ljubljana, split, "
+    "dubrovnik, athens, athen, thessaloniki, heraklion, rhodos, kos, korfu, santorin, istanbul, ankara, izmir, antalya, "
+    "larnaca, tel aviv, cairo, kairo, hurghada, tunis, casablanca, marrakech, marrakesch, dubai, abu dhabi, doha, riyadh, "
+    "jeddah, kuwait, delhi, mumbai, bangalore, colombo, male, bangkok, phuket, singapore, singapur, kuala lumpur, "
+    "jakarta, bali, denpasar, manila, hanoi, hong kong, shanghai, beijing, peking, guangzhou, taipei, seoul, tokyo, "
+    "tokio, osaka, sydney, melbourne, brisbane, perth, auckland, johannesburg, cape town, kapstadt, nairobi, lagos, "
+    "addis, accra, lisbon, lissabon, lisboa, porto, faro, funchal, palma, mallorca, ibiza, tenerife, teneriffa, gran "
+    "canaria, las palmas, fuerteventura, lanzarote, malta, luxembourg, luxemburg, geneva, genf, mailand, rom, neapel, "
+    "venedig, olbia, cagliari, lamezia, nizza, mulhouse, friedrichshafen, memmingen, westerland, sylt, eindhoven, "
+    "charleroi, reykjavik, keflavik, cleveland, pittsburgh, cincinnati, columbus, indianapolis, kansas, memphis, "
+    "milwaukee, oakland, sacramento, san jose, raleigh, jacksonville, fort lauderdale, boise, reno, tucson, albuquerque, "
+    "el paso, spokane, omaha, tulsa, burbank"
+)
+"""Cities that flights lead to from the countries above."""
+
+
+def folded(name: str) -> str:
+    """A name in lower case without accents, as lists and recognisers write it."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("ł", "l"))
+    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+
+
+def countries_of(city: str) -> tuple[str, ...]:
+    """The countries of which a name begins like that of a large city."""
+    begin = _beginnings(city)
+    return tuple(country for country, cities in CITIES.items() if begin & cities)
+
+
+def has_airport(text: str) -> bool:
+    """Whether a text begins or ends with the name of a city that flights lead to."""
+    begin, end = _beginnings(text), _beginnings(text, -1)
+    return any((begin | end) & cities for cities in (AIRPORTS, *CITIES.values()))
+
+
+def _beginnings(text: str, side: int = 1) -> frozenset[str]:
+    words = folded(text[:80] if side > 0 else text[-80:]).split()[::side][:3][::side]
+    parts = (words[:count] if side > 0 else words[-count:] for count in (1, 2, 3))
+    return frozenset(" ".join(part).strip(".,-–|:") for part in parts)

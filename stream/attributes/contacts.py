@@ -25,8 +25,8 @@ HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
 TORN_HOST: Final = re.compile(r"(?:[\w-]{1,63} ?[.,] ?){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
 """A name whose dots the recogniser put apart, or took for commas."""
 BEGIN: Final = re.compile(
-    r"(?<![\w@./-])(?:(?P<scheme>h[tl1]{2}ps?)[:;.]? ?/[ /]{0,3})?(?P<www>(?:[Ww]{3}|[Vv]{2}[Ww]{2}|[Ww][Vv]{2}[Ww]"
-    r"|[Ww]{2}[Vv]{2}|[Vv]{6})[., ] ?)?",
+    r"(?<![\w@./-])(?:(?P<scheme>(?i:h[tl1]{2}ps?))[:;.]? ?/[ /]{0,3})?(?P<www>(?:[Ww]{3}|[Vv]{2}[Ww]{2}|[Ww][Vv]{2}[Ww]"
+    r"|[Ww]{2}[Vv]{2}|[Vv]{6})(?: ?[.,] ?| ))?",
 )
 PATH: Final = re.compile(r"(?::\d{2,5})?(?:[/?#][^\s<>\"]{0,300})?")
 CLOSING: Final = ".,;:!?)]}'\"»”"
@@ -47,7 +47,7 @@ WORDS: Final = codes("am as at be do es et id in is it la ma me mo my no pm sa s
 UNITS: Final = codes("kg mg ml cm mm gl mn")
 NO_NAMES: Final = codes(
     "abs art bzw ca co dipl dr etc evtl fax ggf inc ing inkl jan feb ltd max min mr mrs ms nr no prof sq st str tel usw vs "
-    "zzgl gmbh com"
+    "zzgl gmbh com asp ado"
 )
 """Abbreviations, which no address begins with."""
 SECOND_LEVEL: Final = codes("ac co com edu gov net org")

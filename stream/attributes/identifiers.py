@@ -10,7 +10,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, spelled
-from glyphfeed.stream.attributes.facts import AIRLINES, COUNTRIES, STATES, codes
+from glyphfeed.stream.attributes.cities import has_airport
+from glyphfeed.stream.attributes.facts import AIRLINES, CANTONS, COUNTRIES, STATES, codes
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ VIN_WORD: Final = re.compile(
 )
 CONTAINER: Final = re.compile(rf"(?<![^\W_])[A-Z0-9]{{3}}[UJZ2](?=[ -]?[{DIGITLIKE}])")
 EAN_WORD: Final = re.compile(
-    rf"(?:E[A4]N|GTIN|UPC|JAN|bar ?code|Strichcode)(?:[ -]?(?:8|12|13|14|A)\b)?[ :.#]{{0,3}}(?=[{DIGITLIKE}])|\(01\) ?",
+    rf"(?:E[A4]N|GTIN|UPC|JAN|bar ?code|Strichcode)(?:[ -]?(?:code|nr|no|number|nummer)\b)?(?:[ -]?(?:8|12|13|14|A)\b)?"
+    rf"[ :.#]{{0,3}}(?=[{DIGITLIKE}])|\(01\) ?",
     re.IGNORECASE,
 )
 ARTICLE: Final = re.compile(
@@ -50,6 +52,7 @@ ARTICLE_GROUPS: Final = {
         (13,),
         (1, 6, 6),
         (1, 6, 5, 1),
+        (1, 7, 5),
         (7, 6),
         (7, 5, 1),
         (3, 4, 5, 1),
@@ -69,7 +72,7 @@ DATE_DIGITS: Final = re.compile(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|[12]\d|3[01])(?:19|20)\d\d"
 )
 ISBN_WORD: Final = re.compile(r"[I1l|][S5][B8]N(?:[- ]?1[03](?=\W))?[ :.#-]{0,3}(?=\w)", re.IGNORECASE)
-ISBN_13: Final = re.compile(r"(?<![^\W_])(?<!\d[ -])9[ -]?7[ -]?[89B](?=[ -]?\d)")
+ISBN_13: Final = re.compile(r"(?<![^\W_])(?<!\d[ -])9[ -]?7[ -]?[89B](?=[ -]?[\dOoIl])")
 ISBN_10: Final = re.compile(
     r"(?<![^\W_])(?<!\d[ -])"
     r"(?=[\d -]{11,12}[\dXx](?!\w))\d{1,5}([ -])\d{1,7}\1\d{1,6}\1[\dXx](?![^\W_])(?![ -]\d)"
@@ -81,8 +84,9 @@ FLIGHT: Final = re.compile(
     r"|EUR|USD|CHF|GBP|kcal|kJ|watt|volt|x ?\d))",
 )
 FLIGHT_WORD: Final = re.compile(
-    r"\b(?:f[l1I]ight|f[l1]ug|vol|vue[l1]o|vo[l1]o|vlucht|gate|boarding|depart\w*|abf[l1]ug|arriv\w*|ankunft|airlines?"
-    r"|airways|terminal)\b",
+    r"\b(?:f[l1I]ights?|f[l1]ug|f[l1]üge|vol|vue[l1]o|vo[l1]o|vlucht|gate|boarding|depart\w*|abf[l1]ug|arriv\w*|ankunft|airlines?|airways"
+    r"|terminal|delayed|cancel\w*|on time|landed|gelandet|verspätet|annulliert|pünktlich|retardé?|annulé|retrasado"
+    r"|cancelado|ritardo|cancellato|final call|last call|check-?in|embar\w+|imbarco|belt|counter|vertrek|aankomst|via)\b",
     re.IGNORECASE,
 )
 NEED_FLIGHT_WORD: Final = codes(
@@ -90,6 +94,12 @@ NEED_FLIGHT_WORD: Final = codes(
     "NR OK OR PC PO PR PS SN SO SS TB TO TV UL UN UP US VW A1 A2 A3 A4 A5 A6 B1 B2 B6 F1 G4 G7 H1 M5 S4 S7 U2"
 )
 """Airlines' codes that are common on signs as something else: units, words, countries, roads, sizes of paper."""
+SPOT_WORD: Final = re.compile(
+    r"(?:gate|terminal|seat|row|belt|counter|platz|sitz|reihe|room|exit|zone|level|stand)s? ?$", re.IGNORECASE
+)
+DAYTIME: Final = re.compile(r"\b[0-2]?\d[:.][0-5]\d\b")
+COUNTRIES_OF_CODES: Final = codes("AT BE CH DE ES FR IT LU NL")
+"""What stands before a postal code of another country."""
 PARCEL: Final = re.compile(
     rf"(?<![^\W_])(?<!\d[ -])(?:[1Il|][Z2]|[A-Z]{{2}}(?=[ ]?[{DIGITLIKE}]{{2}})|9[1-5]|00(?=[ ]?\d)|[0-9](?=[ ]?\d))"
 )
@@ -266,7 +276,7 @@ def _is_s10(number: str) -> bool:
     """Standard S10 of the Universal Postal Union."""
     total = sum(int(digit) * weight for digit, weight in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
     check = 11 - total % 11
-    return int(number[10]) == {10: 0, 11: 5}.get(check, check) and number[11:] in COUNTRIES and number[0] not in "BDFIJKOXY"
+    return int(number[10]) == {10: 0, 11: 5}.get(check, check) and number[11:] in COUNTRIES
 
 
 def _has_gs1_digit(number: str) -> bool:
@@ -284,23 +294,34 @@ def _is_of_carrier(number: str, carrier: str) -> bool:
 
 def _flights(line: Line, region: str) -> Iterator[Attribute]:
     for match in FLIGHT.finditer(line.text):
-        airline, gap, number, suffix = match.groups()
-        said = bool(FLIGHT_WORD.search(line.text)) or _is_board(line.text, match)
-        if (
-            airline in AIRLINES
-            and any(char.isdigit() for char in number)
-            and (said or _is_plain_flight(airline, gap, number, region))
-        ):
+        airline, _, number, suffix = match.groups()
+        if airline in AIRLINES and any(map(str.isdigit, number)) and _is_flight(line.text, match, region):
             yield Attribute("flight", airline + number.translate(DIGIT_OF) + suffix, match.span())
 
 
-def _is_board(text: str, match: re.Match[str]) -> bool:
-    """Whether a line is one of a board of departures: a time of day stands beside the number."""
-    return bool(re.search(r"\b[0-2]?\d:[0-5]\d\b", text)) and len(match[3]) > 1
+def _is_flight(text: str, match: re.Match[str], region: str) -> bool:
+    """Whether a number is a flight's: a word says so, or a city or a time of day beside it, or it is like nothing else.
 
-
-def _is_plain_flight(airline: str, gap: str, number: str, region: str) -> bool:
-    """Whether a number without a word that says so is a flight's: neither a year's, a road's, nor a short one."""
+    It is like a road, a year, a postal code or a plate otherwise, or like what there are so many of.
+    """
+    airline, gap, number, _ = match.groups()
+    if SPOT_WORD.search(text[: match.start()]) or (not airline.isalpha() and len(number) < (2 if gap else 3)):
+        return False
+    if FLIGHT_WORD.search(text):
+        return True
     is_road = region == "US" and airline in STATES
+    is_plate = region == "CH" and airline in CANTONS
+    is_code = airline in COUNTRIES_OF_CODES and len(number) > 3
+    if is_road or is_plate or is_code:
+        return False
     is_year = bool(gap) and number[:2] in ("19", "20") and len(number) == 4
-    return len(number) >= 3 and number.isdigit() and not (is_road or is_year or airline in NEED_FLIGHT_WORD)
+    return _is_on_board(text, match) or (
+        len(number) >= 3 and number.isdigit() and not is_year and airline not in NEED_FLIGHT_WORD
+    )
+
+
+def _is_on_board(text: str, match: re.Match[str]) -> bool:
+    """Whether a line is one of a board of departures: a time of day or a city with an airport stands beside the number."""
+    if len(match[3]) < 2:
+        return False
+    return bool(DAYTIME.search(text)) or has_airport(text[match.end() :]) or has_airport(text[: match.start()])

@@ -6,12 +6,11 @@ Owns: the forms, and what speaks for one country where several have the same.  P
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.attributes.choosing import DIGIT_OF, picked, spelled
-from glyphfeed.stream.attributes.cities import CITIES
+from glyphfeed.stream.attributes.cities import countries_of
 from glyphfeed.stream.attributes.facts import (
     POST_AREAS_GB,
     ROUTING_KEYS_IE,
@@ -66,7 +65,7 @@ NO_CITY: Final = re.compile(
 )
 STATE: Final = "|".join(STATE_NAMES).replace("_", " ")
 AMERICAN: Final = re.compile(
-    rf"(?:(?<=[a-z]|[A-Z.,])[ ,]{{1,2}}|^)(?P<state>[A-Z]{{2}}|{STATE}),? (?P<code>\d{{5}}(?:-\d{{4}})?)(?![\w-])(?![.,]\d)"
+    rf"(?:(?<=[a-z]|[A-Z.,])[ ,]{{1,2}}|^)(?P<state>[A-Z]{{2}}|{STATE}),? (?P<code>[\dOIl]{{5}}(?:-\d{{4}})?)(?![\w-])(?![.,]\d)"
 )
 AMERICAN_ALONE: Final = re.compile(r"^\W*(?P<code>\d{5}-\d{4})\W*$")
 BRITISH: Final = re.compile(r"(?<![^\W_])(?<![.,/-])([A-Z0-9]{2,4})( ?)(?=[\dOIlSB][A-Z0-9]{2}(?![^\W_]))")
@@ -94,19 +93,6 @@ def find(line: Line, region: str) -> Iterator[Attribute]:
 def _postal(country: str, code: str, span: tuple[int, int], others: tuple[str, ...] = ()) -> Attribute:
     alternatives = tuple({"country": other, "code": code} for other in others)
     return Attribute("postal_code", {"country": country, "code": code}, span, alternatives=alternatives)
-
-
-def folded(name: str) -> str:
-    """A name in lower case without accents, as lists and recognisers write it."""
-    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
-    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
-
-
-def countries_of(city: str) -> tuple[str, ...]:
-    """The countries of which a name begins like that of a large city."""
-    words = folded(city).split()
-    names = {" ".join(words[:count]).rstrip(".,") for count in (1, 2, 3)}
-    return tuple(country for country, cities in CITIES.items() if names & cities)
 
 
 def _fits(country: str, code: str) -> bool:
@@ -149,8 +135,9 @@ def _is_likely_town(text: str, match: re.Match[str], code: str) -> bool:
 
 def _american(text: str, region: str) -> Iterator[Attribute]:
     for match in AMERICAN.finditer(text):
-        if (match["state"] in STATES or len(match["state"]) > 2) and (region == "US" or match.start()):
-            yield _postal("US", match["code"], match.span("code"))
+        is_state = match["state"] in STATES or len(match["state"]) > 2
+        if is_state and sum(map(str.isdigit, match["code"])) > 3 and (region == "US" or match.start()):
+            yield _postal("US", match["code"].translate(DIGIT_OF), match.span("code"))
     if region == "US" and (match := AMERICAN_ALONE.match(text)):
         yield _postal("US", match["code"], match.span("code"))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, picked, spelled
+from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, spelled
 from glyphfeed.stream.attributes.facts import CANTONS, DISTRICTS_AT, DISTRICTS_DE, codes
 from glyphfeed.stream.records import Attribute
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.attributes.line import Line
 
+DIGIT: Final = f"[{DIGITLIKE}]"
 BEFORE: Final = r"(?<![\w.,€$£/+-])"
 AFTER: Final = r"(?![\w-])(?![.,:/]\d)(?! ?(?:€|\$|%|km|kg|g|m|mm|cm|ml|l|cl|W|V|kW|PS|GB|TB|MB|MHz|GHz|EUR|Uhr|mAh)(?![^\W_]))"
 GERMAN: Final = re.compile(
@@ -27,9 +28,9 @@ GERMAN: Final = re.compile(
     rf"| )(?P<letters>[A-Z]{{1,2}})[ -]?(?P<digits>[1-9OISBZl][\dOISBZl]{{0,3}})(?P<kind>[EH]?){AFTER}"
 )
 AUSTRIAN: Final = re.compile(rf"{BEFORE}(?P<district>[A-Z]{{1,2}})[- ](?P<digits>\d{{1,6}}) ?(?P<letters>[A-Z]{{1,3}}){AFTER}")
-SWISS: Final = re.compile(rf"{BEFORE}(?P<canton>[A-Z]{{2}})[-·• ]? ?(?P<digits>\d{{1,3}}[ '’·.]?\d{{3}}|\d{{1,6}}){AFTER}")
-FRENCH_ITALIAN: Final = re.compile(rf"{BEFORE}([A-HJ-NP-TV-Z]{{2}})([ -]?)(\d{{3}})\2([A-HJ-NP-TV-Z]{{2}}){AFTER}")
-SPANISH: Final = re.compile(rf"{BEFORE}(\d{{4}})[ -]?([BCDFGHJKLMNPRSTVWXYZ]{{3}}){AFTER}")
+SWISS: Final = re.compile(rf"{BEFORE}(?P<canton>[A-Z]{{2}})[-·• ]? ?(?P<digits>\d{{1,3}}[ '’·.]?\d{{3}}|{DIGIT}{{1,6}}){AFTER}")
+FRENCH_ITALIAN: Final = re.compile(rf"{BEFORE}([A-HJ-NP-TV-Z]{{2}})([ -]?)({DIGIT}{{3}})\2([A-HJ-NP-TV-Z]{{2}}){AFTER}")
+SPANISH: Final = re.compile(rf"{BEFORE}({DIGIT}{{4}})[ -]?([BCDFGHJKLMNPRSTVWXYZ]{{3}}){AFTER}")
 DUTCH: Final = re.compile(
     rf"{BEFORE}(?:[A-Z]{{2}}-\d\d-\d\d|\d\d-\d\d-[A-Z]{{2}}|\d\d-[A-Z]{{2}}-\d\d|[A-Z]{{2}}-\d\d-[A-Z]{{2}}"
     rf"|[A-Z]{{2}}-[A-Z]{{2}}-\d\d|\d\d-[A-Z]{{2}}-[A-Z]{{2}}"
@@ -37,9 +38,9 @@ DUTCH: Final = re.compile(
     r"|\d-[A-Z]{2}-\d{3}|\d{3}-[A-Z]{2}-\d)"
     rf"{AFTER}"
 )
-BELGIAN: Final = re.compile(rf"{BEFORE}([1-9])([ -])([A-Z]{{3}})\2(\d{{3}}){AFTER}")
+BELGIAN: Final = re.compile(rf"{BEFORE}([1-9])([ -])([A-Z]{{3}})\2({DIGIT}{{3}}){AFTER}")
 BRITISH: Final = re.compile(rf"{BEFORE}[A-Z0-9]{{4}}( ?)[A-Z0-9]{{3}}{AFTER}")
-IRISH: Final = re.compile(rf"{BEFORE}(\d{{2}}[12]?)([ -])([A-Z]{{1,2}})\2(\d{{1,6}}){AFTER}")
+IRISH: Final = re.compile(rf"{BEFORE}(\d{{2}}[12]?)([ -])([A-Z]{{1,2}})\2({DIGIT}{{1,6}}){AFTER}")
 POLISH: Final = re.compile(rf"{BEFORE}([BCDEFGKLNOPRSTWZ][A-Z]{{1,2}}) ?(?=[A-Z]?\d)([\dA-Z]{{4,5}}){AFTER}")
 AMERICAN: Final = re.compile(
     r"(?:[A-Z]{3}[- ·•]?\d{4}|[A-Z]{3}[- ·•]?\d{3}|\d[A-Z]{3}\d{3}|\d{3}[- ·•]?[A-Z]{3}|\d{4}[- ·•]?[A-Z]{3}"
@@ -50,9 +51,16 @@ WORDS: Final = codes(
     "ISO LOT SKU BOX TEL FAX REF ART RAL DIN JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU FRI SAT SUN "
     "VOL PIN MAX MIN USD EUR CHF GBP NET EXP EST ZIP APT BUS GTX RTX USB BMW IPX MHZ GHZ RPM DPI PCS KCAL WWW THE AND FOR "
     "NEW ALL OFF NUR AGE ACT LED SUV PDF DVD CPU GPU SSD HDD RAM VIN UPC EAN SUM TAX QTY KWH MPH KMH PSI BTU VAC IEC IEE "
-    "ASTM NFC GPS AWG SPF UVA UVB ABS PVC ROOM RUN TOP WIN YES NOT DAY WAY CAR VAN TAX RES KEY GAS OIL HWY AVE ROW INT TOM "
-    "DIM CAL FIG TAB NUM LBS MLS GMS MMS PPM TPM NOS EINE DER DIE DAS UND MIT VON BIS DEZ OKT MAI SET UHR KFZ PKW LKW WLAN "
-    "TV PC CD WC HD XL XXL XXS VGA HDMI AKKU MDE EXT ID NR NO"
+    "ASTM NFC GPS AWG SPF UVA UVB ABS PVC ROOM RUN TOP WIN YES NOT DAY WAY CAR VAN RES KEY GAS OIL HWY AVE ROW INT TOM DIM "
+    "CAL FIG TAB NUM LBS MLS GMS MMS PPM TPM NOS EINE DER DIE DAS UND MIT VON BIS DEZ OKT MAI SET UHR KFZ PKW LKW WLAN TV "
+    "PC CD WC HD XL XXL XXS VGA HDMI AKKU MDE EXT ID NR NO RFC ASA CAS SAE API FDA EPA CAT IPC ICD AMD PSU CNN MTV GMC PCT "
+    "ETA ETD HRS SEC LVL BLK DOC VER REV NOM ENG MAT BIO CHE PSY HIS ECO CSE IMEI LOC LIC ACC INV ORD MOD MDL SER TYP GTI "
+    "GLC GLE CLS CLA SDK ESP BAR LAN DNS TCP UDP SSH FTP PHP SQL CSS XML MAC IOS APP WEB VPN SMS PAL NTSC FPS HDR "
+    "OLED AMP VHS UHF VHF SIG CAM MIC AUX DAC ADC RGB CMY DNA RNA HIV FLU PCR AGM FCC TUV VDE DHL UPS USPS FDX ATM POS TAN "
+    "PUK MRT BRT LRT TGV ICE RER BBC CBS NBC FOX HBO NBA NFL NHL MLB UFC WWE FIA UCI NYC LAX JFK USA GER FRA ITA AUT SUI "
+    "BEL NED IRL POL UNO TRI DUO BIG RED HOT WHT MED LRG SML REG STD PRO AIR SKY SEA ONE TWO SIX TEN BUY PAY CUT OUT END "
+    "SEE ASK HIT FAQ CEO CFO CTO PHD MBA BSC LAB GYM SPA PUB INN VOR NACH ZUM ZUR BEI AUF AUS PER LES DES UNE SUR LOS LAS "
+    "UNA DEL POR SIN CON"
 )
 """What stands before or after digits and is no plate's."""
 COMMON: Final = codes("TV PC CD WC XL NR NO EN ID OK KG KM MM GB MB")
@@ -108,44 +116,51 @@ def _austrian(line: Line, region: str) -> Iterator[Attribute]:
                 yield _plate("AT", f"{match['district']}-{match['digits']} {match['letters']}", match.span())
 
 
+def _digits(text: str) -> str:
+    """The digits that are meant, "" where most characters are none."""
+    return text.translate(DIGIT_OF) if 2 * sum(map(str.isdigit, text)) >= len(text) else ""
+
+
 def _swiss(line: Line, region: str) -> Iterator[Attribute]:
     for match in SWISS.finditer(line.text):
-        digits = re.sub(r"\D", "", match["digits"])
+        digits = _digits(re.sub(r"\W", "", match["digits"]))
         own = region == "CH" and (len(digits) > 4 or _stands_alone(line.text, match))
-        if match["canton"] in CANTONS and (own or (region in ("DE", "AT", "FR", "IT", "LI") and len(digits) == 6)):
+        if digits and match["canton"] in CANTONS and (own or (region in ("DE", "AT", "FR", "IT", "LI") and len(digits) == 6)):
             yield _plate("CH", f"{match['canton']} {digits}", match.span())
 
 
 def _french_or_italian(line: Line, region: str) -> Iterator[Attribute]:
     for match in FRENCH_ITALIAN.finditer(line.text):
-        first, gap, digits, last = match.groups()
+        first, gap, digits, last = match[1], match[2], _digits(match[3]), match[4]
         french, italian = f"{first}-{digits}-{last}", f"{first} {digits} {last}"
         may_be_italian = not set(first + last) & set("IOQU")
-        if gap == "-" or region == "FR":
+        if digits and (gap == "-" or region == "FR"):
             others = [("IT", italian)] if may_be_italian and gap != "-" else []
             yield _plate("FR", french, match.span(), *others)
-        elif may_be_italian and (region == "IT" or gap):
+        elif digits and may_be_italian and (region == "IT" or gap):
             yield _plate("IT", italian, match.span(), ("FR", french))
 
 
 def _spanish(line: Line, region: str) -> Iterator[Attribute]:
     if region == "ES":
         for match in SPANISH.finditer(line.text):
-            if match[2] not in WORDS:
-                yield _plate("ES", f"{match[1]} {match[2]}", match.span())
+            if match[2] not in WORDS and (digits := _digits(match[1])):
+                yield _plate("ES", f"{digits} {match[2]}", match.span())
 
 
 def _dutch(line: Line, region: str) -> Iterator[Attribute]:
     if region == "NL":
-        for match in DUTCH.finditer(line.text):
+        # There are no vowels on them.
+        for match in DUTCH.finditer(line.text.replace("O", "0").replace("I", "1")):
             if not WORDS & set(match[0].split("-")):
                 yield _plate("NL", match[0], match.span())
 
 
 def _belgian(line: Line, region: str) -> Iterator[Attribute]:
     for match in BELGIAN.finditer(line.text):
-        if match[3] not in WORDS and (region == "BE" or match[2] == "-"):
-            yield _plate("BE", f"{match[1]}-{match[3]}-{match[4]}", match.span())
+        digits = _digits(match[4])
+        if digits and (region == "BE" or match[2] == "-"):
+            yield _plate("BE", f"{match[1]}-{match[3]}-{digits}", match.span())
 
 
 def _british(line: Line, region: str) -> Iterator[Attribute]:
@@ -165,8 +180,9 @@ def _is_british(number: str) -> bool:
 
 def _irish(line: Line, region: str) -> Iterator[Attribute]:
     for match in IRISH.finditer(line.text):
-        if match[3] in COUNTIES_IE and (region == "IE" or (match[2] == "-" and len(match[4]) >= 3)):
-            yield _plate("IE", f"{match[1]}-{match[3]}-{match[4]}", match.span())
+        digits = _digits(match[4])
+        if digits and match[3] in COUNTIES_IE and (region == "IE" or (match[2] == "-" and len(digits) >= 3)):
+            yield _plate("IE", f"{match[1]}-{match[3]}-{digits}", match.span())
 
 
 def _polish(line: Line, region: str) -> Iterator[Attribute]:

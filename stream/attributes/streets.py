@@ -17,41 +17,42 @@ if TYPE_CHECKING:
 
 CAPITALS: Final = "A-ZÄÖÜÀÁÂÇÉÈÊÍÎÑÓÔÚŁŚŻŹĆÅØÆ"
 NAME: Final = rf"[{CAPITALS}][\w'’.-]{{1,30}}"
-NUMBER: Final = r"(?P<number>\d{1,4}(?: ?[a-hA-H](?![\w’'])| ?[/–-] ?\d{1,3}(?![\d,.])[a-h]?)?)"
+NUMBER: Final = r"(?P<number>\d{1,4}(?: ?[a-hA-H](?![\w’'])| ?[/–-] ?(?:\d{1,3}(?![\d,.])[a-h]?|[A-Da-d](?![\w’'])))?)"
 END: Final = (
     r"(?![^\W_])(?![.,:/-]\d)(?! ?(?:€|\$|£|%|°|[x×] ?\d|\+|(?:[kcmKCM]?[mM]|[km]?g|[cm]?l|EUR|USD|CHF|GBP|Uhr|h|kcal|Stück"
     r"|Stk|Jahre?|years?|ans"
     r"|anni|años|Min|min|am|pm|Liter|Personen|heures|ore|horas|uur|Tage)\b))"
 )
 GLUED: Final = (
-    r"(?:stra(?:ß|ss|B|fs)en?|str(?:\.|(?=\s))|weg|platz|allee|gasse|damm|ufer|chaussee|stieg|steig|pfad|ring|graben"
-    r"|promenade|straat|laan|plein|gracht"
-    r"|kade|dijk|singel|steenweg|wall|markt|berg|hof|tor|brücke)"
+    r"(?:stra(?:ß|ss|B|fs)en?|str(?:\.|(?=\s))|weg|platz|allee|gasse|damm|ufer|chaussee|stieg|steig|pfad|ring|graben|promenade|wall|markt"
+    r"|berg|hof|tor|brücke|straat|laan|plein|gracht|kade|dijk|singel|steenweg)"
 )
 APART: Final = (
-    r"(?:Stra(?:ß|ss|B)e|Str\.?|Weg|Platz|Allee|Gasse|Damm|Ufer|Chaussee|Ring|Markt|Promenade|Hof|Berg|Graben|Wall|Steig)"
+    r"(?:Stra(?:ß|ss|B)e|Str\.?|Weg|Platz|Allee|Gasse|Damm|Ufer|Chaussee|Ring|Markt|Promenade|Hof|Berg|Graben|Wall|Steig"
+    r"|STRA(?:ß|SS|B)E|STR\.?|WEG|PLATZ|ALLEE|GASSE|RING)"
 )
+ADJECTIVE: Final = r"(?:(?:Alt|Neu|Groß|Klein|Ober|Unter|Lang|Kurz|Hoh|Breit|Erst|Zweit|Dritt|Inner|Äußer|Vorder|Hinter)e[rs]? )"
 GERMANIC: Final = re.compile(
-    rf"(?<![^\W_])(?P<name>(?:{NAME}[ -]){{0,3}}(?:[{CAPITALS}][\w’'.-]{{0,30}}{GLUED}|(?i:{GLUED})"
-    rf"|{APART})),? ?(?:Nr\.? ?)?{NUMBER}{END}"
+    rf"(?<![^\W_])(?P<name>{ADJECTIVE}?(?:(?:{NAME}-){{0,3}}(?:[{CAPITALS}][\w’'.-]{{0,30}}(?i:{GLUED})|(?i:{GLUED}))"
+    rf"|(?:{NAME}-){{0,3}}{NAME}[ -]{APART})),? {{0,2}}(?:Nr\.? ?)?{NUMBER}{END}"
 )
 PLACED: Final = re.compile(
     rf"(?<![^\W_])(?P<name>(?:Am|An der|An den|Auf der|Auf dem|Im|In der|In den|Unter den|Unter der|Zum|Zur|Hinter der"
-    rf"|Vor dem|Beim|Op de|Aan de)"
+    rf"|Vor dem|Beim|Op de|Aan de|(?:Straße|Strasse|Platz|Allee) (?:des|der|am|an der)(?: \d{{1,2}}\.)?)"
     rf" {NAME}(?: {NAME})?) (?P<number>\d{{1,3}} ?[a-h]?)(?![^\W_])(?=\s*(?:$|[,;|·•(]))"
 )
 ENGLISH: Final = re.compile(
     rf"(?<![\w.,€$£/:-])(?P<number>\d{{1,5}}(?:[A-Fa-f]|[-–]\d{{1,4}}|½)?),? (?P<name>(?:[NSEW]{{1,2}}\.? )?(?:(?:{NAME}"
     rf"|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
-    r"(?i:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Crescent|Cres"
-    r"|Gardens|Gdns|Close|Highway|Hwy"
-    r"|Parkway|Pkwy|Row|Walk|Mews|Hill|Circle|Quay|Broadway)\b(?! (?:Food|Art|View|Journal|Thru|Through|Party|Wear|Style"
+    r"(?i:(?:St|Rd|Ave|Ln|Dr|Blvd|Ct|Pl|Sq|Cres|Gdns|Hwy|Pkwy)\b\.?|(?:Street|Road|Avenue|Lane|Drive|Boulevard|Court|Way|Place|Square"
+    r"|Terrace|Crescent|Gardens|Close|Highway|Parkway|Row|Walk|Mews|Hill|Circle|Quay|Loop|Broadway)\b)"
+    r"(?! (?:Food|Art|View|Journal|Thru|Through|Party|Wear|Style"
     r"|Market|Map|Sale|Fair|Festival|Cafe)\b)"
     r"(?: (?:NW|NE|SW|SE|N|S|E|W)\b)?)(?!['’-]\w)",
 )
 PARTICLE: Final = (
-    r"(?:de la|de los|de las|de l['’]|della|delle|dei|degli|dell['’]|del|de|du|des|d['’]|di|da|do|la|le|les|los|las|el|l['’]|van de|van|te"
-    r"|sur|et|y|e|i)"
+    r"(?:de la|de los|de las|de l['’]|della|delle|dei|degli|dell['’]|del|de|du|des|d['’]|di|da|do|la|le|les|los|las|el|l['’]"
+    r"|van de|van|te|sur|et|y|e|i)"
 )
 ROMANCE_NAME: Final = (
     rf"(?:{PARTICLE}[ ]?){{0,2}}(?:[{CAPITALS}][\w'’.-]{{0,30}}|\d{{1,2}}(?= [{CAPITALS}a-z]))"
@@ -68,7 +69,9 @@ LEADING: Final = (
     r"|via|viale|v\.le|piazza|p\.?za|piazzale|corso|c\.so|largo|vicolo|strada|lungomare|ul\.?|ulica|al\.|aleja|os\.|rue"
     r"|avenue|boulevard|chaussée|place|quai|chemin|route)"
 )
-ROMANCE: Final = re.compile(rf"(?<![^\W_])(?P<name>{LEADING} ?{ROMANCE_NAME}),? ?(?:n[º°.]? ?)?{NUMBER}{END}")
+ROMANCE: Final = re.compile(
+    rf"(?<![^\W_])(?P<name>(?:{LEADING} ?{ROMANCE_NAME}|(?i:gran v[íi]a))),? {{0,2}}(?:n[º°.]? ?)?{NUMBER}{END}"
+)
 NO_STREET: Final = re.compile(
     r"(?:\w*(?:park|stell|sitz|liege|rast|camping|arbeits|spiel|steh|lager|lade|stand|fest|bau|grill|tennis|zelt)platz"
     r"|bundesstra\w+|autobahn\w*|kreisstr\w*|landesstr\w*"
@@ -93,7 +96,7 @@ NO_ENGLISH: Final = re.compile(
     r"|way|one|two|big|left|right|per|no|open|close|closed|am|pm|all|any|piece|pack)\b",
     re.IGNORECASE,
 )
-WHILE_AWAY: Final = re.compile(r"(?:19|20)\d\d")
+YEAR: Final = re.compile(r"(?:19|20)\d\d")
 """What is a year rather than a house."""
 
 
@@ -112,7 +115,7 @@ def _is_street(form: re.Pattern[str], match: re.Match[str]) -> bool:
     name = match["name"]
     if form is ENGLISH:
         return not NO_ENGLISH.search(name.rpartition(" ")[0])
-    if WHILE_AWAY.fullmatch(match["number"]):
+    if YEAR.fullmatch(match["number"]):
         return False
     if form is PLACED:
         return not NO_PLACE.search(name)
