@@ -25,6 +25,7 @@ from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
+from glyphfeed.tools.attributes import attributes
 from glyphfeed.tools.bench.commands import bench
 from glyphfeed.tools.bridging import bridge
 from glyphfeed.tools.configuration.commands import config
@@ -458,7 +459,7 @@ def evaluate(
     )
 
 
-for command in (*FOLLOWING, *MESSAGES):
+for command in (*FOLLOWING, *MESSAGES, attributes):
     app.command()(command)
 
 

@@ -118,5 +118,5 @@ def _is_street(form: re.Pattern[str], match: re.Match[str]) -> bool:
     if YEAR.fullmatch(match["number"]):
         return False
     if form is PLACED:
-        return not NO_PLACE.search(name)
+        return name.startswith(("Straße", "Strasse", "Platz", "Allee")) or not NO_PLACE.search(name)
     return form is not GERMANIC or not NO_STREET.fullmatch(re.split("[ ]", name)[-1] if " " not in name else name)
