@@ -8,10 +8,11 @@ line.  Pure.
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
 
     from glyphfeed.stream.attributes.line import Line
@@ -51,6 +52,8 @@ SUPPORT: Final = 0.05
 """So much of the probability of what was read has another candidate that is considered at all."""
 MOST_ALTERNATIVES: Final = 8
 """So many are considered in a number, the likeliest: with pairs of them that makes 36 tries."""
+MOST_MATCHES: Final = 8
+"""So many places are looked at for what a pattern may begin."""
 MOST_CHANGES: Final = 2
 """So many characters are doubted that could be what they were read as."""
 UNSEEN: Final = 0.05
@@ -87,26 +90,33 @@ def spelled(line: Line, places: Sequence[int], form: str, valid: Callable[[str],
         unseen: how many characters may be doubted without the recogniser's support.
 
     """
-    options = [_options(line, place, CLASSES[kind]) for place, kind in zip(places, form, strict=True)]
-    if (
-        not all(options)
-        or sum(_is_forced(line.text[place], CLASSES[kind]) for place, kind in zip(places, form, strict=True)) > len(form) // 2
-    ):
-        return None
-    best = [own[0][0] for own in options]
-    if valid("".join(best)):
-        return "".join(best)
+    classes = [CLASSES[kind] for kind in form]
+    read = [_read(line.text[place]) for place in places]
+    strange = [at for at, (char, allowed) in enumerate(zip(read, classes, strict=True)) if char not in allowed]
+    if not strange and valid("".join(read)):
+        return "".join(read)
     most = MOST_CHANGES if line.candidates else unseen
-    tries = (_changed(best, changes) for changes in _changes(options, most))
+    if (not strange and not most) or 2 * len(strange) > len(form):
+        return None
+    if not line.candidates and not all(classes[at].intersection(LOOKALIKES.get(read[at], "")) for at in strange):
+        return None
+    options = [_options(line, place, allowed) for place, allowed in zip(places, classes, strict=True)]
+    return _likeliest(options, most, valid) if all(options) else None
+
+
+def _likeliest(options: Sequence[list[tuple[str, float]]], most: int, valid: Callable[[str], bool]) -> str | None:
+    best = [own[0][0] for own in options]
+    tries = (_changed(best, changes) for changes in ((), *_changes(options, most)))
     return next((number for number in tries if valid(number)), None)
+
+
+def some(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The first places where a pattern fits, `MOST_MATCHES` at most: no sign says more, and what is none shall cost little."""
+    return islice(pattern.finditer(text), MOST_MATCHES)
 
 
 def _read(char: str) -> str:
     return "1" if char in STROKES else char.upper()
-
-
-def _is_forced(char: str, allowed: frozenset[str]) -> bool:
-    return _read(char) not in allowed
 
 
 def _options(line: Line, place: int, allowed: frozenset[str]) -> list[tuple[str, float]]:

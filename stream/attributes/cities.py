@@ -108,6 +108,8 @@ AIRPORTS: Final = names(
 
 def folded(name: str) -> str:
     """A name in lower case without accents, as lists and recognisers write it."""
+    if name.isascii():
+        return name.lower()
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("ł", "l"))
     return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
@@ -125,6 +127,6 @@ def has_airport(text: str) -> bool:
 
 
 def _beginnings(text: str, side: int = 1) -> frozenset[str]:
-    words = folded(text[:80] if side > 0 else text[-80:]).split()[::side][:3][::side]
+    words = folded(text[:40] if side > 0 else text[-40:]).split()[::side][:3][::side]
     parts = (words[:count] if side > 0 else words[-count:] for count in (1, 2, 3))
     return frozenset(" ".join(part).strip(".,-–|:") for part in parts)

@@ -9,7 +9,7 @@ import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, spelled
+from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, some, spelled
 from glyphfeed.stream.attributes.cities import has_airport
 from glyphfeed.stream.attributes.facts import AIRLINES, CANTONS, COUNTRIES, STATES, codes
 from glyphfeed.stream.records import Attribute
@@ -100,9 +100,8 @@ SPOT_WORD: Final = re.compile(
 DAYTIME: Final = re.compile(r"\b[0-2]?\d[:.][0-5]\d\b")
 COUNTRIES_OF_CODES: Final = codes("AT BE CH DE ES FR IT LU NL")
 """What stands before a postal code of another country."""
-PARCEL: Final = re.compile(
-    rf"(?<![^\W_])(?<!\d[ -])(?:[1Il|][Z2]|[A-Z]{{2}}(?=[ ]?[{DIGITLIKE}]{{2}})|9[1-5]|00(?=[ ]?\d)|[0-9](?=[ ]?\d))"
-)
+PARCEL: Final = re.compile(rf"(?<![^\W_])(?<!\d[ -])(?:[1Il|][Z2]|[A-Z]{{2}}(?=[ ]?[{DIGITLIKE}]{{2}})|9[1-5]|00(?=[ ]?\d))")
+FIRST_DIGIT: Final = re.compile(r"(?<![^\W_])(?<!\d[ -])\d")
 CARRIERS: Final = {
     "FedEx": (re.compile(r"fed ?ex", re.IGNORECASE), "9" * 12),
     "DHL": (re.compile(r"\bDH[L1Il]\b"), "9" * 10),
@@ -139,7 +138,7 @@ def _checked(
 
 
 def _ibans(line: Line) -> Iterator[Attribute]:
-    for match in IBAN.finditer(line.text):
+    for match in some(IBAN, line.text):
         country = spelled(line, (match.start(), match.start() + 1), "AA", lambda code: bool(_iban_form(code)))
         if country:
             yield from _checked(line, "iban", match.start(), _iban_form(country), _is_iban, unseen=1)
@@ -162,9 +161,9 @@ def _is_iban(number: str) -> bool:
 
 
 def _vins(line: Line, region: str) -> Iterator[Attribute]:
-    for match in VIN_WORD.finditer(line.text):
+    for match in some(VIN_WORD, line.text):
         yield from _checked(line, "vin", match.end(), VIN_FORM, partial(_is_vin, region=region), between=" -")
-    for match in VIN.finditer(line.text):
+    for match in some(VIN, line.text):
         if _looks_like_vin(match[0]):
             yield from _checked(line, "vin", match.start(), VIN_FORM, partial(_is_vin, region=region), between="")
 
@@ -193,7 +192,7 @@ def _is_vin(number: str, region: str) -> bool:
 
 
 def _containers(line: Line) -> Iterator[Attribute]:
-    for match in CONTAINER.finditer(line.text):
+    for match in some(CONTAINER, line.text):
         yield from _checked(line, "container", match.start(), "AAAA9999999", _is_container, between=" -./")
 
 
@@ -204,12 +203,12 @@ def _is_container(number: str) -> bool:
 
 
 def _books(line: Line) -> Iterator[Attribute]:
-    for match in ISBN_WORD.finditer(line.text):
+    for match in some(ISBN_WORD, line.text):
         yield from _book(line, match.end(), "9" * 13)
         yield from _book(line, match.end(), "9" * 9 + "C")
-    for match in ISBN_13.finditer(line.text):
+    for match in some(ISBN_13, line.text):
         yield from _book(line, match.start(), "9" * 13)
-    for match in ISBN_10.finditer(line.text):
+    for match in some(ISBN_10, line.text):
         yield from _book(line, match.start(), "9" * 9 + "C")
 
 
@@ -221,10 +220,10 @@ def _book(line: Line, start: int, form: str) -> Iterator[Attribute]:
 
 
 def _articles(line: Line) -> Iterator[Attribute]:
-    for match in EAN_WORD.finditer(line.text):
+    for match in some(EAN_WORD, line.text):
         for count in reversed(ARTICLE_NAMES):
             yield from _article(line, match.end(), count)
-    for match in ARTICLE.finditer(line.text):
+    for match in some(ARTICLE, line.text):
         groups = re.split("[ -]", match[0])
         count = sum(map(len, groups))
         if tuple(map(len, groups)) in ARTICLE_GROUPS and _is_likely_article(line.text, match):
@@ -240,17 +239,21 @@ def _article(line: Line, start: int, count: int) -> Iterator[Attribute]:
 def _is_likely_article(text: str, match: re.Match[str]) -> bool:
     """Whether digits without a word that says so are those of an article; every tenth number has the right check digit."""
     digits = match[0].translate(DIGIT_OF)
-    if OTHER_NUMBER.search(text[: match.start()]) or sum(char.isdigit() for char in match[0]) < 8 or digits.startswith("00"):
+    if (
+        OTHER_NUMBER.search(text[max(0, match.start() - 40) : match.start()])
+        or sum(char.isdigit() for char in match[0]) < 8
+        or digits.startswith("00")
+    ):
         return False
     return len(digits) > 9 or (match[0] == text.strip() and not DATE_DIGITS.fullmatch(digits))
 
 
 def _parcels(line: Line) -> Iterator[Attribute]:
-    for match in PARCEL.finditer(line.text):
+    for match in some(PARCEL, line.text):
         yield from _parcel(line, match.start())
     for carrier, (word, form) in CARRIERS.items():
         if word.search(line.text):
-            for match in re.finditer(r"(?<![^\W_])(?<!\d[ -])\d", line.text):
+            for match in some(FIRST_DIGIT, line.text):
                 yield from _checked(line, "parcel", match.start(), form, partial(_is_of_carrier, carrier=carrier), label=carrier)
 
 
@@ -293,35 +296,33 @@ def _is_of_carrier(number: str, carrier: str) -> bool:
 
 
 def _flights(line: Line, region: str) -> Iterator[Attribute]:
-    for match in FLIGHT.finditer(line.text):
+    matches = [match for match in some(FLIGHT, line.text) if match[1] in AIRLINES and any(map(str.isdigit, match[3]))]
+    said = bool(matches) and bool(FLIGHT_WORD.search(line.text))
+    timed = bool(matches) and bool(DAYTIME.search(line.text))
+    for match in matches:
         airline, _, number, suffix = match.groups()
-        if airline in AIRLINES and any(map(str.isdigit, number)) and _is_flight(line.text, match, region):
+        if not _is_spot(line.text, match) and (said or _is_like_flight(line.text, match, region, timed=timed)):
             yield Attribute("flight", airline + number.translate(DIGIT_OF) + suffix, match.span())
 
 
-def _is_flight(text: str, match: re.Match[str], region: str) -> bool:
-    """Whether a number is a flight's: a word says so, or a city or a time of day beside it, or it is like nothing else.
+def _is_spot(text: str, match: re.Match[str]) -> bool:
+    """Whether a number is that of a gate, a seat or the like, or too short beside a code that has a digit itself."""
+    is_short = not match[1].isalpha() and len(match[3]) < (2 if match[2] else 3)
+    return is_short or bool(SPOT_WORD.search(text[max(0, match.start() - 12) : match.start()]))
 
-    It is like a road, a year, a postal code or a plate otherwise, or like what there are so many of.
+
+def _is_like_flight(text: str, match: re.Match[str], region: str, *, timed: bool) -> bool:
+    """Whether a number that no word explains is a flight's: a time of day or a city stands beside it, or it is like nothing else.
+
+    It is like a road, a plate or a postal code otherwise, like a year, or like what there are so many of.
     """
     airline, gap, number, _ = match.groups()
-    if SPOT_WORD.search(text[: match.start()]) or (not airline.isalpha() and len(number) < (2 if gap else 3)):
-        return False
-    if FLIGHT_WORD.search(text):
-        return True
     is_road = region == "US" and airline in STATES
     is_plate = region == "CH" and airline in CANTONS
     is_code = airline in COUNTRIES_OF_CODES and len(number) > 3
     if is_road or is_plate or is_code:
         return False
     is_year = bool(gap) and number[:2] in ("19", "20") and len(number) == 4
-    return _is_on_board(text, match) or (
-        len(number) >= 3 and number.isdigit() and not is_year and airline not in NEED_FLIGHT_WORD
-    )
-
-
-def _is_on_board(text: str, match: re.Match[str]) -> bool:
-    """Whether a line is one of a board of departures: a time of day or a city with an airport stands beside the number."""
-    if len(match[3]) < 2:
-        return False
-    return bool(DAYTIME.search(text)) or has_airport(text[match.end() :]) or has_airport(text[: match.start()])
+    if len(number) >= 3 and number.isdigit() and not is_year and airline not in NEED_FLIGHT_WORD:
+        return True
+    return len(number) > 1 and (timed or has_airport(text[match.end() :]) or has_airport(text[: match.start()]))

@@ -9,7 +9,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, picked, spelled
+from glyphfeed.stream.attributes.choosing import DIGIT_OF, picked, some, spelled
 from glyphfeed.stream.attributes.cities import countries_of
 from glyphfeed.stream.attributes.facts import (
     POST_AREAS_GB,
@@ -101,7 +101,7 @@ def _fits(country: str, code: str) -> bool:
 
 
 def _towns(text: str, region: str) -> Iterator[Attribute]:
-    for match in TOWN.finditer(text):
+    for match in some(TOWN, text):
         code, city = match["code"].translate(DIGIT_OF), match["city"]
         said = match["country"] and COUNTRY_OF.get(match["country"], match["country"])
         known = [country for country in countries_of(city) if _fits(country, code)]
@@ -134,7 +134,7 @@ def _is_likely_town(text: str, match: re.Match[str], code: str) -> bool:
 
 
 def _american(text: str, region: str) -> Iterator[Attribute]:
-    for match in AMERICAN.finditer(text):
+    for match in some(AMERICAN, text):
         is_state = match["state"] in STATES or len(match["state"]) > 2
         if is_state and sum(map(str.isdigit, match["code"])) > 3 and (region == "US" or match.start()):
             yield _postal("US", match["code"].translate(DIGIT_OF), match.span("code"))
@@ -143,7 +143,7 @@ def _american(text: str, region: str) -> Iterator[Attribute]:
 
 
 def _british(line: Line, region: str) -> Iterator[Attribute]:
-    for match in BRITISH.finditer(line.text):
+    for match in some(BRITISH, line.text):
         found = picked(line.text, match.start(), len(match[1]) + 3, " ")
         tries = [spelled(line, found, form + "9AA", _is_british) for form in BRITISH_FORMS[len(match[1])]] if found else []
         read = match[1] + line.text[match.end() : match.end() + 3]
@@ -160,19 +160,19 @@ def _is_british(code: str) -> bool:
 
 def _of_letters(text: str, region: str) -> Iterator[Attribute]:
     """Codes of countries that use letters or hyphens."""
-    for match in IRISH.finditer(text):
+    for match in some(IRISH, text):
         mixed = not match[3].isdigit() and not match[3].isalpha()
         if match[1] in ROUTING_KEYS_IE and (region == "IE" or (mixed and match[2])):
             yield _postal("IE", f"{match[1]} {match[3]}", match.span())
-    for match in DUTCH.finditer(text):
+    for match in some(DUTCH, text):
         is_city = bool(match["city"]) and (region == "NL" or "NL" in countries_of(match["city"].strip()))
         if match[3] not in DUTCH_UNITS and (region == "NL" or match[1] or is_city):
             yield _postal("NL", f"{match[2]} {match[3]}", (match.start(2), match.end(3)))
-    for match in POLISH.finditer(text):
+    for match in some(POLISH, text):
         city = (match["city"] or "").strip()
         alone = region == "PL" and match[0] == text.strip() and match["code"][:2] != "20"
         if match["country"] or "PL" in countries_of(city) or (region == "PL" and city) or alone:
             yield _postal("PL", match["code"], match.span("code"))
     if region == "CA":
-        for match in CANADIAN.finditer(text):
+        for match in some(CANADIAN, text):
             yield _postal("CA", f"{match[0][:3]} {match[0][-3:]}", match.span())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, spelled
+from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, some, spelled
 from glyphfeed.stream.attributes.facts import CANTONS, DISTRICTS_AT, DISTRICTS_DE, codes
 from glyphfeed.stream.records import Attribute
 
@@ -46,6 +46,11 @@ AMERICAN: Final = re.compile(
     r"(?:[A-Z]{3}[- ·•]?\d{4}|[A-Z]{3}[- ·•]?\d{3}|\d[A-Z]{3}\d{3}|\d{3}[- ·•]?[A-Z]{3}|\d{4}[- ·•]?[A-Z]{3}"
     r"|[A-Z]{2}\d[- ·•]?\d{4}|[A-Z]\d\d[- ·•]?[A-Z]{3}|[A-Z]{2}[- ·•]?\d{5})"
 )
+PLATE_WORD: Final = re.compile(
+    r"kennzeichen|kfz|plate|license|reg|number|targa|matr[íi]cula|immatriculation|kenteken|\bD\b", re.IGNORECASE
+)
+LONGEST_REST: Final = 40
+"""No more characters stand beside a plate that stands alone."""
 COUNTIES_IE: Final = codes("C CE CN CW D DL G KE KK KY L LD LH LK LM LS MH MN MO OY RN SO T TN TS W WH WX WW LI WT")
 WORDS: Final = codes(
     "ISO LOT SKU BOX TEL FAX REF ART RAL DIN JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU FRI SAT SUN "
@@ -80,7 +85,7 @@ def _plate(country: str, number: str, span: tuple[int, int], *others: tuple[str,
 
 
 def _german(line: Line, region: str) -> Iterator[Attribute]:
-    for match in GERMAN.finditer(line.text):
+    for match in some(GERMAN, line.text):
         digits = match["digits"].translate(DIGIT_OF)
         known = (
             match["district"] in DISTRICTS_DE and any(map(str.isdigit, match["digits"])) and len(match[0].replace(" ", "")) <= 10
@@ -103,15 +108,12 @@ def _is_meant_german(text: str, match: re.Match[str], region: str) -> bool:
 def _stands_alone(text: str, match: re.Match[str]) -> bool:
     """Whether nothing but a word that says so is on the line."""
     rest = text[: match.start()] + text[match.end() :]
-    return not re.search(
-        r"[^\W_]",
-        re.sub(r"(?i)kennzeichen|kfz|plate|license|reg|number|targa|matr[íi]cula|immatriculation|kenteken|D\b", "", rest),
-    )
+    return len(rest) < LONGEST_REST and not re.search(r"[^\W_]", PLATE_WORD.sub("", rest))
 
 
 def _austrian(line: Line, region: str) -> Iterator[Attribute]:
     if region == "AT":
-        for match in AUSTRIAN.finditer(line.text):
+        for match in some(AUSTRIAN, line.text):
             if match["district"] in DISTRICTS_AT and 4 <= len(match["digits"] + match["letters"]) <= 7:
                 yield _plate("AT", f"{match['district']}-{match['digits']} {match['letters']}", match.span())
 
@@ -122,7 +124,7 @@ def _digits(text: str) -> str:
 
 
 def _swiss(line: Line, region: str) -> Iterator[Attribute]:
-    for match in SWISS.finditer(line.text):
+    for match in some(SWISS, line.text):
         digits = _digits(re.sub(r"\W", "", match["digits"]))
         own = region == "CH" and (len(digits) > 4 or _stands_alone(line.text, match))
         if digits and match["canton"] in CANTONS and (own or (region in ("DE", "AT", "FR", "IT", "LI") and len(digits) == 6)):
@@ -130,7 +132,7 @@ def _swiss(line: Line, region: str) -> Iterator[Attribute]:
 
 
 def _french_or_italian(line: Line, region: str) -> Iterator[Attribute]:
-    for match in FRENCH_ITALIAN.finditer(line.text):
+    for match in some(FRENCH_ITALIAN, line.text):
         first, gap, digits, last = match[1], match[2], _digits(match[3]), match[4]
         french, italian = f"{first}-{digits}-{last}", f"{first} {digits} {last}"
         may_be_italian = not set(first + last) & set("IOQU")
@@ -143,7 +145,7 @@ def _french_or_italian(line: Line, region: str) -> Iterator[Attribute]:
 
 def _spanish(line: Line, region: str) -> Iterator[Attribute]:
     if region == "ES":
-        for match in SPANISH.finditer(line.text):
+        for match in some(SPANISH, line.text):
             if match[2] not in WORDS and (digits := _digits(match[1])):
                 yield _plate("ES", f"{digits} {match[2]}", match.span())
 
@@ -151,20 +153,20 @@ def _spanish(line: Line, region: str) -> Iterator[Attribute]:
 def _dutch(line: Line, region: str) -> Iterator[Attribute]:
     if region == "NL":
         # There are no vowels on them.
-        for match in DUTCH.finditer(line.text.replace("O", "0").replace("I", "1")):
+        for match in some(DUTCH, line.text.replace("O", "0").replace("I", "1")):
             if not WORDS & set(match[0].split("-")):
                 yield _plate("NL", match[0], match.span())
 
 
 def _belgian(line: Line, region: str) -> Iterator[Attribute]:
-    for match in BELGIAN.finditer(line.text):
+    for match in some(BELGIAN, line.text):
         digits = _digits(match[4])
         if digits and (region == "BE" or match[2] == "-"):
             yield _plate("BE", f"{match[1]}-{match[3]}-{digits}", match.span())
 
 
 def _british(line: Line, region: str) -> Iterator[Attribute]:
-    for match in BRITISH.finditer(line.text):
+    for match in some(BRITISH, line.text):
         places = picked(line.text, match.start(), 7, " ")
         number = spelled(line, places, "AA99AAA", _is_british) if places else None
         read = number == match[0].replace(" ", "")
@@ -179,7 +181,7 @@ def _is_british(number: str) -> bool:
 
 
 def _irish(line: Line, region: str) -> Iterator[Attribute]:
-    for match in IRISH.finditer(line.text):
+    for match in some(IRISH, line.text):
         digits = _digits(match[4])
         if digits and match[3] in COUNTIES_IE and (region == "IE" or (match[2] == "-" and len(digits) >= 3)):
             yield _plate("IE", f"{match[1]}-{match[3]}-{digits}", match.span())
@@ -187,7 +189,7 @@ def _irish(line: Line, region: str) -> Iterator[Attribute]:
 
 def _polish(line: Line, region: str) -> Iterator[Attribute]:
     if region == "PL":
-        for match in POLISH.finditer(line.text):
+        for match in some(POLISH, line.text):
             if match[1] not in WORDS and sum(map(str.isdigit, match[2])) >= 2:
                 yield _plate("PL", f"{match[1]} {match[2]}", match.span())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.stream.attributes.choosing import some
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def find(line: Line, region: str) -> Iterator[Attribute]:
     if not any(char.isdigit() for char in line.text):
         return
     for form in (GERMANIC, PLACED, ENGLISH, FRENCH, ROMANCE):
-        for match in form.finditer(line.text):
+        for match in some(form, line.text):
             if _is_street(form, match):
                 yield Attribute("street", " ".join(match[0].split()), match.span())
 
