@@ -138,8 +138,8 @@ def _american(text: str, region: str) -> Iterator[Attribute]:
         is_state = match["state"] in STATES or len(match["state"]) > 2
         if is_state and sum(map(str.isdigit, match["code"])) > 3 and (region == "US" or match.start()):
             yield _postal("US", match["code"].translate(DIGIT_OF), match.span("code"))
-    if region == "US" and (match := AMERICAN_ALONE.match(text)):
-        yield _postal("US", match["code"], match.span("code"))
+    if region == "US" and (alone := AMERICAN_ALONE.match(text)):
+        yield _postal("US", alone["code"], alone.span("code"))
 
 
 def _british(line: Line, region: str) -> Iterator[Attribute]:

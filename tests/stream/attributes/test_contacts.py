@@ -1,0 +1,100 @@
+"""Telephone numbers and addresses in the net, and what only looks like them."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glyphfeed.stream.attributes.extractor import Extractor
+from glyphfeed.stream.attributes.line import Line
+from tests.stream.attributes.finding import found
+
+FINDS = [
+    ("phone", "DE", "Tel: 030/1234567", "+49301234567"),
+    ("phone", "DE", "TeI. O30 12345", "+493012345"),
+    ("phone", "DE", "+49 (0)30 123456-0", "+49301234560"),
+    ("phone", "DE", "Mo-Fr 8-18 Uhr Tel. 0221-123456", "+49221123456"),
+    ("phone", "US", "(415) 555-0123", "+14155550123"),
+    ("phone", "US", "1-800-FLOWERS", "+18003569377"),
+    ("phone", "GB", "020 7946 0958", "+442079460958"),
+    ("phone", "FR", "Tél. O1.23.45.67.89", "+33123456789"),
+    ("phone", "ES", "912 345 678", "+34912345678"),
+    ("phone", "IT", "Tel. 06 6982", "+39066982"),
+    ("email", "DE", "info@Cafe-Luna.DE", "info@cafe-luna.de"),
+    ("email", "DE", "info @ cafe-luna .de", "info@cafe-luna.de"),
+    ("email", "DE", "Info(at)cafe-luna.de", "Info@cafe-luna.de"),
+    ("email", "US", "sales@acme.corn", "sales@acme.com"),
+    ("email", "US", "contact support+help@widgetco.io today", "support+help@widgetco.io"),
+    ("url", "DE", "www.example.com/shop", "https://www.example.com/shop"),
+    ("url", "DE", "WWW.CAFE-LUNA.DE/Menu.", "https://www.cafe-luna.de/Menu"),
+    ("url", "DE", "www. cafe-luna ,de", "https://www.cafe-luna.de"),
+    ("url", "US", "HTTPS://GREENVALLEY.ORG", "https://greenvalley.org"),
+    ("url", "US", "http://Diner.com:8080/a?b=C#d", "http://diner.com:8080/a?b=C#d"),
+    ("url", "GB", "visit shop.example.co.uk today", "https://shop.example.co.uk"),
+    ("url", "AT", "tischlerei-huber.at", "https://tischlerei-huber.at"),
+]
+NONE = [
+    ("DE", "Mo-Fr 09.00-18.00"),
+    ("FR", "01.02.2024"),
+    ("DE", "Order 0301234567"),
+    ("DE", "1.299,00"),
+    ("US", "Part no. 555-0123"),
+    ("US", "192.168.0.1"),
+    ("US", "v2.10.3"),
+    ("US", "4111 1111 1111 1111"),
+    ("US", "Call 911"),
+    ("DE", "follow us @cafe.berlin"),
+    ("US", "a@b"),
+    ("US", "user@2x.png"),
+    ("DE", "Willkommen.In Berlin"),
+    ("DE", "GmbH & Co.KG"),
+    ("DE", "z.B. heute"),
+    ("US", "README.md"),
+    ("US", "index.html"),
+    ("US", "U.S.A."),
+    ("US", "9.99.de"),
+]
+OWN = {"phone", "email", "url"}
+
+
+@pytest.mark.parametrize(("kind", "region", "text", "value"), FINDS)
+def test_contacts_are_found(kind: str, region: str, text: str, value: str) -> None:
+    assert [each[:2] for each in found(text, region)] == [(kind, value)]
+
+
+@pytest.mark.parametrize(("region", "text"), NONE)
+def test_what_only_looks_like_a_contact_is_none(region: str, text: str) -> None:
+    assert [each for each in found(text, region) if each[0] in OWN] == []
+
+
+def test_two_numbers_of_a_line_are_two() -> None:
+    assert found("Tel. 030 1234567 / 0171 2345678", "DE") == [
+        ("phone", "+49301234567", "030 1234567"),
+        ("phone", "+491712345678", "0171 2345678"),
+    ]
+
+
+def test_a_fax_is_labelled() -> None:
+    attributes = Extractor("DE").of_line(Line("Tel. 030 123456 Fax 030 123457"))
+    assert [(each.value, each.label) for each in attributes] == [("+4930123456", ""), ("+4930123457", "fax")]
+
+
+@pytest.mark.parametrize("region", ["DE", "FR", "GB", "IT", "ES", "US", "NL", "CH", "AT", "PL"])
+def test_a_countrys_example_is_read_back_as_it_is_written_there(region: str) -> None:
+    number = phonenumbers.example_number(region)
+    assert number
+    for form in (phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL):
+        text = f"Tel. {phonenumbers.format_number(number, form)}"
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        assert [each[:2] for each in found(text, region)] == [("phone", e164)]
+
+
+@given(
+    st.from_regex(r"[a-z][a-z0-9]{1,10}([._+-][a-z0-9]{1,8})?", fullmatch=True),
+    st.from_regex(r"[a-z]{3,12}(-[a-z]{2,8})?\.(de|com|org|co\.uk)", fullmatch=True),
+)
+def test_addresses_are_found_as_they_are(local: str, host: str) -> None:
+    assert found(f"Mail: {local}@{host}", "GB") == [("email", f"{local}@{host}", f"{local}@{host}")]
+    assert found(f"see www.{host}/{local}", "GB")[0][:2] == ("url", f"https://www.{host}/{local}")
