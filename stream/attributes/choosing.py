@@ -8,11 +8,11 @@ line.  Pure.
 from __future__ import annotations
 
 import math
+import re
 from itertools import combinations, islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Iterator, Sequence
 
     from glyphfeed.stream.attributes.line import Line
@@ -46,6 +46,8 @@ DIGIT_OF: Final = str.maketrans("OoQDIil|!SsZzGB", "000011111552268")
 """The digit that each letter and stroke looks like."""
 DIGITLIKE: Final = r"\dOoQDIl|SBZG"
 """What may be a digit, for the brackets of an expression."""
+ANY_DIGIT: Final = re.compile(r"\d")
+"""What each number has, however it was read: a text without is passed over in a microsecond."""
 STROKES: Final = "l|!"
 """What among capitals and digits is hardly ever itself, but a 1."""
 SUPPORT: Final = 0.05

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, some
+from glyphfeed.stream.attributes.choosing import ANY_DIGIT, DIGIT_OF, DIGITLIKE, some
 from glyphfeed.stream.attributes.facts import TOP_LEVEL, codes
 from glyphfeed.stream.records import Attribute
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 KINDS: Final = frozenset({"phone", "email", "url"})
 
+ADDRESS_MARK: Final = re.compile(r"[.@©®/(\[]|[Ww]{3}")
+"""A text without any of these holds no address."""
 HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
 TORN_HOST: Final = re.compile(r"(?:[\w-]{1,63} ?[.,] ?){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
 """A name whose dots the recogniser put apart, or took for commas."""
@@ -92,15 +94,17 @@ VANITY: Final = re.compile(
 NO_TRUNK: Final = frozenset({"ES", "PL", "IT", "DK", "NO", "PT", "CZ", "GR", "LU"})
 """Where national numbers begin with no 0, or need none."""
 FEWEST_DIGITS: Final = 7
-MOST_TRIES: Final = 12
-"""So many numbers are asked for in a line, each about 20 µs."""
+MOST_TRIES: Final = 8
+"""So many numbers are looked at in a line, for each of which libphonenumber is asked five times at most, 20 µs each."""
 
 
 def find(line: Line, region: str) -> Iterator[Attribute]:
     """Telephone numbers, and addresses of mail and of the web, in a line as it is written in a region."""
-    yield from _mails(line.text)
-    yield from _pages(line.text, region)
-    yield from _phones(line.text, region)
+    if ADDRESS_MARK.search(line.text):
+        yield from _mails(line.text)
+        yield from _pages(line.text, region)
+    if ANY_DIGIT.search(line.text):
+        yield from _phones(line.text, region)
 
 
 class Host(NamedTuple):
@@ -136,8 +140,6 @@ def _mails(text: str) -> Iterator[Attribute]:
 
 
 def _pages(text: str, region: str) -> Iterator[Attribute]:
-    if "." not in text and "/" not in text and "ww" not in text.lower():
-        return
     at = 0
     while match := BEGIN.search(text, at):
         at = match.end()
@@ -192,11 +194,10 @@ def _phones(text: str, region: str) -> Iterator[Attribute]:
     at, tries = 0, 0
     while tries < MOST_TRIES and (match := PHONE.search(text, at)):
         word = PHONE_WORD.search(text[max(0, match.start() - 40) : match.start()])
-        at = match.end()
+        at, tries = match.end(), tries + 1
         if word is None and not _is_likely_number(text, match, region):
             continue
         for end in _ends(match[0], several=word is not None or match[0][0] in "+0O("):
-            tries += 1
             if value := _called(match[0][:end], region, said=word is not None):
                 label = "fax" if word and "fax" in word[0].lower() and "tel" not in word[0].lower() else ""
                 at = match.start() + end

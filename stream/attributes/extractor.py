@@ -5,7 +5,6 @@ Owns: which finders there are, and which of two that claim the same characters i
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.attributes import contacts, identifiers, places, plates, streets
@@ -24,8 +23,6 @@ FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (
     plates.find,
 )
 """Each finds its kinds in a line as it is written in a region; of two finds of the same length the earlier finder's counts."""
-MARKS: Final = re.compile(r"[\d.@]")
-"""A text without any of these says nothing that a finder finds."""
 
 
 class Extractor:
@@ -36,8 +33,6 @@ class Extractor:
 
     def of_line(self, line: Line) -> tuple[Attribute, ...]:
         """What one line says by itself, in the order of its characters."""
-        if not MARKS.search(line.text):
-            return ()
         kept = without_overlaps(found for find in FINDERS for found in find(line, self._region))
         return tuple(found for found in kept if not self._kinds or found.kind in self._kinds)
 

@@ -9,7 +9,7 @@ import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, some, spelled
+from glyphfeed.stream.attributes.choosing import ANY_DIGIT, DIGIT_OF, DIGITLIKE, picked, some, spelled
 from glyphfeed.stream.attributes.cities import has_airport
 from glyphfeed.stream.attributes.facts import AIRLINES, CANTONS, COUNTRIES, STATES, codes
 from glyphfeed.stream.records import Attribute
@@ -111,6 +111,8 @@ CARRIERS: Final = {
 
 def find(line: Line, region: str) -> Iterator[Attribute]:
     """The numbers of things in a line, as they are written in a region."""
+    if not ANY_DIGIT.search(line.text):
+        return
     yield from _ibans(line)
     yield from _vins(line, region)
     yield from _containers(line)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import DIGIT_OF, DIGITLIKE, picked, some, spelled
+from glyphfeed.stream.attributes.choosing import ANY_DIGIT, DIGIT_OF, DIGITLIKE, picked, some, spelled
 from glyphfeed.stream.attributes.facts import CANTONS, DISTRICTS_AT, DISTRICTS_DE, codes
 from glyphfeed.stream.records import Attribute
 
@@ -73,7 +73,7 @@ COMMON: Final = codes("TV PC CD WC XL NR NO EN ID OK KG KM MM GB MB")
 
 def find(line: Line, region: str) -> Iterator[Attribute]:
     """Plates in a line: those of the region, and those of others where their form is like no other."""
-    if not any(char.isdigit() for char in line.text):
+    if not ANY_DIGIT.search(line.text):
         return
     for own in FORMS.values():
         yield from own(line, region)

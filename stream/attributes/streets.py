@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes.choosing import some
+from glyphfeed.stream.attributes.choosing import ANY_DIGIT, some
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ YEAR: Final = re.compile(r"(?:19|20)\d\d")
 def find(line: Line, region: str) -> Iterator[Attribute]:
     """Streets with a number in a line; the words tell the language, whatever the region."""
     del region
-    if not any(char.isdigit() for char in line.text):
+    if not ANY_DIGIT.search(line.text):
         return
     for form in (GERMANIC, PLACED, ENGLISH, FRENCH, ROMANCE):
         for match in some(form, line.text):
