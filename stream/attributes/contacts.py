@@ -94,8 +94,10 @@ VANITY: Final = re.compile(
 NO_TRUNK: Final = frozenset({"ES", "PL", "IT", "DK", "NO", "PT", "CZ", "GR", "LU"})
 """Where national numbers begin with no 0, or need none."""
 FEWEST_DIGITS: Final = 7
+MOST_DIGITS: Final = 18
+"""A number has 15 digits at most (ITU-T E.164), and what is dialled before it to call abroad."""
 MOST_TRIES: Final = 8
-"""So many numbers are looked at in a line, for each of which libphonenumber is asked five times at most, 20 µs each."""
+"""So many numbers are looked at in a line, for each of which libphonenumber is asked four times at most, 20 µs each."""
 
 
 def find(line: Line, region: str) -> Iterator[Attribute]:
@@ -216,7 +218,8 @@ def _ends(run: str, *, several: bool) -> list[int]:
         next_one.start() if next_one and sum(char.isalnum() for char in run[: next_one.start()]) >= FEWEST_DIGITS else len(run)
     )
     cuts = [match.start() for match in re.finditer(r"(?<=[\w])[ ()/.\-–·]+", run[:whole])]
-    return [whole, *reversed(cuts[-4:])] if several else [whole]
+    ends = [whole, *reversed(cuts[-3:])] if several else [whole]
+    return [end for end in ends if sum(map(str.isalnum, run[:end])) <= MOST_DIGITS]
 
 
 def _is_likely_number(text: str, match: re.Match[str], region: str) -> bool:
