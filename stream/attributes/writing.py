@@ -1,0 +1,99 @@
+"""Text as the finders of amounts read it: one way to write a dash, a quote or a letter, and digits where digits are meant.
+
+Owns: which characters are taken for which.  The text keeps its length, so that a span in it is one in the text as it was read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glyphfeed.stream.attributes.line import Line
+
+ALIKE = {
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("’‘′`´", "'"),
+    **dict.fromkeys("“”„″‟", '"'),
+    **dict.fromkeys("×✕✖", "x"),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t", " "),
+    **{chr(code): unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFF01, 0xFF5F), 0xFFE0, 0xFFE1, 0xFFE5)},
+}
+PLAIN = str.maketrans(ALIKE)
+FOLDED = str.maketrans(
+    {chr(code): unicodedata.normalize("NFKD", chr(code))[0].lower() for code in range(0x41, 0x180) if chr(code).isalpha()}
+    | {"ß": "s", "ẞ": "s", "ı": "i", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"}
+)
+
+LOOKS = {"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "S": "5", "B": "8", "Z": "2"}
+"""Characters that recognisers write for digits."""
+RUN = re.compile(r"(?<![^\W\d_])[\dOoIl|SBZ]{1,12}(?:[.,:/-][\dOoIl|SBZ]{1,12}){0,5}(?![^\W\d_]{5}|[zZ])")
+"""Where such characters may stand for digits: not within a word, nor in ounces."""
+SUSPECT = re.compile(r"(?<=\d)[OoIl|SBZ]|(?<=\d[.,:/-])[OoIl|SBZ]|[OoIl|SBZ](?=[.,:]?\d)")
+POINTS = {".", ",", ":"}
+HEAD = re.compile(r"[SBZ](?=\d)")
+"""A name or a misread sign rather than a digit."""
+TAIL = re.compile(r"(?:O[Zz]|[Il|SBZ]{1,12})$")
+"""What may be a unit or a mark behind a number."""
+TAIL_OF_DECIMALS = re.compile(r"(?:O[Zz]|[Il|]{1,12})$")
+SIGNS = "€$£¥%"
+LIKELY = 0.05
+"""A candidate of this probability may be what is written."""
+
+
+def folded(text: str) -> str:
+    """The text in lower case and without accents, as long as it was."""
+    return text.translate(FOLDED)
+
+
+def plain(line: Line) -> str:
+    """The text of a line with one way to write what looks alike, and with digits within its numbers."""
+    text = line.text.translate(PLAIN)
+    if line.candidates:
+        text = chosen(text, line.candidates)
+    return RUN.sub(lambda run: digits(run[0]), text) if SUSPECT.search(text) else text
+
+
+def chosen(text: str, candidates: tuple[Mapping[str, float], ...]) -> str:
+    """A digit or a sign instead of each letter beside a digit that may as well be one."""
+    chars = list(text)
+    for place, char in enumerate(chars[: len(candidates)]):
+        before, after = "".join(chars[max(place - 1, 0) : place]), "".join(chars[place + 1 : place + 2])
+        if char.isalpha() and not before.isalpha() and not after.isalpha() and any(map(is_of_a_number, (before, after))):
+            chars[place] = likeliest(candidates[place]) or char
+    return "".join(chars)
+
+
+def is_of_a_number(char: str) -> bool:
+    """Whether a character is a digit, or stands between two."""
+    return char.isdecimal() or (char != "" and char in ".,:")
+
+
+def likeliest(candidates: Mapping[str, float]) -> str:
+    """The likeliest digit or sign among candidates, "" where there is none."""
+    fitting = {char: score for char, score in candidates.items() if score >= LIKELY and char and char in "0123456789" + SIGNS}
+    return max(fitting, key=fitting.__getitem__, default="")
+
+
+def digits(run: str) -> str:
+    """A run of digits and what looks like them, as digits where it is none by its place: a unit behind, or a name."""
+    if not any(char.isdecimal() for char in run):
+        return run
+    parts = re.split(r"([.,:/-])", run)
+    return "".join(
+        digits_of_part(part, parts[place - 1] if place else "", parts[place + 1] if place + 1 < len(parts) else "")
+        for place, part in enumerate(parts)
+    )
+
+
+def digits_of_part(part: str, before: str, after: str) -> str:
+    """What stands between two separators of a run, "" for its ends."""
+    if not any(char.isdecimal() for char in part) and not POINTS & {before, after}:
+        return part
+    head = HEAD.match(part) if not before else None
+    tail = (TAIL_OF_DECIMALS if before in POINTS else TAIL).search(part, 1) if not after else None
+    start, end = head.end() if head else 0, tail.start() if tail else len(part)
+    return part[:start] + "".join(LOOKS.get(char, char) for char in part[start:end]) + part[end:]
