@@ -52,7 +52,7 @@ def customs_of(region: str) -> Customs:
     return Customs(
         region=locale.territory or DEFAULT,
         currency=currency_of(locale.territory or DEFAULT),
-        signs={sign: code for code, sign in locale.currency_symbols.items() if len(sign) == 1},
+        signs=signs_of(locale),
         decimal=str(symbols["decimal"]),
         spaced=str(symbols["group"]).isspace(),
         order="".join(dict.fromkeys(re.sub("[^dmy]", "", locale.date_formats["short"].pattern.lower()))),
@@ -75,6 +75,12 @@ def currency_of(region: str) -> str:
     from babel.core import get_global
 
     return next(code for code, _, until, tender in get_global("territory_currencies")[region] if tender and until is None)
+
+
+def signs_of(locale: Locale) -> dict[str, str]:
+    """The currencies of signs of one character, and that of what is paid with there, however long its sign is."""
+    own = currency_of(locale.territory or DEFAULT)
+    return {sign: code for code, sign in locale.currency_symbols.items() if len(sign) == 1 or code == own and sign != code}
 
 
 def languages_of(locale: Locale) -> tuple[str, ...]:

@@ -50,12 +50,16 @@ NAMES = {
     r"|herstellungs ?datum|fabrique|fabricado|elaborado|prodotto|confezionato|emballe|made|dom",
 }
 LABEL = re.compile(rf"(?<![a-z])(?:{'|'.join(f'(?P<{label}>{names})' for label, names in NAMES.items())})(?![a-z]){BETWEEN}")
-LABELLED = re.compile(r"(\d\d)([ ./-]?)(\d\d)(?:\2(\d{4}|\d\d))?(?![\d:]|[./-]\d)|(\d{4})(\d\d)(\d\d)(?!\d)")
+LABELLED = re.compile(r"(?P<month>0[1-9]|1[0-2]) (?P<year>20\d\d)(?!\d)|(\d\d)(?P<sep>[ ./-]?)(\d\d)(?:(?P=sep)(\d{4}|\d\d))?(?![\d:]|[./-]\d)|(\d{4})(\d\d)(\d\d)(?!\d)")
 NO_DATE = re.compile(
     r"(?:(?<![a-z])(?:tel|telefon|fon|phone|fax|call|mobil|mobile|sort ?code|version|vers?|v|ip|firmware|build|lot|l|ref|art|nr|no|kto|chapter|section"
     r"|kapitel|abschnitt|room|raum|zimmer|az|n|num|fig|teil|part|isbn|din|iso|id)|[#§]|(?:^|[^\d.:/-])[+(]?0\d{1,4}\)?|\+\d{1,4})[ .:#/°-]{0,3}$"
 )
 """What stands before numbers that only look like dates."""
+UP_TO = re.compile(
+    r"(?<![a-z])(?:ends?|until|thru|through|on|by|starts?|begins?|opens?|opening|due|date|till|bis|am|vom|ab|jusqu'au|du|le|dal|al|hasta el|hasta|desde)"
+    r"[ :.]{1,2}$"
+)
 NEAR = 40
 
 CLOCK = r"(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<clock>uhr|h(?:rs|ours)?\b|o'clock))"
@@ -67,11 +71,13 @@ TIME = re.compile(
 MILITARY = re.compile(r"(?<![\d.,:])(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d) ?(?:hrs|hours|uhr)\b")
 AT = re.compile(r"(?:(?<![a-z])(?:ore|alle|dalle|a las|las|a|de|des|bis|um|h|hs|jusqu'a|entre|et|y|e|von|ab)|[-/]) ?$")
 NO_TIME = re.compile(
-    r"(?<![a-z])(?:score|final|endstand|satz|scale|ma[s]{1,2}stab|ratio|verhaltnis|aspect|format|duration|dauer|length|laufzeit|mix|mischung"
+    r"(?<![a-z])(?:score|endstand|satz|scale|ma[s]{1,2}stab|ratio|verhaltnis|aspect|format|duration|dauer|length|laufzeit|mix|mischung"
     r"|john|mark|luke|matthew|acts|romans|genesis|exodus|psalms?|proverbs|isaiah|joh|mt|mk|lk|rom|kor|cor|ps|jn|utc ?-|gmt ?-|verse?|surah|sure|nr|no)"
     r"[ .:]{0,3}$"
 )
 NO_TIME_BEHIND = re.compile(r" ?(?:min|mins|minutes?|minuten|sec|aspect|format|ratio|scale|display|monitor|bildschirm|[a-z]{0,4}mischung|sieg|win|victoire)\b")
+SAYS_H = {"FR", "BE", "LU", "MC", "ES", "PT", "BR"}
+"""Where an h behind a number is the time of day."""
 DURATIONS = {"24", "48", "36"}
 
 
@@ -198,11 +204,13 @@ def labelled(text: str, region: str) -> Iterator[Attribute]:
 
 def labelled_readings(match: re.Match[str], region: str) -> Sequence[str]:
     """What the digits of a package may be: a date in two or three parts, or a month and a year."""
-    first, sep, second, third, *compact = match.groups()
+    if match["month"]:
+        return [f"{match['year']}-{match['month']}"]
+    first, sep, second, third, *compact = match.groups()[2:]
     if first is None:
         return list(iso(*map(int, compact)))
     if third is None:
-        return (month_of_two(first, second) or day_of_two(first, second, region)) if sep else []
+        return month_of_two(first, second) or (day_of_two(first, second, region) if sep else [])
     if not sep and len(third) == 4 and first in ("19", "20"):
         return list(iso(int(first + second), int(third[:2]), int(third[2:])))
     return readings(first, second, third, " ", region)
@@ -235,7 +243,8 @@ def without_year(text: str, region: str) -> Iterator[Attribute]:
         if (len(match[1]) == len(match[2]) == 2 or is_dated(before)) and not NO_DATE.search(before):
             yield from dated(list(iso(None, int(match[2]), int(match[1]))), text, match.span())
     for match in DAY_OR_MONTH.finditer(text):
-        if is_weekday(text[max(0, match.start() - NEAR) : match.start()]):
+        before = text[max(0, match.start() - NEAR) : match.start()]
+        if is_weekday(before) or ("/" in match[0] and len(match[0]) > 3 and match[0] != "24/7" and UP_TO.search(before)):
             leads = customs_of(region).order == "mdy" and "/" in match[0]
             month, day = (match[1], match[2]) if leads else (match[2], match[1])
             yield from dated(list(iso(None, int(month), int(day))), text, match.span())
@@ -274,7 +283,7 @@ def is_time(match: re.Match[str], written: str, region: str) -> bool:
     if match["minute"]:
         return match["sep"] != "." or bool(match["hours"] or match["clock"] or match["later"] or re.search(r"(?<![a-z])(?:ore|alle|dalle|las|um) ?$", before))
     hour_alone = bool(match["hours"] or match["clock"]) and match["hour"] not in DURATIONS
-    return hour_alone and (AT.search(before) is not None or (customs_of(region).languages[0] == "fr" and int(match["hour"]) > 6))
+    return hour_alone and (AT.search(before) is not None or (customs_of(region).region in SAYS_H and int(match["hour"]) > 6))
 
 
 def is_half(match: re.Match[str], written: str, region: str) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 INITIALS = dict(zip("lmxjvsd", range(7), strict=True))
 """The weekdays by one letter, as in Spain."""
+ENGLISH_INITIALS = {"m": 0, "t": 1, "w": 2, "f": 4}
+ITALIAN = dict(zip(("lu", "ma", "me", "gi", "ve", "sa", "do"), range(7), strict=True))
 GROUPS = {
     **dict.fromkeys(("daily", "everyday", "every day", "taglich", "tous les jours", "7j/7", "7/7", "todos los dias", "diario"), "Mo-Su"),
     **dict.fromkeys(("tutti i giorni", "7 days a week", "7 days", "a diario"), "Mo-Su"),
@@ -37,7 +39,7 @@ CLOSED = {*("closed", "geschlossen", "ruhetag", "zu", "ferme", "fermee", "cerrad
 OPEN = {*("open", "opening", "hours", "geoffnet", "offnungszeiten", "sprechzeiten", "sprechstunde", "ouvert", "ouverture", "horaires")}
 OPEN |= {*("abierto", "horario", "aperto", "orario", "orari", "apertura", "times")}
 FILL = {*(":", ".", ",", "-", "(", "=", "von", "from", "de", "des", "ore", "las", "le", "les", "dalle", "jeweils", "on", "am", "il", "i", "la")}
-FILL |= {*("every", "jeden", "jeder", "every", "du", "dal", "los", "el", "h", ";", "lunch", "dinner", "we're", "are", "we", "is", "ist")}
+FILL |= {*("durchgehend", "every", "jeden", "jeder", "every", "du", "dal", "los", "el", "h", ";", "lunch", "dinner", "we're", "are", "we", "is", "ist")}
 SINCE = {"ab", "from", "desde", "dalle"}
 CLOCK = {"uhr", "h", "hrs", "ore", "hs"}
 ENDS = {".", ";", ")", "*", "!"}
@@ -45,8 +47,10 @@ AROUND = {"24/7", "7/24", "24h/24", "24/24", "24h/7"}
 NAMED = {"midnight": (24, 0), "mitternacht": (24, 0), "minuit": (24, 0), "medianoche": (24, 0), "noon": (12, 0), "midday": (12, 0), "midi": (12, 0)}
 TOKEN = re.compile(
     r"24 ?/ ?7(?![/\d])|24h? ?/ ?24h?(?!\d)|" + "|".join(sorted((name for name in GROUPS if re.search(r"\W", name)), key=len, reverse=True))
-    + r"|[ap]\.? ?m\b\.?|\d{1,2} ?h ?[0-5]\d(?!\d)|\d{1,2}(?:[:.] ?[0-5]\d)?(?!\d)|\d+|[a-z]+|[^\s\w]"
+    + r"|[ap]\.? ?m\b\.?|\d{1,2} ?h ?[0-5]\d(?!\d)|\d{1,2}(?:[:.] ?[0-5]\d)?(?!\d)|[0-2]\d[0-5]\d(?!\d)|\d+|[a-z]+|[^\s\w]"
 )
+MISREAD = re.compile(r"(?<=(?<![a-z\d])[msd])0(?![a-z\d])|(?<=(?<![a-z\d])[md])[1l](?![a-z\d])|(?<![a-z\d])5(?=[ao](?![a-z\d]))")
+"""What is no letter, or another one, in the short name of a weekday."""
 HOURS_LONG = {"h", "hours", "hrs", "hour", "std", "stunden", "heures", "horas", "ore"}
 MAYBE = re.compile(r"\d ?(?:-|to|bis|a|au|al|until|till|alle|hasta|/|uhr|[ap]\.?m|h)|24|midnight|(?<![a-z])(?:" + "|".join(CLOSED) + ")(?![a-z])")
 
@@ -90,6 +94,7 @@ def find(line: Line, region: str) -> Iterator[Attribute]:
     text = folded(plain(line))
     if not MAYBE.search(text):
         return
+    text = MISREAD.sub(lambda match: {"0": "o", "1": "i", "l": "i", "5": "s"}[match[0]], text)
     tokens = [Token(match[0], match.span()) for match in TOKEN.finditer(text)]
     for rules in together(list(Reader(tokens, line.text, region).rules()), tokens):
         span = tokens[rules[0].span[0]].span[0], tokens[rules[-1].span[1] - 1].span[1]
@@ -119,7 +124,8 @@ def days_of(region: str) -> tuple[Mapping[str, int], frozenset[str]]:
         known = {**{name: day for name, day in weekdays(language).items() if len(name) > 2}, **known}
     known |= ALSO_DAYS | (INITIALS if "es" in spoken[:1] else {})
     own = {name for language in spoken[:1] for name in weekdays(language)}
-    return known, frozenset(name for name in known if len(name) < 3 and name not in own or len(name) == 1)
+    known |= {name: day for name, day in ENGLISH_INITIALS.items() if spoken[:1] == ["en"]} | (ITALIAN if spoken[:1] == ["it"] else {})
+    return known, frozenset(name for name in known if (len(name) < 3 and name not in own) or len(name) == 1)
 
 
 class Reader:
@@ -157,6 +163,8 @@ class Reader:
         if not days:
             return None
         is_weak = days[1] - place == 1 and self.word(place) in self._weak
+        if is_weak and len(self.word(place)) == 1:
+            return None
         after = self.skip(days[1])
         if self.word(after) in CLOSED and not is_weak:
             return Rule(days[0], "off", (place, after + 1))
@@ -257,7 +265,7 @@ class Reader:
         first = self.clock(place)
         between = self.skip(first[1], TO) if first else place
         second = self.clock(between) if first and 0 < between - first[1] < 3 else None
-        if not first or not second:
+        if not first or not second or (len(self.word(place)) == 4) != (len(self.word(between)) == 4 and self.word(between).isdecimal()):
             return None
         sure = first[0].sure or second[0].sure
         if not sure and (needs_clock or not self.may_end(second[1]) or first[0].hour < 5):
@@ -274,13 +282,14 @@ class Reader:
         word, after = self.word(place), self.word(place + 1)
         if word in NAMED:
             return Clock(*NAMED[word], "", True), place + 1
-        match = re.fullmatch(r"(\d{1,2})(?:(?:[:.]| ?h) ?(\d\d))?", word)
-        if not match or int(match[1]) > 24 or (int(match[1]) == 24 and int(match[2] or 0)):
+        match = re.fullmatch(r"(\d{1,2})(?:(?:[:.]| ?h) ?(\d\d))?|(\d\d)(\d\d)", word)
+        hour, minute = (match[1] or match[3], match[2] or match[4]) if match else ("99", "")
+        if int(hour) > 24 or (int(hour) == 24 and int(minute or 0)):
             return None
         is_half = after[:1] in ("a", "p") and len(after) > 1 and after.replace(".", "").replace(" ", "") in ("am", "pm")
-        half = after[0] if is_half and int(match[1]) <= 12 else ""
+        half = after[0] if is_half and int(hour) <= 12 else ""
         marked = bool(half) or after in CLOCK
-        return Clock(int(match[1]), int(match[2] or 0), half, marked or match[2] is not None), place + 1 + marked
+        return Clock(int(hour), int(minute or 0), half, marked or minute is not None), place + 1 + marked
 
 
 def range_of(first: Clock, second: Clock, english: bool) -> str:

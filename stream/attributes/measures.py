@@ -29,9 +29,12 @@ WEIGHED = re.compile(
     r"|(?P<gross>gross|brutto|brut|bruto|lordo|bruttogewicht)|drained|abtropfgewicht|egoutte|escurrido|sgocciolato)(?![a-z])"
 )
 AFTER = re.compile(r" ?(?:e |℮ )?\(?(?:(?P<net>net|nett|netto|neto)|(?P<gross>gross|brutto|brut|bruto|lordo))(?![a-z])")
+MINUS = re.compile(r"(?:(?<![\d%€$£] )(?<!\w)-|^- )$")
+"""A minus, where it is no dash between two numbers."""
 FACTOR = r"(?:[a-z]{1,2}[.:]? ?)?\d{1,5}(?:[.,]\d{1,3})? ?(?:\([a-z]\) ?)?"
-PRODUCT = re.compile(rf"(?<![\w.,/]){FACTOR}(?:(?:mm|cm|m|in|\") ?)?(?:x ?{FACTOR}(?:(?:mm|cm|m|in|\"|ft)(?![a-z²³\d]) ?)?){{1,3}}")
-MEASURED = re.compile(r"(?P<number>\d{1,5}(?:[.,]\d{1,3})?)|(?P<unit>mm|cm|m|in|ft|\")(?![a-z])")
+PRODUCT = re.compile(rf"(?<![\w.,/]){FACTOR}(?:(?:mm|cm|m|in|ft|[\"']) ?)?(?:x ?{FACTOR}(?:(?:mm|cm|m|in|ft|[\"'])(?![a-z²³\d]) ?)?){{1,3}}")
+MARKS = {'"': "in", "'": "ft"}
+MEASURED = re.compile(r"(?P<number>\d{1,5}(?:[.,]\d{1,3})?)|(?P<unit>mm|cm|m|in|ft|[\"'])(?![a-z])")
 HEIGHT = re.compile(r"(?<![\w.,'])(?P<feet>\d{1,2}) ?' ?-? ?(?P<inches>\d{1,2}) ?(?:\"|'')(?!\d)")
 
 
@@ -63,9 +66,9 @@ def is_size(length: Quantity) -> bool:
 def percentage(quantity: Quantity, text: str) -> Attribute:
     """A percentage, less than nothing where a minus that is no dash stands before it."""
     start, end = quantity.span
-    minus = text[start - 1 : start] == "-" and not re.search(r"[\w%.,] ?-$", text[:start])
+    minus = MINUS.search(text, 0, start)
     value = tidy(-quantity.value) if minus else quantity.value
-    return Attribute("percent", value, (start - minus, end), "%")
+    return Attribute("percent", value, (minus.start() if minus else start, end), "%")
 
 
 def weighed(text: str, span: tuple[int, int]) -> str:
@@ -84,7 +87,7 @@ def products(text: str, region: str) -> Iterator[Attribute]:
         units = {part["unit"] for part in parts if part["unit"]}
         if len(units) == 1 and parts[-1]["unit"]:
             values = [worths(part["number"], decimal)[0] for part in parts if part["number"]]
-            yield Attribute("size", values, (match.start(), match.start() + parts[-1].end()), units.pop().replace('"', "in"))
+            yield Attribute("size", values, (match.start(), match.start() + parts[-1].end()), MARKS.get(unit := units.pop(), unit))
 
 
 def heights(text: str) -> Iterator[Attribute]:

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 SIGNS = {
     **{"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "₴": "UAH", "₫": "VND", "฿": "THB"},
-    **{"₱": "PHP", "₦": "NGN", "¥": "JPY", "円": "JPY", "元": "CNY", "$": "USD", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "R$": "BRL"},
+    **{"₱": "PHP", "₦": "NGN", "¥": "JPY", "円": "JPY", "元": "CNY", "$": "USD", "zł": "PLN", "Kč": "CZK", "zl": "PLN", "Kc": "CZK", "TL": "TRY", "lei": "RON", "Ft": "HUF", "R$": "BRL"},
     **{"US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN"},
     **{"SFr": "CHF", "sFr": "CHF", "Fr": "CHF", "Rs": "INR", "kr": "SEK", "Kr": "SEK", "руб": "RUB"},
     **{"Euro": "EUR", "EURO": "EUR", "euro": "EUR", "Euros": "EUR", "euros": "EUR", "dollars": "USD", "Dollar": "USD"},
 }
 """Signs and words that stand for a currency where the region has no other for them."""
-OF_A_REGION = {"kr": {"SE": "SEK", "NO": "NOK", "DK": "DKK", "IS": "ISK"}, "Fr": {"CH": "CHF", "LI": "CHF"}, "$": {}}
 COMMON = {
     *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "BRL", "MXN", "ZAR"),
     *("SGD", "HKD", "KRW", "ILS", "AED", "CAD", "THB", "RUB", "UAH", "ISK", "BGN"),
@@ -38,39 +37,45 @@ COMMON = {
 """Codes that are taken for money beside any number; the others, many of which are words, only beside one with decimals."""
 PENCE = {"GB", "IM", "JE", "GG", "GI"}
 RESOLUTIONS = {"144p", "240p", "360p", "480p", "720p"}
+MUSICIAN = re.compile(r"(?<![a-z])(?:live|tour|feat|ft|rap|rapper|konzert|concert|album|in da club)(?![a-z])")
+"""What is said of 50 Cent who is a musician."""
 MULTIPLES = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "bn": 1e9, "B": 1e9, "mio": 1e6, "mrd": 1e9, "million": 1e6, "billion": 1e9}
 MULTIPLE = r"(?: ?(?P<multiple>[kKmMB](?![\w/])|bn\b|[Mm]io\b|[Mm]rd\b|[mb]illion(?=s?\b)))?"
 
 WAS = (
-    r"was|before|reg(?:ular)?(?:ly)?|rrp|srp|msrp|list price|orig(?:inal)?(?:ly)?|compare at|instead of|statt|uvp|vorher|fruher|bisher|alt"
-    r"|avant|au lieu de|ancien prix|antes|en lugar de|en vez de|precio anterior|prima|invece di|anziche|old price|ehemals"
+    r"was|were|before|reg(?:ular)?(?:ly)?|rrp|srp|msrp|list price|orig(?:inal)?(?:ly)?|compare at|instead of|statt|uvp|vorher|fruher|bisher|alt"
+    r"|avant|au lieu de|ancien prix|antes|en lugar de|en vez de|precio anterior|prima|invece di|anziche|old price|ehemals|normalpreis|listenpreis|prezzo (?:pieno|di listino)|listino|al posto di|prix (?:normal|barre|conseille)"
+    r"|precio (?:normal|original)|pvp|full price|list|originalpreis|regular price|war"
 )
 NOW = (
     r"now|sale price|our price|today|jetzt|aktuell|heute|neu|aktionspreis|maintenant|desormais|ahora|ora|adesso|new price"
-    r"|oggi|hoy|aujourd'hui"
+    r"|oggi|hoy|aujourd'hui|(?:prezzo )?scontato|in offerta|(?:en )?oferta|rebajado|promo|prix promo|solde|remise|sonderpreis|angebot|sale"
+    r"|special|you pay|clearance|offer|reduziert auf|nur noch|offerta|ahora solo|sconto a|aktion"
 )
 LABEL = re.compile(
     rf"(?<![a-z])(?:(?P<was>{WAS})|(?P<now>{NOW}))(?:[ .:]{{1,3}}(?:only|just|nur|fur|for|price|preis|seulement|solo|prix|precio|prezzo))?"
     r"[ .:*-]{0,4}$"
 )
-EACH = r"kilo|kg|100 ?g|g|mg|litre|liter|litro|100 ?ml|ml|cl|l|lbs?|pound|fl\.? ?oz|oz|ounce|gal(?:lon)?|pint|pt|m2|m²|sqm|sq ?m|kwh"
+EACH = r"kilogramm|kilo|kg|100 ?gr?|gr?|mg|litre|liter|litro|100 ?ml|ml|cl|ltr|l|lbs?|pound|fl\.? ?oz|oz|ounce|gal(?:lon)?|pint|pt|m2|m²|sqm|sq ?m|kwh"
 SAYS_A_PRICE = re.compile(
     rf"(?<![a-z])(?:{WAS}|{NOW}|only|nur|just|total|summe|gesamt|gesamtbetrag|subtotal|preis|price|prix|precio|prezzo|totale|importe)"
     rf"(?: (?:nur|only|just|ttc|price|preis))?[:. *]{{1,3}}$|\d ?(?:{EACH}) ?= ?$"
 )
 UNIT_OF = {"kilo": "kg", "litre": "l", "liter": "l", "litro": "l", "lbs": "lb", "pound": "lb", "ounce": "oz", "gallon": "gal"}
-UNIT_OF |= {"pint": "pt", "m²": "m2", "sqm": "m2", "floz": "fl_oz", "kwh": "kWh"}
+UNIT_OF |= {"gr": "g", "kilogramm": "kg", "ltr": "l"} | {"pint": "pt", "m²": "m2", "sqm": "m2", "floz": "fl_oz", "kwh": "kWh"}
 PER = re.compile(
     rf" ?(?:/|(?:per|pro|je|le|la|al|el|il|por|par|the|a)(?= )) ?(?:(?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})?) ?)?(?P<unit>{EACH})(?![a-z²\d])"
     r"| (?P<unit_b>lb)(?![a-z])"
 )
 OF = re.compile(
-    rf"(?:(?<![a-z])(?:per|pro|je|le|la|al|el|il|por|par) (?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})? ?)?(?P<unit>{EACH})(?![a-z²\d])"
+    rf"(?:(?<![a-z])(?:per|pro|je|le|la|al|au|el|il|por|par) (?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})? ?)?(?P<unit>{EACH})(?![a-z²\d])"
     rf"|(?<![\w.,])(?P<count_a>\d{{1,4}}(?:[.,]\d{{1,2}})?) ?(?P<unit_a>{EACH}) ?="
-    rf"|(?<![a-z])(?P<unit_b>kg|l)[ -]preis|(?<![a-z])(?:preis|price|eur|€|\$|£)/(?P<unit_c>{EACH})(?![a-z²\d]))[: =]{{0,3}}(?:ca\.? ?)?$"
+    rf"|(?<![\w.,])(?P<count_d>1|100) ?(?P<unit_d>kg|l|g|ml) ?:|(?<![a-z])(?P<unit_b>kg|kilo|liter|l)(?:[ -]?preis)|(?<![a-z])(?:preis|price|eur|€|\$|£)/(?P<unit_c>{EACH})(?![a-z²\d]))[: =]{{0,3}}(?:ca\.? ?)?$"
 )
 MEASURED = r"(?:[°²³%]|[kmcd]?[glm]\b|mm\b|uhr\b|[UuHh](?:hr)?\b|[ap]\.?m\b|[A-Z]{3}\b|x\b|lbs?\b|oz\b)"
 """What makes a number with two decimals no price."""
+SOLD = r"(?:kg|KG|Kg|lb|LB|l|L|100 ?g|100 ?ml|gal|oz|OZ)\b"
+"""What a number with two decimals is the price of."""
 NEAR = 40
 """So many characters before a price may say what it is."""
 
@@ -138,7 +143,7 @@ def unit_price(money: Money, per: re.Match[str], span: tuple[int, int]) -> Attri
     """What one unit costs, or so many of them."""
     said = {name[:4].rstrip("_"): value for name, value in per.groupdict().items() if value}
     name = re.sub(r"[ .]", "", said["unit"])
-    hundred = re.fullmatch(r"100(m?[gl])", name)
+    hundred = re.fullmatch(r"100(m?[gl])r?", name)
     count, unit = ("100", hundred[1]) if hundred else (said.get("coun", "").strip(), UNIT_OF.get(name, name))
     value = money.value if money.fuel is None else money.fuel
     return Attribute("unit_price", value, span, f"{money.currency}/{'' if count in ('', '1') else count.replace(',', '.')}{unit}")
@@ -156,10 +161,11 @@ def pattern(region: str) -> re.Pattern[str]:
     """How money is written: a sign and an amount, the other way round, or an amount that can be nothing else."""
     customs = customs_of(region)
     whole = SPACED if customs.spaced else WHOLE
-    words = sorted({*currencies(), *COMMON, *(sign for sign in SIGNS if sign.isalpha())}, key=len, reverse=True)
-    signs = sorted({*(sign for sign in SIGNS if not sign.isalpha()), *customs.signs} - {"¤"}, key=len, reverse=True)
+    known = {*SIGNS, *customs.signs} - {"¤"}
+    words = sorted({*currencies(), *COMMON, *(sign.rstrip(".") for sign in known if sign[:1].isalpha() and "$" not in sign)}, key=len, reverse=True)
+    signs = sorted({sign for sign in known if not sign[:1].isalpha() or "$" in sign}, key=len, reverse=True)
     sign = rf"{'|'.join(map(re.escape, signs))}|(?<![^\W\d_])(?:{'|'.join(words)})(?![^\W\d_])\.?"
-    amount = rf"\d{{1,5}}[.,] ?(?:--?|=)(?!\d)|-{{0,2}}[.,]\d\d|\d{{1,5}}[.,] \d\d|{whole}"
+    amount = rf"(?:\d{{1,3}}(?:[.']\d{{3}}){{1,2}}|\d{{1,5}})[.,:] ?(?:--?|=)(?!\d)|-{{0,2}}[.,]\d\d|\d{{1,5}}(?: [.,] ?|[.,] )\d\d|{whole}"
     misread = rf"(?P<misread>{misread_sign(customs)})(?=\d{{1,4}}[.,]\d\d(?!\d))"
     return re.compile(
         rf"(?P<minus>(?<![\w%€.,)] )(?<![\w%€.,)])-)?(?:(?:(?P<sign>{sign})|{misread})[ :]{{0,2}}(?P<amount>\d{{1,4}} \d\d(?=$| ?(?:ea|lb|/))|{amount})"
@@ -168,7 +174,7 @@ def pattern(region: str) -> re.Pattern[str]:
         rf"|(?P<amount_b>{amount}){MULTIPLE.replace('multiple', 'multiple_b')}\.? ?(?P<sign_b>{sign})(?! ?\d+[.,]\d\d(?!\d)|(?<= .)\d)"
         rf"|(?P<euros>\d{{1,4}},\d\d) ?[Ee](?![\w'])"
         rf"|(?P<cents>\d{{1,3}}(?:[.,]\d)?) ?(?P<cent>[Cc](?:ts?|ents?|entimes|[eé]ntimos|entesimi)\b|CT\b|CENTS?\b|Rp\b|¢|p(?![\w.])|c(?![\w.]))"
-        rf"|(?P<bare>\d{{1,5}}[.,] ?--?(?! ?[\w-])|(?<![\w.,-])--?[.,]\d\d(?!\d))|(?P<said>\d{{1,5}}[.,]\d\d)(?![\d.,%/:-]| ?{MEASURED})))"
+        rf"|(?P<bare>(?:\d{{1,3}}[.']\d{{3}}|\d{{1,5}})[.,:] ?--?(?! ?[\w-])|(?<![\w.,-])--?[.,]\d\d(?!\d))|(?P<said>\d{{1,5}}[.,]\d\d)(?:(?= ?/ ?{SOLD})|(?![\d.,%/:-]| ?{MEASURED}))))"
     )
 
 
@@ -181,7 +187,8 @@ def money_of(match: re.Match[str], text: str, customs: Customs) -> Iterator[Mone
     """What the found amount is, if it is money there."""
     kind = match.lastgroup if match.lastgroup in ("broken", "euros", "bare", "said") else "cents" if match["cents"] else "sign"
     money = {"sign": signed, "cents": cents}.get(kind, unsigned)(match, customs)
-    if money is None or (kind == "said" and not SAYS_A_PRICE.search(folded(text[max(0, match.start() - NEAR) : match.start()]))):
+    per = kind == "said" and PER.match(folded(text), match.end())
+    if money is None or (kind == "said" and not per and not SAYS_A_PRICE.search(folded(text[max(0, match.start() - NEAR) : match.start()]))):
         return
     yield replace(money, value=tidy(-money.value)) if match["minus"] and not re.match(r"-[.,]", match[0]) else money
 
@@ -202,10 +209,12 @@ def signed(match: re.Match[str], customs: Customs) -> Money | None:
 def code_of(sign: str, customs: Customs) -> str | None:
     """The currency that a sign stands for in a region; None for one that is none there."""
     if sign == "Fr":
-        return OF_A_REGION["Fr"].get(customs.region)
+        return {"CH": "CHF", "LI": "CHF"}.get(customs.region)
     if sign in ("$", "dollars", "Dollar"):
         return customs.signs.get("$", "USD")
-    return OF_A_REGION.get(sign, {}).get(customs.region) or SIGNS.get(sign) or customs.signs.get(sign) or sign
+    if customs.signs.get(sign) == customs.currency:
+        return customs.currency
+    return SIGNS.get(sign) or customs.signs.get(sign) or sign
 
 
 def is_something_else(sign: str, match: re.Match[str]) -> bool:
@@ -219,9 +228,9 @@ def amount_of(written: str, customs: Customs) -> tuple[Worth, Worth | None]:
     """What an amount is worth, and what else if its last three digits are decimals, as those of fuel are."""
     if re.fullmatch(r"-{0,2}[.,]\d\d", written):
         return number("0." + written[-2:]), None
-    if re.search(r"[.,] ?[-=]+$", written):
+    if re.search(r"[.,:] ?[-=]+$", written):
         return int(re.sub(r"\D", "", written)), None
-    if re.fullmatch(r"\d+[.,]? \d\d", written):
+    if re.fullmatch(r"\d+ ?[.,]? ?\d\d", written) and " " in written:
         return number(re.sub(r"[., ]+", ".", written)), None
     values = sorted(worths(written, customs.decimal), reverse=True)
     return values[0], values[1] if len(values) > 1 else None
@@ -229,6 +238,8 @@ def amount_of(written: str, customs: Customs) -> tuple[Worth, Worth | None]:
 
 def cents(match: re.Match[str], customs: Customs) -> Money | None:
     """An amount in the hundredth part of a currency."""
+    if match[0] == "50 Cent" and MUSICIAN.search(folded(match.string)):
+        return None
     mark, count = match["cent"], number(match["cents"].replace(",", "."))
     of_dollars = customs.signs.get("$") == customs.currency
     known = {"p": customs.region in PENCE and match[0] not in RESOLUTIONS, "c": of_dollars and 10 <= count < 100}

@@ -43,16 +43,18 @@ UNITS: Mapping[str, tuple[str, str]] = {
         ("length", "ft", "ft feet foot"),
         ("length", "mi", "mi mile miles meile meilen millas miglia"),
         ("length", "yd", "yd yds yard yards"),
-        ("speed", "km/h", "km/h kmh kph km/hr km/std kmph"),
+        ("speed", "km/h", "km/h km/n kmh kph km/hr km/std kmph"),
         ("speed", "mph", "mph mi/h"),
-        ("percent", "%", "% percent prozent pourcent porciento percento o/o"),
+        ("percent", "%", "% percent prozent pourcent porciento percento o/o vol%"),
     )
     for name in names.split()
 }
 """The kind and the unit that each name stands for, folded and without spaces and dots."""
-UNIT = r"fl\.? ?oz|fluid ounces?|km ?/ ?(?:hr|h|std)\b|mi/h|m\.p\.h|[a-z]{1,12}|pour cent|por ciento|per cento|%|[°o]/[o0]|\""
-TAIL = r"(?![a-z\d²³°^]| ?/ ?(?:h|s|km|l|kg|min|100 ?km)\b)"
+UNIT = r"fl\.? ?oz|fluid ounces?|k(?:m|rn) ?/ ?(?:hr|[hn]|std)\b|mi/h|m\.p\.h|vol\.?-? ?%|[a-z]{1,12}|pour cent|por ciento|per cento|%|[°o]/[o0]|\""
+TAIL = r"(?![a-z\d²³°^]| ?/ ?(?:h|s|m|km|l|kg|min|100 ?km)(?![a-z]))"
 """What must not stand behind a unit: the rest of a word, an exponent, or what it is divided by."""
+FLUID = re.compile("fl(?:uid)?(?:oz|ounces?)$")
+MISREAD = {"I": "l", "mI": "ml", "cI": "cl"}
 BEFORE = r"(?<![\d_])(?<![\d][.,:'])(?<![a-wyz])(?<![a-z]x)(?<!/)"
 QUANTITY = re.compile(rf"{BEFORE}(?P<number>{FRACTION}|{WHOLE})(?P<gap>[ -]?)(?P<unit>{UNIT}){TAIL}")
 QUANTITY_SPACED = re.compile(rf"{BEFORE}(?P<number>{FRACTION}|{SPACED})(?P<gap>[ -]?)(?P<unit>{UNIT}){TAIL}")
@@ -80,8 +82,7 @@ def quantities(text: str, region: str) -> tuple[Quantity, ...]:
 
 def quantity_of(match: re.Match[str], text: str, decimal: str) -> Iterator[Quantity]:
     """The quantity that a number and a word are, if the word is a unit there."""
-    name = re.sub(r"[ .]|uid|unces?$", "", match["unit"]) if match["unit"].startswith("fl") else re.sub(r"[ .]", "", match["unit"])
-    known = UNITS.get("o/o" if "/" in name and name[0] in "°o" else name)
+    known = UNITS.get(name_of(match, text))
     if known is None or not is_meant(match, text):
         return
     (value, *others), (kind, unit) = worths(match["number"], decimal), known
@@ -90,12 +91,22 @@ def quantity_of(match: re.Match[str], text: str, decimal: str) -> Iterator[Quant
     yield Quantity(kind, value, unit, match.span(), tuple(others), match["number"])
 
 
+def name_of(match: re.Match[str], text: str) -> str:
+    """The name of a unit as `UNITS` has it, where an I may be a small L, and rn an m."""
+    written, name = text[slice(*match.span("unit"))], re.sub(r"[ .-]", "", match["unit"])
+    if written in MISREAD and (written != "I" or re.search(r"[.,]", match["number"])):
+        return MISREAD[written]
+    if "/" in name and name[0] in "°o":
+        return "o/o"
+    return "floz" if FLUID.match(name) else name.replace("rn", "m")
+
+
 def is_meant(match: re.Match[str], text: str) -> bool:
     """Whether what looks like a unit is one where it stands."""
     start, end = match.span("unit")
     written, rest, glued = text[start:end], text[end : end + 12], not match["gap"]
     test = {
-        "in": lambda: match["gap"] == "-" or re.match(r"\.|\s*(?:$|[x)(,;/])", rest) is not None,
+        "in": lambda: match["gap"] != " " or re.search(r"[./½¼¾⅓⅔⅛]", match["number"]) or re.match(r"\.|\s*(?:$|[x)(,;/])", rest),
         '"': lambda: text.count('"', 0, start) % 2 == 0,
         "g": lambda: written == "g" or not glued or match["number"] not in {*"12345678", "16", "32", "64", "128"},
         "t": lambda: written == "t" or not glued or not match["number"].isdecimal() or len(match["number"]) == 2,
@@ -104,4 +115,4 @@ def is_meant(match: re.Match[str], text: str) -> bool:
         "pt": lambda: written != "Pt" and match["number"] in {*"12345678"},
         "ton": lambda: not rest.startswith("-"),
     }.get(match["unit"])
-    return test is None or test()
+    return test is None or written in MISREAD or bool(test())

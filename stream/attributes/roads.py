@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 IN_MILES = {"US", "GB", "LR", "MM", "IM", "JE", "GG", "PR", "VI", "GU", "BS", "BZ", "KY", "AG", "BM", "DM", "GD", "WS"}
 """Where speed limits are in miles an hour (https://en.wikipedia.org/wiki/Miles_per_hour)."""
 LIMIT = re.compile(
-    r"(?<![a-z])(?:speed ?limit|max(?:imum|\.)? speed|hochstgeschwindigkeit|tempo(?:limit)?|vitesse (?:maximale|max\.?|limitee)(?: a)?"
-    r"|velocidad (?:maxima|max\.?|limitada a)|velocita (?:massima|max\.?)|limite de velocidad|limite di velocita)[: ]{1,3}(?:is )?"
-    r"(?P<speed>\d{1,3})(?![\w.,:/%-]| ?(?:km|mph|mi|k|m)\b)"
+    r"(?<![a-z])(?:speed ?limit|(?:max|min)(?:imum|\.)? speed|advisory speed|hochstgeschwindigkeit|tempo(?:limit)?|vitesse (?:maximale|max\.?|limitee)(?: a)?"
+    r"|velocidad (?:maxima|max\.?|limitada a)|velocita (?:massima|max\.?)|limite(?: d[ei])? velocidad|limite(?: d[ei])? velocita)[: ]{1,3}(?:is )?"
+    r"(?P<speed>[1-9][\dos]{0,2})(?![\w.,:/%]|-\d| ?(?:km|mph|mi|k|m)\b)"
 )
-ZONE = re.compile(r"\s*(?:(?:tempo ?)?zone (?P<speed>[2-7]0)|(?P<before>[2-7]0) zone)\s*")
-CALM = {"DE", "AT", "CH", "FR", "BE", "LU", "NL"}
+ZONE = re.compile(r"\s*(?:(?:tempo ?)?zon[ea] (?P<speed>[2-7]0)|(?P<before>[2-7]0) zon[ea])\s*")
+CALM = {"DE", "AT", "CH", "FR", "BE", "LU", "NL", "ES", "IT"}
 """Where a zone of 30 is one of a speed."""
 
 
@@ -49,4 +49,4 @@ def limits(text: str, region: str) -> Iterator[Attribute]:
     zone = ZONE.fullmatch(text) if region in CALM else None
     for match in filter(None, (zone, *LIMIT.finditer(text))):
         group = match.lastgroup or "speed"
-        yield Attribute("speed", int(match[group]), match.span(group), unit)
+        yield Attribute("speed", int(match[group].replace("o", "0").replace("s", "5")), match.span(group), unit)

@@ -39,6 +39,10 @@ HEAD = re.compile(r"[SBZ](?=\d)")
 TAIL = re.compile(r"(?:O[Zz]|[Il|SBZ]{1,12})$")
 """What may be a unit or a mark behind a number."""
 TAIL_OF_DECIMALS = re.compile(r"(?:O[Zz]|[Il|]{1,12})$")
+ALONE = re.compile(
+    r"(?<![\w'])(?:[lI|](?= ?(?:kg|km|cl|l|€|%)(?![a-zA-Z]))|[SBO](?= ?%)|[lI]O{1,2}(?= ?(?:[kcm]?[glm]|€|%)(?![a-zA-Z]))|[SB]O(?= ?%))"
+)
+"""Letters that make a number because a unit stands behind them."""
 SIGNS = "€$£¥%"
 LIKELY = 0.05
 """A candidate of this probability may be what is written."""
@@ -54,6 +58,7 @@ def plain(line: Line) -> str:
     text = line.text.translate(PLAIN)
     if line.candidates:
         text = chosen(text, line.candidates)
+    text = ALONE.sub(lambda run: "".join(LOOKS[char] for char in run[0]), text)
     return RUN.sub(lambda run: digits(run[0]), text) if SUSPECT.search(text) else text
 
 
