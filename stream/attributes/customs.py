@@ -121,7 +121,11 @@ def months_of(language: str) -> frozenset[str]:
 @cache
 def weekdays(language: str) -> Mapping[str, int]:
     """The weekday, 0 for Monday, of each name in one language, folded and without a dot; none in one that is not known."""
-    return {name: number for number, name in names_of(language, "days", ("wide", "abbreviated", "short"))} if language in LANGUAGES else {}
+    return (
+        {name: number for number, name in names_of(language, "days", ("wide", "abbreviated", "short"))}
+        if language in LANGUAGES
+        else {}
+    )
 
 
 def names_of(language: str, kind: str, widths: tuple[str, ...] = ("wide", "abbreviated")) -> Iterator[tuple[int, str]]:

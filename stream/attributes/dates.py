@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.attributes.customs import LANGUAGES, customs_of, months, months_of, weekdays, wide_months
-from glyphfeed.stream.attributes.writing import folded, plain
+from glyphfeed.stream.attributes.writing import few, folded, plain
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from glyphfeed.stream.attributes.line import Line
 
 ALONE = r"(?<!\d)(?<!\d[./:-])"
-NUMERIC = re.compile(rf"{ALONE}(\d{{4}}|\d{{1,2}})(?P<sep>[./-]) ?(\d{{1,2}})(?P=sep) ?(\d{{4}}|\d{{1,2}})(?!\d)(?!(?P=sep)\d)(?![a-su-z])")
+NUMERIC = re.compile(
+    rf"{ALONE}(\d{{4}}|\d{{1,2}})(?P<sep>[./-]) ?(\d{{1,2}})(?P=sep) ?(\d{{4}}|\d{{1,2}})(?!\d)(?!(?P=sep)\d)(?![a-su-z])"
+)
 MONTH_AND_YEAR = re.compile(
     rf"{ALONE}(?:(?P<month>0[1-9]|1[0-2]|[1-9](?=[/-]))(?: ?/ ?|[.-])(?P<year>(?:19|20)\d\d)"
     r"|(?P<year_b>20\d\d)[/-](?P<month_b>0[1-9]|1[0-2]))(?![a-z\d]|[./-]\d)"
@@ -31,7 +34,8 @@ YEAR = (
     r"| ?(?:uhr|[ap]\.?m|h|[kmc]?[mgl]|€|\$|%)(?![a-z]))))?"
 )
 DAY_FIRST = re.compile(
-    r"(?<![\d_])(?<!\d[.,:/])(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|°|º|\.)?[ ./-]{0,2}(?:(?:of|del?) )?(?P<month>[a-z]{3,10})(?![a-z])\.?" + YEAR
+    r"(?<![\d_])(?<!\d[.,:/])(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|°|º|\.)?[ ./-]{0,2}(?:(?:of|del?) )?(?P<month>[a-z]{3,10})(?![a-z])\.?"
+    + YEAR
 )
 MONTH_FIRST = re.compile(
     r"(?<![a-z])(?P<month>[a-z]{3,10})\.?(?:(?: |[/,'-]|, ?| del? )?(?P<year_alone>(?:19|20)\d\d)(?!\d)"
@@ -49,18 +53,62 @@ NAMES = {
     "produced": r"mf[gd]\.?|manuf(?:actured|\.)?|produced|prod\.?|production|pkd\.?|packed|hergestellt|produziert|abgepackt|verpackt"
     r"|herstellungs ?datum|fabrique|fabricado|elaborado|prodotto|confezionato|emballe|made|dom",
 }
-LABEL = re.compile(rf"(?<![a-z])(?:{'|'.join(f'(?P<{label}>{names})' for label, names in NAMES.items())})(?![a-z]){BETWEEN}")
-LABELLED = re.compile(r"(?P<month>0[1-9]|1[0-2]) (?P<year>20\d\d)(?!\d)|(\d\d)(?P<sep>[ ./-]?)(\d\d)(?:(?P=sep)(\d{4}|\d\d))?(?![\d:]|[./-]\d)|(\d{4})(\d\d)(\d\d)(?!\d)")
-NO_DATE = re.compile(
-    r"(?:(?<![a-z])(?:tel|telefon|fon|phone|fax|call|mobil|mobile|sort ?code|version|vers?|v|ip|firmware|build|lot|l|ref|art|nr|no|kto|chapter|section"
-    r"|kapitel|abschnitt|room|raum|zimmer|az|n|num|fig|teil|part|isbn|din|iso|id)|[#§]|(?:^|[^\d.:/-])[+(]?0\d{1,4}\)?|\+\d{1,4})[ .:#/°-]{0,3}$"
+LABEL = re.compile(
+    rf"(?<![a-z])(?=[abcdefghlmpsuvz])(?:{'|'.join(f'(?P<{label}>{names})' for label, names in NAMES.items())})(?![a-z]){BETWEEN}"
 )
-"""What stands before numbers that only look like dates."""
+LABELLED = re.compile(
+    r"(?P<month>0[1-9]|1[0-2]) (?P<year>20\d\d)(?!\d)|(\d\d)(?P<sep>[ ./-]?)(\d\d)(?:(?P=sep)(\d{4}|\d\d))?(?![\d:]|[./-]\d)|(\d{4})(\d\d)(\d\d)(?!\d)"
+)
+NO_DATES = {
+    *(
+        "tel",
+        "telefon",
+        "fon",
+        "phone",
+        "fax",
+        "call",
+        "mobil",
+        "mobile",
+        "code",
+        "sort-code",
+        "version",
+        "vers",
+        "ver",
+        "v",
+        "ip",
+        "firmware",
+    ),
+    *(
+        "build",
+        "lot",
+        "l",
+        "ref",
+        "art",
+        "nr",
+        "no",
+        "kto",
+        "chapter",
+        "section",
+        "kapitel",
+        "abschnitt",
+        "room",
+        "raum",
+        "zimmer",
+        "az",
+        "n",
+    ),
+    *("num", "fig", "teil", "part", "isbn", "din", "iso", "id", "art.-nr", "best.-nr", "kd.-nr", "serial"),
+}
+"""Words before numbers that only look like dates."""
+AREA = re.compile(r"[#§][ .:]?$|(?:^|[^\d.:/-])[+(]?0\d{1,4}\)?[ /-]?$|\+\d{1,4}[ /-]?$")
+"""The first part of a number of a phone, and signs before numbers of other things."""
 UP_TO = re.compile(
     r"(?<![a-z])(?:ends?|until|thru|through|on|by|starts?|begins?|opens?|opening|due|date|till|bis|am|vom|ab|jusqu'au|du|le|dal|al|hasta el|hasta|desde)"
     r"[ :.]{1,2}$"
 )
 NEAR = 40
+GAP = 20
+"""So many characters may stand between such a word and its date."""
 
 CLOCK = r"(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<clock>uhr|h(?:rs|ours)?\b|o'clock))"
 TIME = re.compile(
@@ -70,12 +118,63 @@ TIME = re.compile(
 )
 MILITARY = re.compile(r"(?<![\d.,:])(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d) ?(?:hrs|hours|uhr)\b")
 AT = re.compile(r"(?:(?<![a-z])(?:ore|alle|dalle|a las|las|a|de|des|bis|um|h|hs|jusqu'a|entre|et|y|e|von|ab)|[-/]) ?$")
-NO_TIME = re.compile(
-    r"(?<![a-z])(?:score|endstand|satz|scale|ma[s]{1,2}stab|ratio|verhaltnis|aspect|format|duration|dauer|length|laufzeit|mix|mischung"
-    r"|john|mark|luke|matthew|acts|romans|genesis|exodus|psalms?|proverbs|isaiah|joh|mt|mk|lk|rom|kor|cor|ps|jn|utc ?-|gmt ?-|verse?|surah|sure|nr|no)"
-    r"[ .:]{0,3}$"
+NO_TIMES = {
+    *(
+        "score",
+        "endstand",
+        "satz",
+        "scale",
+        "masstab",
+        "massstab",
+        "ratio",
+        "verhaltnis",
+        "aspect",
+        "format",
+        "duration",
+        "dauer",
+        "length",
+    ),
+    *(
+        "laufzeit",
+        "mix",
+        "mischung",
+        "john",
+        "mark",
+        "luke",
+        "matthew",
+        "acts",
+        "romans",
+        "genesis",
+        "exodus",
+        "psalm",
+        "psalms",
+        "proverbs",
+    ),
+    *(
+        "isaiah",
+        "joh",
+        "mt",
+        "mk",
+        "lk",
+        "rom",
+        "kor",
+        "cor",
+        "ps",
+        "jn",
+        "utc",
+        "gmt",
+        "vers",
+        "verse",
+        "surah",
+        "sure",
+        "nr",
+        "no",
+    ),
+}
+"""Words before two numbers that only look like a time."""
+NO_TIME_BEHIND = re.compile(
+    r" ?(?:min|mins|minutes?|minuten|sec|aspect|format|ratio|scale|display|monitor|bildschirm|[a-z]{0,4}mischung|sieg|win|victoire)\b"
 )
-NO_TIME_BEHIND = re.compile(r" ?(?:min|mins|minutes?|minuten|sec|aspect|format|ratio|scale|display|monitor|bildschirm|[a-z]{0,4}mischung|sieg|win|victoire)\b")
 SAYS_H = {"FR", "BE", "LU", "MC", "ES", "PT", "BR"}
 """Where an h behind a number is the time of day."""
 DURATIONS = {"24", "48", "36"}
@@ -86,10 +185,10 @@ def find(line: Line, region: str) -> Iterator[Attribute]:
     text = folded(plain(line))
     if not any(char.isdecimal() for char in text):
         return
-    taken: list[tuple[int, int]] = []
+    taken: set[int] = set()
     for found in dates(text, line.text, region):
-        if all(found.span[1] <= start or end <= found.span[0] for start, end in taken):
-            taken.append(found.span)
+        if taken.isdisjoint(range(*found.span)):
+            taken.update(range(*found.span))
             yield found
     yield from times(text, line.text, region)
 
@@ -111,8 +210,15 @@ def dated(values: Sequence[str], text: str, span: tuple[int, int], label: str = 
 
 def label_of(text: str, start: int) -> str:
     """What a date is by the words that end where it starts, "" where nothing says so."""
-    ending = [match for match in LABEL.finditer(text, max(0, start - NEAR), start) if not re.search(r"\d", text[match.end() : start])]
-    return ending[-1].lastgroup or "" if ending and start - ending[-1].end() <= 20 else ""
+    last = next((match for match in reversed(labels_of(text)) if match.end() <= start), None)
+    near = last and start - last.end() <= GAP and not re.search(r"\d", text[last.end() : start])
+    return last.lastgroup or "" if last and near else ""
+
+
+@lru_cache(maxsize=16)
+def labels_of(text: str) -> Sequence[re.Match[str]]:
+    """The words of a folded text that say what a date behind them is."""
+    return tuple(few(LABEL, text))
 
 
 def iso(year: int | None, month: int, day: int) -> Iterator[str]:
@@ -132,13 +238,23 @@ def full(year: str) -> int:
 
 def numeric(text: str, region: str) -> Iterator[Attribute]:
     """Dates in three numbers."""
-    for match in NUMERIC.finditer(text):
+    for match in few(NUMERIC, text):
         first, sep, second, third = match.groups()
         short = len(first) < 4 and len(third) < 4
-        before = text[max(0, match.start() - NEAR) : match.start()]
-        wrong = NO_DATE.search(before) if short else before[-1:].isalpha() and not label_of(text, match.start())
+        glued = text[: match.start()][-1:].isalpha() and not label_of(text, match.start())
+        wrong = is_of_something_else(text, match.start()) if short else glued
         if not wrong and (len(first) == 4 or len(third) in (2, 4)):
             yield from dated(readings(first, second, third, sep, region), text, match.span())
+
+
+def is_of_something_else(text: str, start: int) -> bool:
+    """Whether the numbers that start there are those of a phone, a room or the like."""
+    return last_word(text, start) in NO_DATES or AREA.search(text[max(0, start - 8) : start]) is not None
+
+
+def last_word(text: str, end: int) -> str:
+    """The word before a place, past a point or a colon."""
+    return text[max(0, end - NEAR) : end].rstrip(" .:#/°-=").rpartition(" ")[2].lstrip("([")
 
 
 def readings(first: str, second: str, third: str, sep: str, region: str) -> Sequence[str]:
@@ -164,7 +280,7 @@ def in_order(order: str, *numbers: str) -> Sequence[str]:
 def named(text: str, written: str, region: str) -> Iterator[Attribute]:
     """Dates with the name of a month."""
     for pattern in (DAY_FIRST, YEAR_FIRST, MONTH_FIRST):
-        for match in pattern.finditer(text):
+        for match in few(pattern, text):
             if match["month"] in months():
                 yield from dated_by_name(match, text, written, region)
 
@@ -196,7 +312,7 @@ def is_sure(name: str, written: str, region: str, leads: bool) -> bool:
 
 def labelled(text: str, region: str) -> Iterator[Attribute]:
     """Digits that are a date because words before them say so."""
-    for label in LABEL.finditer(text):
+    for label in labels_of(text):
         match = LABELLED.match(text, label.end())
         if match:
             yield from dated(labelled_readings(match, region), text, match.span(), label.lastgroup or "")
@@ -229,20 +345,20 @@ def day_of_two(first: str, second: str, region: str) -> Sequence[str]:
 
 def without_day(text: str) -> Iterator[Attribute]:
     """A month and a year in numbers."""
-    for match in MONTH_AND_YEAR.finditer(text):
+    for match in few(MONTH_AND_YEAR, text):
         year, month = match["year"] or match["year_b"], int(match["month"] or match["month_b"])
         is_season = match["year_b"] and month == int(year) % 100 + 1
-        if not is_season and not NO_DATE.search(text[max(0, match.start() - NEAR) : match.start()]):
+        if not is_season and not is_of_something_else(text, match.start()):
             yield from dated([f"{year}-{month:02}"], text, match.span())
 
 
 def without_year(text: str, region: str) -> Iterator[Attribute]:
     """A day and a month in numbers, where the points or a weekday say that they are."""
-    for match in DAY_AND_MONTH.finditer(text):
+    for match in few(DAY_AND_MONTH, text):
         before = text[max(0, match.start() - NEAR) : match.start()]
-        if (len(match[1]) == len(match[2]) == 2 or is_dated(before)) and not NO_DATE.search(before):
+        if (len(match[1]) == len(match[2]) == 2 or is_dated(before)) and not is_of_something_else(text, match.start()):
             yield from dated(list(iso(None, int(match[2]), int(match[1]))), text, match.span())
-    for match in DAY_OR_MONTH.finditer(text):
+    for match in few(DAY_OR_MONTH, text):
         before = text[max(0, match.start() - NEAR) : match.start()]
         if is_weekday(before) or ("/" in match[0] and len(match[0]) > 3 and match[0] != "24/7" and UP_TO.search(before)):
             leads = customs_of(region).order == "mdy" and "/" in match[0]
@@ -263,10 +379,10 @@ def is_weekday(before: str) -> bool:
 
 def times(text: str, written: str, region: str) -> Iterator[Attribute]:
     """The times of day."""
-    for match in TIME.finditer(text):
+    for match in few(TIME, text):
         if is_time(match, written, region):
             yield from time_of(match)
-    for match in MILITARY.finditer(text):
+    for match in few(MILITARY, text):
         yield Attribute("time", f"{match['hour']}:{match['minute']}", match.span())
 
 
@@ -274,14 +390,16 @@ def is_time(match: re.Match[str], written: str, region: str) -> bool:
     """Whether what may be a time is one where it stands."""
     text, (start, end) = match.string, match.span()
     before = text[max(0, start - NEAR) : start]
-    if NO_TIME.search(before) or NO_TIME_BEHIND.match(text, end):
+    if last_word(text, start) in NO_TIMES or NO_TIME_BEHIND.match(text, end):
         return False
     if match["half"]:
         return bool(match["half"]) and 0 < int(match["hour"]) <= 12 and is_half(match, written, region)
     if match["clock"] and match["clock"] != "h":
         return True
     if match["minute"]:
-        return match["sep"] != "." or bool(match["hours"] or match["clock"] or match["later"] or re.search(r"(?<![a-z])(?:ore|alle|dalle|las|um) ?$", before))
+        return match["sep"] != "." or bool(
+            match["hours"] or match["clock"] or match["later"] or re.search(r"(?<![a-z])(?:ore|alle|dalle|las|um) ?$", before)
+        )
     hour_alone = bool(match["hours"] or match["clock"]) and match["hour"] not in DURATIONS
     return hour_alone and (AT.search(before) is not None or (customs_of(region).region in SAYS_H and int(match["hour"]) > 6))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from glyphfeed.stream.attributes.customs import ALSO_DAYS, LANGUAGES, customs_of, weekdays
@@ -25,34 +26,102 @@ INITIALS = dict(zip("lmxjvsd", range(7), strict=True))
 ENGLISH_INITIALS = {"m": 0, "t": 1, "w": 2, "f": 4}
 ITALIAN = dict(zip(("lu", "ma", "me", "gi", "ve", "sa", "do"), range(7), strict=True))
 GROUPS = {
-    **dict.fromkeys(("daily", "everyday", "every day", "taglich", "tous les jours", "7j/7", "7/7", "todos los dias", "diario"), "Mo-Su"),
+    **dict.fromkeys(
+        ("daily", "everyday", "every day", "taglich", "tous les jours", "7j/7", "7/7", "todos los dias", "diario"), "Mo-Su"
+    ),
     **dict.fromkeys(("tutti i giorni", "7 days a week", "7 days", "a diario"), "Mo-Su"),
     **dict.fromkeys(("weekdays", "weekday", "wochentags", "en semaine", "laborables", "feriali"), "Mo-Fr"),
     **dict.fromkeys(("werktags",), "Mo-Sa"),
-    **dict.fromkeys(("weekends", "weekend", "wochenende", "week-end", "fines de semana", "fin de semana", "fine settimana"), "Sa-Su"),
-    **dict.fromkeys(("feiertage", "feiertags", "feiertagen", "feiertag", "public holidays", "bank holidays", "bank holiday"), "PH"),
+    **dict.fromkeys(
+        ("weekends", "weekend", "wochenende", "week-end", "fines de semana", "fin de semana", "fine settimana"), "Sa-Su"
+    ),
+    **dict.fromkeys(
+        ("feiertage", "feiertags", "feiertagen", "feiertag", "public holidays", "bank holidays", "bank holiday"), "PH"
+    ),
     **dict.fromkeys(("holidays", "jours feries", "feries", "festivos", "festivi"), "PH"),
 }
 TO = {*("-", "to", "bis", "a", "au", "al", "until", "till", "through", "thru", "alle", "hasta", "til")}
 AND = {*(",", "&", "+", "and", "und", "et", "y", "e", "u", "/", "|")}
 CLOSED = {*("closed", "geschlossen", "ruhetag", "zu", "ferme", "fermee", "cerrado", "cerrada", "chiuso", "chiusa")}
-OPEN = {*("open", "opening", "hours", "geoffnet", "offnungszeiten", "sprechzeiten", "sprechstunde", "ouvert", "ouverture", "horaires")}
+OPEN = {
+    *("open", "opening", "hours", "geoffnet", "offnungszeiten", "sprechzeiten", "sprechstunde", "ouvert", "ouverture", "horaires")
+}
 OPEN |= {*("abierto", "horario", "aperto", "orario", "orari", "apertura", "times")}
-FILL = {*(":", ".", ",", "-", "(", "=", "von", "from", "de", "des", "ore", "las", "le", "les", "dalle", "jeweils", "on", "am", "il", "i", "la")}
-FILL |= {*("durchgehend", "every", "jeden", "jeder", "every", "du", "dal", "los", "el", "h", ";", "lunch", "dinner", "we're", "are", "we", "is", "ist")}
+FILL = {
+    *(
+        ":",
+        ".",
+        ",",
+        "-",
+        "(",
+        "=",
+        "von",
+        "from",
+        "de",
+        "des",
+        "ore",
+        "las",
+        "le",
+        "les",
+        "dalle",
+        "jeweils",
+        "on",
+        "am",
+        "il",
+        "i",
+        "la",
+    )
+}
+FILL |= {
+    *(
+        "durchgehend",
+        "every",
+        "jeden",
+        "jeder",
+        "every",
+        "du",
+        "dal",
+        "los",
+        "el",
+        "h",
+        ";",
+        "lunch",
+        "dinner",
+        "we're",
+        "are",
+        "we",
+        "is",
+        "ist",
+    )
+}
 SINCE = {"ab", "from", "desde", "dalle"}
 CLOCK = {"uhr", "h", "hrs", "ore", "hs"}
 ENDS = {".", ";", ")", "*", "!"}
 AROUND = {"24/7", "7/24", "24h/24", "24/24", "24h/7"}
-NAMED = {"midnight": (24, 0), "mitternacht": (24, 0), "minuit": (24, 0), "medianoche": (24, 0), "noon": (12, 0), "midday": (12, 0), "midi": (12, 0)}
+NAMED = {
+    "midnight": (24, 0),
+    "mitternacht": (24, 0),
+    "minuit": (24, 0),
+    "medianoche": (24, 0),
+    "noon": (12, 0),
+    "midday": (12, 0),
+    "midi": (12, 0),
+}
 TOKEN = re.compile(
-    r"24 ?/ ?7(?![/\d])|24h? ?/ ?24h?(?!\d)|" + "|".join(sorted((name for name in GROUPS if re.search(r"\W", name)), key=len, reverse=True))
+    r"24 ?/ ?7(?![/\d])|24h? ?/ ?24h?(?!\d)|"
+    + "|".join(sorted((name for name in GROUPS if re.search(r"\W", name)), key=len, reverse=True))
     + r"|[ap]\.? ?m\b\.?|\d{1,2} ?h ?[0-5]\d(?!\d)|\d{1,2}(?:[:.] ?[0-5]\d)?(?!\d)|[0-2]\d[0-5]\d(?!\d)|\d+|[a-z]+|[^\s\w]"
 )
 MISREAD = re.compile(r"(?<=(?<![a-z\d])[msd])0(?![a-z\d])|(?<=(?<![a-z\d])[md])[1l](?![a-z\d])|(?<![a-z\d])5(?=[ao](?![a-z\d]))")
 """What is no letter, or another one, in the short name of a weekday."""
+MOST = 8
+"""So many days, hours or small words follow one another."""
+TOKENS = 300
+"""So many tokens of a line are read: many more than there are on any door."""
 HOURS_LONG = {"h", "hours", "hrs", "hour", "std", "stunden", "heures", "horas", "ore"}
-MAYBE = re.compile(r"\d ?(?:-|to|bis|a|au|al|until|till|alle|hasta|/|uhr|[ap]\.?m|h)|24|midnight|(?<![a-z])(?:" + "|".join(CLOSED) + ")(?![a-z])")
+MAYBE = re.compile(
+    r"\d ?(?:-|to|bis|a|au|al|until|till|alle|hasta|/|uhr|[ap]\.?m|h)|24|midnight|(?<![a-z])(?:" + "|".join(CLOSED) + ")(?![a-z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +164,7 @@ def find(line: Line, region: str) -> Iterator[Attribute]:
     if not MAYBE.search(text):
         return
     text = MISREAD.sub(lambda match: {"0": "o", "1": "i", "l": "i", "5": "s"}[match[0]], text)
-    tokens = [Token(match[0], match.span()) for match in TOKEN.finditer(text)]
+    tokens = [Token(match[0], match.span()) for match in islice(TOKEN.finditer(text), TOKENS)]
     for rules in together(list(Reader(tokens, line.text, region).rules()), tokens):
         span = tokens[rules[0].span[0]].span[0], tokens[rules[-1].span[1] - 1].span[1]
         yield Attribute("opening_hours", "; ".join(map(str, rules)), span)
@@ -124,7 +193,9 @@ def days_of(region: str) -> tuple[Mapping[str, int], frozenset[str]]:
         known = {**{name: day for name, day in weekdays(language).items() if len(name) > 2}, **known}
     known |= ALSO_DAYS | (INITIALS if "es" in spoken[:1] else {})
     own = {name for language in spoken[:1] for name in weekdays(language)}
-    known |= {name: day for name, day in ENGLISH_INITIALS.items() if spoken[:1] == ["en"]} | (ITALIAN if spoken[:1] == ["it"] else {})
+    known |= {name: day for name, day in ENGLISH_INITIALS.items() if spoken[:1] == ["en"]} | (
+        ITALIAN if spoken[:1] == ["it"] else {}
+    )
     return known, frozenset(name for name in known if (len(name) < 3 and name not in own) or len(name) == 1)
 
 
@@ -134,6 +205,7 @@ class Reader:
     def __init__(self, tokens: Sequence[Token], written: str, region: str) -> None:
         self._tokens, self._written = tokens, written
         self._days, self._weak = days_of(region)
+        self._opens = any(token.text in OPEN for token in tokens)
         self._english = customs_of(region).languages[0] == "en"
 
     def word(self, place: int) -> str:
@@ -144,10 +216,20 @@ class Reader:
         """All that is said of when it is open, in its order."""
         place = 0
         while place < len(self._tokens):
-            rule = self.around(place) or self.of_days(place) or self.closing(place) or self.opening(place)
+            rule = self.rule(self._tokens[place].text, place)
             if rule:
                 yield rule
             place = rule.span[1] if rule else place + 1
+
+    def rule(self, word: str, place: int) -> Rule | None:
+        """What starts at a place, by the kind of its first token."""
+        if word in CLOSED:
+            return self.closing(place)
+        if word in OPEN:
+            return self.opening(place)
+        if word[0].isdecimal() or word in SINCE:
+            return self.around(place) or self.of_days(place) or (self.opened(place) if self._opens else None)
+        return self.of_days(place)
 
     def around(self, place: int) -> Rule | None:
         """Open all day and all week."""
@@ -184,8 +266,6 @@ class Reader:
     def opening(self, place: int) -> Rule | None:
         """Hours without days, behind a word that says what they are."""
         start = self.skip(place + 1)
-        if self.word(place) not in OPEN:
-            return self.opened(place)
         always, hours = self.all_day(start), self.hours(start, False)
         if always:
             daily = self.skip(always[1], {"a", "day", ","})
@@ -203,9 +283,9 @@ class Reader:
     def skip(self, place: int, words: Sequence[str] | set[str] = ()) -> int:
         """The next place that holds no small word."""
         passed = words or FILL | OPEN
-        while self.word(place) in passed and self.word(place):
-            place += 1
-        return place
+        return next(
+            (one for one in range(place, place + MOST) if not self.word(one) or self.word(one) not in passed), place + MOST
+        )
 
     def day(self, place: int) -> str:
         """The day at a place, "" for none."""
@@ -217,7 +297,7 @@ class Reader:
         """Days and ranges of days, one after another."""
         parts: list[str] = []
         end = place
-        while part := self.range_of_days(place):
+        while (part := self.range_of_days(place)) and len(parts) < MOST:
             parts.append(part[0])
             end = place = part[1]
             while self.word(place) in AND or self.word(place) == ".":
@@ -246,7 +326,7 @@ class Reader:
         """Ranges of times, one after another."""
         parts: list[str] = []
         end = place
-        while part := self.range_of_times(place, needs_clock) or self.since(place):
+        while (part := self.range_of_times(place, needs_clock) or self.since(place)) and len(parts) < MOST:
             parts.append(part[0])
             end = place = part[1]
             while self.word(place) in AND:
@@ -258,19 +338,27 @@ class Reader:
         """From a time on."""
         start = place if self.word(place) in SINCE else place - 1
         time = self.clock(start + 1) if self.word(start) in SINCE else None
-        return (f"{on_the_clock(time[0], time[0].half)}+", time[1]) if time and time[0].sure and self.word(time[1]) not in TO else None
+        return (
+            (f"{on_the_clock(time[0], time[0].half)}+", time[1])
+            if time and time[0].sure and self.word(time[1]) not in TO
+            else None
+        )
 
     def range_of_times(self, place: int, needs_clock: bool) -> Found:
         """From one time to another."""
         first = self.clock(place)
         between = self.skip(first[1], TO) if first else place
         second = self.clock(between) if first and 0 < between - first[1] < 3 else None
-        if not first or not second or (len(self.word(place)) == 4) != (len(self.word(between)) == 4 and self.word(between).isdecimal()):
+        if not first or not second or self.is_compact(place) != self.is_compact(between):
             return None
         sure = first[0].sure or second[0].sure
         if not sure and (needs_clock or not self.may_end(second[1]) or first[0].hour < 5):
             return None
         return range_of(first[0], second[0], self._english), second[1]
+
+    def is_compact(self, place: int) -> bool:
+        """Whether a time is written in four digits, as 0900."""
+        return len(self.word(place)) == 4 and self.word(place).isdecimal()
 
     def may_end(self, place: int) -> bool:
         """Whether hours without a word for the clock may end there."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from glyphfeed.stream.attributes.customs import currencies, customs_of
 from glyphfeed.stream.attributes.numerals import SPACED, WHOLE, number, tidy, worths
-from glyphfeed.stream.attributes.writing import folded, plain
+from glyphfeed.stream.attributes.writing import few, folded, plain
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -24,14 +24,48 @@ if TYPE_CHECKING:
 
 SIGNS = {
     **{"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "₴": "UAH", "₫": "VND", "฿": "THB"},
-    **{"₱": "PHP", "₦": "NGN", "¥": "JPY", "円": "JPY", "元": "CNY", "$": "USD", "zł": "PLN", "Kč": "CZK", "zl": "PLN", "Kc": "CZK", "TL": "TRY", "lei": "RON", "Ft": "HUF", "R$": "BRL"},
+    **{
+        "₱": "PHP",
+        "₦": "NGN",
+        "¥": "JPY",
+        "円": "JPY",
+        "元": "CNY",
+        "$": "USD",
+        "zł": "PLN",
+        "Kč": "CZK",
+        "zl": "PLN",
+        "Kc": "CZK",
+        "TL": "TRY",
+        "lei": "RON",
+        "Ft": "HUF",
+        "R$": "BRL",
+    },
     **{"US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN"},
     **{"SFr": "CHF", "sFr": "CHF", "Fr": "CHF", "Rs": "INR", "kr": "SEK", "Kr": "SEK", "руб": "RUB"},
     **{"Euro": "EUR", "EURO": "EUR", "euro": "EUR", "Euros": "EUR", "euros": "EUR", "dollars": "USD", "Dollar": "USD"},
 }
 """Signs and words that stand for a currency where the region has no other for them."""
 COMMON = {
-    *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "BRL", "MXN", "ZAR"),
+    *(
+        "EUR",
+        "USD",
+        "GBP",
+        "CHF",
+        "JPY",
+        "CNY",
+        "AUD",
+        "NZD",
+        "SEK",
+        "NOK",
+        "DKK",
+        "PLN",
+        "CZK",
+        "HUF",
+        "INR",
+        "BRL",
+        "MXN",
+        "ZAR",
+    ),
     *("SGD", "HKD", "KRW", "ILS", "AED", "CAD", "THB", "RUB", "UAH", "ISK", "BGN"),
 }
 """Codes that are taken for money beside any number; the others, many of which are words, only beside one with decimals."""
@@ -104,7 +138,7 @@ def labelled(found: Sequence[Attribute], text: str) -> Iterator[Attribute]:
     labels = [label_of(text[max(end, cost.span[0] - NEAR) : cost.span[0]]) for end, cost in zip(ends, found, strict=False)]
     labels = [label if cost.kind == "price" else "" for label, cost in zip(labels, found, strict=True)]
     for cost, label in zip(found, counterparts(labels, [cost.kind == "price" for cost in found]), strict=True):
-        yield replace(cost, label=label)
+        yield replace(cost, label=label) if label else cost
 
 
 def label_of(before: str) -> str:
@@ -153,7 +187,7 @@ def unit_price(money: Money, per: re.Match[str], span: tuple[int, int]) -> Attri
 def moneys(text: str, region: str) -> tuple[Money, ...]:
     """All amounts of money in a plain text."""
     customs = customs_of(region)
-    return tuple(money for match in pattern(region).finditer(text) for money in money_of(match, text, customs))
+    return tuple(money for match in few(pattern(region), text) for money in money_of(match, text, customs))
 
 
 @cache
@@ -162,7 +196,11 @@ def pattern(region: str) -> re.Pattern[str]:
     customs = customs_of(region)
     whole = SPACED if customs.spaced else WHOLE
     known = {*SIGNS, *customs.signs} - {"¤"}
-    words = sorted({*currencies(), *COMMON, *(sign.rstrip(".") for sign in known if sign[:1].isalpha() and "$" not in sign)}, key=len, reverse=True)
+    words = sorted(
+        {*currencies(), *COMMON, *(sign.rstrip(".") for sign in known if sign[:1].isalpha() and "$" not in sign)},
+        key=len,
+        reverse=True,
+    )
     signs = sorted({sign for sign in known if not sign[:1].isalpha() or "$" in sign}, key=len, reverse=True)
     sign = rf"{'|'.join(map(re.escape, signs))}|(?<![^\W\d_])(?:{'|'.join(words)})(?![^\W\d_])\.?"
     amount = rf"(?:\d{{1,3}}(?:[.']\d{{3}}){{1,2}}|\d{{1,5}})[.,:] ?(?:--?|=)(?!\d)|-{{0,2}}[.,]\d\d|\d{{1,5}}(?: [.,] ?|[.,] )\d\d|{whole}"
@@ -188,7 +226,9 @@ def money_of(match: re.Match[str], text: str, customs: Customs) -> Iterator[Mone
     kind = match.lastgroup if match.lastgroup in ("broken", "euros", "bare", "said") else "cents" if match["cents"] else "sign"
     money = {"sign": signed, "cents": cents}.get(kind, unsigned)(match, customs)
     per = kind == "said" and PER.match(folded(text), match.end())
-    if money is None or (kind == "said" and not per and not SAYS_A_PRICE.search(folded(text[max(0, match.start() - NEAR) : match.start()]))):
+    if money is None or (
+        kind == "said" and not per and not SAYS_A_PRICE.search(folded(text[max(0, match.start() - NEAR) : match.start()]))
+    ):
         return
     yield replace(money, value=tidy(-money.value)) if match["minus"] and not re.match(r"-[.,]", match[0]) else money
 
@@ -197,13 +237,20 @@ def signed(match: re.Match[str], customs: Customs) -> Money | None:
     """An amount with a sign of a currency."""
     sign, written = (match["sign"] or match["sign_b"] or "").rstrip("."), match["amount"] or match["amount_b"]
     code = customs.currency if match["misread"] else code_of(sign, customs)
-    if code is None or (code not in COMMON and code != customs.currency and sign == code and not re.search(r"[.,]\d\d$", written)):
+    if code is None or (
+        code not in COMMON and code != customs.currency and sign == code and not re.search(r"[.,]\d\d$", written)
+    ):
         return None
     if sign in ("Fr", "EUR") and is_something_else(sign, match):
         return None
     value, fuel = amount_of(written, customs)
     multiple = match["multiple"] or match["multiple_b"]
-    return Money(tidy(value * MULTIPLES[multiple.lower() if len(multiple) > 1 else multiple]) if multiple else value, code, match.span(), fuel)
+    return Money(
+        tidy(value * MULTIPLES[multiple.lower() if len(multiple) > 1 else multiple]) if multiple else value,
+        code,
+        match.span(),
+        fuel,
+    )
 
 
 def code_of(sign: str, customs: Customs) -> str | None:
@@ -226,6 +273,8 @@ def is_something_else(sign: str, match: re.Match[str]) -> bool:
 
 def amount_of(written: str, customs: Customs) -> tuple[Worth, Worth | None]:
     """What an amount is worth, and what else if its last three digits are decimals, as those of fuel are."""
+    if written.isdecimal():
+        return int(written), None
     if re.fullmatch(r"-{0,2}[.,]\d\d", written):
         return number("0." + written[-2:]), None
     if re.search(r"[.,:] ?[-=]+$", written):

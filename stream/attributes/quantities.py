@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from glyphfeed.stream.attributes.customs import customs_of
 from glyphfeed.stream.attributes.numerals import FRACTION, SPACED, WHOLE, tidy, worths
-from glyphfeed.stream.attributes.writing import folded
+from glyphfeed.stream.attributes.writing import few, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +77,7 @@ def quantities(text: str, region: str) -> tuple[Quantity, ...]:
     """All numbers with a unit in a plain text, as a region writes them."""
     customs = customs_of(region)
     pattern = QUANTITY_SPACED if customs.spaced else QUANTITY
-    return tuple(found for match in pattern.finditer(folded(text)) for found in quantity_of(match, text, customs.decimal))
+    return tuple(found for match in few(pattern, folded(text)) for found in quantity_of(match, text, customs.decimal))
 
 
 def quantity_of(match: re.Match[str], text: str, decimal: str) -> Iterator[Quantity]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from glyphfeed.stream.attributes.line import Line
 
@@ -44,8 +45,14 @@ ALONE = re.compile(
 )
 """Letters that make a number because a unit stands behind them."""
 SIGNS = "€$£¥%"
+MANY = 100
 LIKELY = 0.05
 """A candidate of this probability may be what is written."""
+
+
+def few(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The first matches in a text, so that no text takes long: many more than there are amounts in any line that people write."""
+    return islice(pattern.finditer(text), MANY)
 
 
 def folded(text: str) -> str:
