@@ -22,7 +22,7 @@ LANGUAGES = ("en", "de", "fr", "es", "it")
 """Those whose names of months and weekdays are known."""
 DEFAULT = "US"
 """Stands in for a region that nobody knows."""
-ALSO_MONTHS = {"sept": 9, "maerz": 3, "febr": 2}
+ALSO_MONTHS = {"janner": 1, "feber": 2, "sept": 9, "maerz": 3, "febr": 2}
 ALSO_DAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3, "sonnabend": 5}
 
 
@@ -74,20 +74,20 @@ def currency_of(region: str) -> str:
     """What is paid with there today, as an ISO 4217 code."""
     from babel.core import get_global
 
-    return next(code for code, _, until, tender in get_global("territory_currencies")[region] if tender and until is None)
+    return next(str(code) for code, _, until, tender in get_global("territory_currencies")[region] if tender and until is None)
 
 
 def signs_of(locale: Locale) -> dict[str, str]:
     """The currencies of signs of one character, and that of what is paid with there, however long its sign is."""
     own = currency_of(locale.territory or DEFAULT)
-    return {sign: code for code, sign in locale.currency_symbols.items() if len(sign) == 1 or code == own and sign != code}
+    return {sign: code for code, sign in locale.currency_symbols.items() if len(sign) == 1 or (code == own and sign != code)}
 
 
 def languages_of(locale: Locale) -> tuple[str, ...]:
     """The language of most people, and the other official ones."""
     from babel.core import get_global
 
-    spoken = get_global("territory_languages").get(locale.territory, {})
+    spoken = get_global("territory_languages").get(locale.territory or "", {})
     return (locale.language, *(name for name, facts in spoken.items() if facts["official_status"] and name != locale.language))
 
 

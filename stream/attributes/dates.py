@@ -34,8 +34,8 @@ YEAR = (
     r"| ?(?:uhr|[ap]\.?m|h|[kmc]?[mgl]|€|\$|%)(?![a-z]))))?"
 )
 DAY_FIRST = re.compile(
-    r"(?<![\d_])(?<!\d[.,:/])(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|°|º|\.)?[ ./-]{0,2}(?:(?:of|del?) )?(?P<month>[a-z]{3,10})(?![a-z])\.?"
-    + YEAR
+    r"(?<![\d_])(?<!\d[.,:/])(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|°|º|\.)?[ ./-]{0,2}(?:(?:of"
+    r"|del?) )?(?P<month>[a-z]{3,10})(?![a-z])\.?" + YEAR
 )
 MONTH_FIRST = re.compile(
     r"(?<![a-z])(?P<month>[a-z]{3,10})\.?(?:(?: |[/,'-]|, ?| del? )?(?P<year_alone>(?:19|20)\d\d)(?!\d)"
@@ -44,20 +44,26 @@ MONTH_FIRST = re.compile(
 YEAR_FIRST = re.compile(r"(?<!\d)(?P<year>20\d\d)[ ./-]?(?P<month>[a-z]{3,10})[ ./-]?(?P<day>\d{1,2})(?![\d:])")
 BETWEEN = r"[ .:/*-]{0,3}(?:(?:date|datum|day|end|on|am|le|el|il|the|by|before|bis)[ .:]{0,3})?"
 NAMES = {
-    "best_before": r"best(?: if)?(?: used)?[ -]?(?:before|by)|bbe?d?|b\.b\.|m\.?h\.?d\.?|(?:mind(?:estens|\.)? )?haltbar bis(?: ende)?|ddm|dluo"
-    r"|a consommer de preference avant(?: le| fin)?|consumir preferentemente antes del?|cons(?:umir|\.)? pref(?:\.|erentemente)?(?: antes del?)?"
+    "best_before": r"best(?: if)?(?: used)?[ -]?(?:before|by)|bbe?d?|b\.b\.|m\.?h\.?d\.?|(?:mind(?:estens"
+    r"|\.)? )?haltbar bis(?: ende)?|ddm|dluo"
+    r"|a consommer de preference avant(?: le| fin)?|consumir preferentemente antes del?|cons(?:umir|\.)? pref(?:\."
+    r"|erentemente)?(?: antes del?)?"
     r"|(?:da consumarsi )?preferibilmente entro(?: il)?|mindesthaltbarkeitsdatum",
-    "expires": r"exp(?:\.|iry|ires?|iration)?|use[ -]by|valid (?:until|thru|to)|good thru|gultig bis|verwendbar bis|zu verbrauchen bis"
-    r"|verbrauchen bis|ablaufdatum|a consommer jusqu'au|dlc|(?:fecha de )?caducidad|cad\.?|caduca|scadenza|scade(?: il)?|scad\.?|da consumare entro(?: il)?"
+    "expires": r"exp(?:\.|iry|ires?|iration)?|use[ -]by|valid (?:until|thru|to)|good thru|gultig bis|verwendbar bis"
+    r"|zu verbrauchen bis"
+    r"|verbrauchen bis|ablaufdatum|a consommer jusqu'au|dlc|(?:fecha de )?caducidad|cad\.?|caduca|scadenza|scade(?: il)?"
+    r"|scad\.?|da consumare entro(?: il)?"
     r"|verfallsdatum|verfall",
-    "produced": r"mf[gd]\.?|manuf(?:actured|\.)?|produced|prod\.?|production|pkd\.?|packed|hergestellt|produziert|abgepackt|verpackt"
+    "produced": r"mf[gd]\.?|manuf(?:actured|\.)?|produced|prod\.?|production|pkd\.?|packed|hergestellt|produziert|abgepackt"
+    r"|verpackt"
     r"|herstellungs ?datum|fabrique|fabricado|elaborado|prodotto|confezionato|emballe|made|dom",
 }
 LABEL = re.compile(
     rf"(?<![a-z])(?=[abcdefghlmpsuvz])(?:{'|'.join(f'(?P<{label}>{names})' for label, names in NAMES.items())})(?![a-z]){BETWEEN}"
 )
 LABELLED = re.compile(
-    r"(?P<month>0[1-9]|1[0-2]) (?P<year>20\d\d)(?!\d)|(\d\d)(?P<sep>[ ./-]?)(\d\d)(?:(?P=sep)(\d{4}|\d\d))?(?![\d:]|[./-]\d)|(\d{4})(\d\d)(\d\d)(?!\d)"
+    r"(?P<month>0[1-9]|1[0-2]) (?P<year>20\d\d)(?!\d)|(\d\d)(?P<sep>[ ./-]?)(\d\d)(?:(?P=sep)(\d{4}|\d\d))?(?![\d:]|[./-]\d)"
+    r"|(\d{4})(\d\d)(\d\d)(?!\d)"
 )
 NO_DATES = {
     *(
@@ -103,7 +109,8 @@ NO_DATES = {
 AREA = re.compile(r"[#§][ .:]?$|(?:^|[^\d.:/-])[+(]?0\d{1,4}\)?[ /-]?$|\+\d{1,4}[ /-]?$")
 """The first part of a number of a phone, and signs before numbers of other things."""
 UP_TO = re.compile(
-    r"(?<![a-z])(?:ends?|until|thru|through|on|by|starts?|begins?|opens?|opening|due|date|till|bis|am|vom|ab|jusqu'au|du|le|dal|al|hasta el|hasta|desde)"
+    r"(?<![a-z])(?:ends?|until|thru|through|on|by|starts?|begins?|opens?|opening|due|date|till|bis|am|vom|ab|jusqu'au|du|le"
+    r"|dal|al|hasta el|hasta|desde)"
     r"[ :.]{1,2}$"
 )
 NEAR = 40
@@ -112,7 +119,8 @@ GAP = 20
 
 CLOCK = r"(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<clock>uhr|h(?:rs|ours)?\b|o'clock))"
 TIME = re.compile(
-    r"(?<![\d_.,:+$€£#/])(?:(?<![a-z])|(?<=\dt))(?P<hour>2[0-4]|[01]?\d)(?:(?P<sep>[:.]| ?h) ?(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?!\d))?"
+    r"(?<![\d_.,:+$€£#/])(?:(?<![a-z])|(?<=\dt))(?P<hour>2[0-4]|[01]?\d)(?:(?P<sep>[:.]"
+    r"| ?h) ?(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?!\d))?"
     rf"(?:{CLOCK}|(?P<hours>h(?![a-z\d])| h(?![a-z\d])))?(?![\d:%€$°]|[.,]\d|[a-z])"
     r"(?= ?(?:-|to|until|till) ?\d{1,2}(?:[:.]\d\d)? ?(?P<later>[ap])\.?m\b)?"
 )
@@ -173,7 +181,8 @@ NO_TIMES = {
 }
 """Words before two numbers that only look like a time."""
 NO_TIME_BEHIND = re.compile(
-    r" ?(?:min|mins|minutes?|minuten|sec|aspect|format|ratio|scale|display|monitor|bildschirm|[a-z]{0,4}mischung|sieg|win|victoire)\b"
+    r" ?(?:min|mins|minutes?|minuten|sec|aspect|format|ratio|scale|display|monitor|bildschirm|[a-z]{0,4}mischung|sieg|win"
+    r"|victoire)\b"
 )
 SAYS_H = {"FR", "BE", "LU", "MC", "ES", "PT", "BR"}
 """Where an h behind a number is the time of day."""
@@ -258,7 +267,7 @@ def last_word(text: str, end: int) -> str:
 
 
 def readings(first: str, second: str, third: str, sep: str, region: str) -> Sequence[str]:
-    """What three numbers may be as a date, the likeliest first; only a point says that the day comes first, but where it never does."""
+    """What three numbers may be as a date, the likeliest first; a point says that the day comes first."""
     if len(first) == 4:
         return list(iso(int(first), int(second), int(third))) if 1900 <= int(first) < 2100 else []
     customs = customs_of(region)
@@ -394,13 +403,13 @@ def is_time(match: re.Match[str], written: str, region: str) -> bool:
         return False
     if match["half"]:
         return bool(match["half"]) and 0 < int(match["hour"]) <= 12 and is_half(match, written, region)
-    if match["clock"] and match["clock"] != "h":
+    if match["clock"] in ("uhr", "o'clock"):
         return True
     if match["minute"]:
         return match["sep"] != "." or bool(
             match["hours"] or match["clock"] or match["later"] or re.search(r"(?<![a-z])(?:ore|alle|dalle|las|um) ?$", before)
         )
-    hour_alone = bool(match["hours"] or match["clock"]) and match["hour"] not in DURATIONS
+    hour_alone = bool(match["hours"] or match["clock"]) and match["clock"] in (None, "h") and match["hour"] not in DURATIONS
     return hour_alone and (AT.search(before) is not None or (customs_of(region).region in SAYS_H and int(match["hour"]) > 6))
 
 

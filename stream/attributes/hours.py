@@ -112,7 +112,10 @@ TOKEN = re.compile(
     + "|".join(sorted((name for name in GROUPS if re.search(r"\W", name)), key=len, reverse=True))
     + r"|[ap]\.? ?m\b\.?|\d{1,2} ?h ?[0-5]\d(?!\d)|\d{1,2}(?:[:.] ?[0-5]\d)?(?!\d)|[0-2]\d[0-5]\d(?!\d)|\d+|[a-z]+|[^\s\w]"
 )
-MISREAD = re.compile(r"(?<=(?<![a-z\d])[msd])0(?![a-z\d])|(?<=(?<![a-z\d])[md])[1l](?![a-z\d])|(?<![a-z\d])5(?=[ao](?![a-z\d]))")
+MISREAD = re.compile(
+    r"(?<=(?<![a-z\d])[msd])0(?![a-z\d])|(?<=(?<![a-z\d])[md])[1l](?![a-z\d])"
+    r"|(?<![a-z\d])5(?=[ao](?![a-z\d]))"
+)
 """What is no letter, or another one, in the short name of a weekday."""
 MOST = 8
 """So many days, hours or small words follow one another."""
@@ -120,7 +123,10 @@ TOKENS = 300
 """So many tokens of a line are read: many more than there are on any door."""
 HOURS_LONG = {"h", "hours", "hrs", "hour", "std", "stunden", "heures", "horas", "ore"}
 MAYBE = re.compile(
-    r"\d ?(?:-|to|bis|a|au|al|until|till|alle|hasta|/|uhr|[ap]\.?m|h)|24|midnight|(?<![a-z])(?:" + "|".join(CLOSED) + ")(?![a-z])"
+    r"\d ?(?:-|to|bis|a|au|al|until|till|alle|hasta|/|uhr|[ap]\.?m|h)|24|midnight|(?<![a-z])(?:"
+    + ""
+    r"|".join(CLOSED)
+    + ")(?![a-z])"
 )
 
 
@@ -184,7 +190,7 @@ def together(rules: Sequence[Rule], tokens: Sequence[Token]) -> Iterator[list[Ru
 
 @cache
 def days_of(region: str) -> tuple[Mapping[str, int], frozenset[str]]:
-    """The weekdays by their names, those of the region's languages first; and the short ones of others, which are words as well."""
+    """The weekdays by their names, those of the region first; and the short ones of others, which may be words."""
     spoken = [language for language in customs_of(region).languages if language in LANGUAGES]
     known: dict[str, int] = {}
     for language in dict.fromkeys((*spoken, "en", "de")):
@@ -237,7 +243,9 @@ class Reader:
         if word in AROUND:
             end = place + 1 + (self.word(place + 1) in GROUPS and GROUPS[self.word(place + 1)] == "Mo-Su")
             return Rule("", "24/7", (place, end))
-        return None
+        hours = self.all_day(place)
+        daily = self.skip(hours[1], OPEN | {"a", "day", ","}) if hours else place
+        return Rule("", "24/7", (place, daily + 1)) if hours and GROUPS.get(self.word(daily)) == "Mo-Su" else None
 
     def of_days(self, place: int) -> Rule | None:
         """Days with their hours, or on which it is closed."""
@@ -381,7 +389,7 @@ class Reader:
 
 
 def range_of(first: Clock, second: Clock, english: bool) -> str:
-    """From a time to another: what half of the day it is tells the one for the other, and in English that 9 to 5 is a day's work."""
+    """From a time to another: the half of the day of the one tells that of the other, and in English 9 to 5 is a day's work."""
     half, later = first.half or second.half, second.half or first.half
     start, end = on_the_clock(first, half), on_the_clock(second, later)
     if not first.half and second.half and start >= end:

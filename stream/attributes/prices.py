@@ -23,26 +23,53 @@ if TYPE_CHECKING:
     from glyphfeed.stream.attributes.numerals import Worth
 
 SIGNS = {
-    **{"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "₴": "UAH", "₫": "VND", "฿": "THB"},
-    **{
-        "₱": "PHP",
-        "₦": "NGN",
-        "¥": "JPY",
-        "円": "JPY",
-        "元": "CNY",
-        "$": "USD",
-        "zł": "PLN",
-        "Kč": "CZK",
-        "zl": "PLN",
-        "Kc": "CZK",
-        "TL": "TRY",
-        "lei": "RON",
-        "Ft": "HUF",
-        "R$": "BRL",
-    },
-    **{"US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN"},
-    **{"SFr": "CHF", "sFr": "CHF", "Fr": "CHF", "Rs": "INR", "kr": "SEK", "Kr": "SEK", "руб": "RUB"},
-    **{"Euro": "EUR", "EURO": "EUR", "euro": "EUR", "Euros": "EUR", "euros": "EUR", "dollars": "USD", "Dollar": "USD"},
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "₽": "RUB",
+    "₺": "TRY",
+    "₩": "KRW",
+    "₪": "ILS",
+    "₴": "UAH",
+    "₫": "VND",
+    "฿": "THB",
+    "₱": "PHP",
+    "₦": "NGN",
+    "¥": "JPY",
+    "円": "JPY",
+    "元": "CNY",
+    "$": "USD",
+    "zł": "PLN",
+    "Kč": "CZK",
+    "zl": "PLN",
+    "Kc": "CZK",
+    "TL": "TRY",
+    "lei": "RON",
+    "Ft": "HUF",
+    "R$": "BRL",
+    "US$": "USD",
+    "A$": "AUD",
+    "AU$": "AUD",
+    "C$": "CAD",
+    "CA$": "CAD",
+    "NZ$": "NZD",
+    "HK$": "HKD",
+    "S$": "SGD",
+    "MX$": "MXN",
+    "SFr": "CHF",
+    "sFr": "CHF",
+    "Fr": "CHF",
+    "Rs": "INR",
+    "kr": "SEK",
+    "Kr": "SEK",
+    "руб": "RUB",
+    "Euro": "EUR",
+    "EURO": "EUR",
+    "euro": "EUR",
+    "Euros": "EUR",
+    "euros": "EUR",
+    "dollars": "USD",
+    "Dollar": "USD",
 }
 """Signs and words that stand for a currency where the region has no other for them."""
 COMMON = {
@@ -77,39 +104,65 @@ MULTIPLES = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "bn": 1e9, "B": 1e9, "mio":
 MULTIPLE = r"(?: ?(?P<multiple>[kKmMB](?![\w/])|bn\b|[Mm]io\b|[Mm]rd\b|[mb]illion(?=s?\b)))?"
 
 WAS = (
-    r"was|were|before|reg(?:ular)?(?:ly)?|rrp|srp|msrp|list price|orig(?:inal)?(?:ly)?|compare at|instead of|statt|uvp|vorher|fruher|bisher|alt"
-    r"|avant|au lieu de|ancien prix|antes|en lugar de|en vez de|precio anterior|prima|invece di|anziche|old price|ehemals|normalpreis|listenpreis|prezzo (?:pieno|di listino)|listino|al posto di|prix (?:normal|barre|conseille)"
+    r"was|were|before|reg(?:ular)?(?:ly)?|rrp|srp|msrp|list price|orig(?:inal)?(?:ly)?|compare at|instead of|statt|uvp|vorher"
+    r"|fruher|bisher|alt"
+    r"|avant|au lieu de|ancien prix|antes|en lugar de|en vez de|precio anterior|prima|invece di|anziche|old price|ehemals"
+    r"|normalpreis|listenpreis|prezzo (?:pieno|di listino)|listino|al posto di|prix (?:normal|barre|conseille)"
     r"|precio (?:normal|original)|pvp|full price|list|originalpreis|regular price|war"
 )
 NOW = (
     r"now|sale price|our price|today|jetzt|aktuell|heute|neu|aktionspreis|maintenant|desormais|ahora|ora|adesso|new price"
-    r"|oggi|hoy|aujourd'hui|(?:prezzo )?scontato|in offerta|(?:en )?oferta|rebajado|promo|prix promo|solde|remise|sonderpreis|angebot|sale"
+    r"|oggi|hoy|aujourd'hui|(?:prezzo )?scontato|in offerta|(?:en )?oferta|rebajado|promo|prix promo|solde|remise|sonderpreis"
+    r"|angebot|sale"
     r"|special|you pay|clearance|offer|reduziert auf|nur noch|offerta|ahora solo|sconto a|aktion"
 )
 LABEL = re.compile(
-    rf"(?<![a-z])(?:(?P<was>{WAS})|(?P<now>{NOW}))(?:[ .:]{{1,3}}(?:only|just|nur|fur|for|price|preis|seulement|solo|prix|precio|prezzo))?"
+    rf"(?<![a-z])(?:(?P<was>{WAS})|(?P<now>{NOW}))(?:[ .:]{{1,3}}(?:only|just|nur|fur|for|price|preis|seulement|solo|prix"
+    rf"|precio|prezzo))?"
     r"[ .:*-]{0,4}$"
 )
-EACH = r"kilogramm|kilo|kg|100 ?gr?|gr?|mg|litre|liter|litro|100 ?ml|ml|cl|ltr|l|lbs?|pound|fl\.? ?oz|oz|ounce|gal(?:lon)?|pint|pt|m2|m²|sqm|sq ?m|kwh"
+EACH = (
+    r"kilogramm|kilo|kg|100 ?gr?|gr?|mg|litre|liter|litro|100 ?ml|ml|cl|ltr|l|lbs?|pound|fl\.? ?oz|oz|ounce|gal(?:lon)?"
+    r"|pint|pt|m2|m²|sqm|sq ?m|kwh"
+)
 SAYS_A_PRICE = re.compile(
-    rf"(?<![a-z])(?:{WAS}|{NOW}|only|nur|just|total|summe|gesamt|gesamtbetrag|subtotal|preis|price|prix|precio|prezzo|totale|importe)"
+    rf"(?<![a-z])(?:{WAS}|{NOW}|only|nur|just|total|summe|gesamt|gesamtbetrag|subtotal|preis|price|prix|precio|prezzo|totale"
+    rf"|importe)"
     rf"(?: (?:nur|only|just|ttc|price|preis))?[:. *]{{1,3}}$|\d ?(?:{EACH}) ?= ?$"
 )
 UNIT_OF = {"kilo": "kg", "litre": "l", "liter": "l", "litro": "l", "lbs": "lb", "pound": "lb", "ounce": "oz", "gallon": "gal"}
 UNIT_OF |= {"gr": "g", "kilogramm": "kg", "ltr": "l"} | {"pint": "pt", "m²": "m2", "sqm": "m2", "floz": "fl_oz", "kwh": "kWh"}
 PER = re.compile(
-    rf" ?(?:/|(?:per|pro|je|le|la|al|el|il|por|par|the|a)(?= )) ?(?:(?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})?) ?)?(?P<unit>{EACH})(?![a-z²\d])"
+    rf" ?(?:/|(?:per|pro|je|le|la|al|el|il|por|par|the"
+    rf"|a)(?= )) ?(?:(?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})?) ?)?(?P<unit>{EACH})(?![a-z²\d])"
     r"| (?P<unit_b>lb)(?![a-z])"
 )
 OF = re.compile(
-    rf"(?:(?<![a-z])(?:per|pro|je|le|la|al|au|el|il|por|par) (?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})? ?)?(?P<unit>{EACH})(?![a-z²\d])"
+    rf"(?:(?<![a-z])(?:per|pro|je|le|la|al|au|el|il|por"
+    rf"|par) (?P<count>\d{{1,4}}(?:[.,]\d{{1,2}})? ?)?(?P<unit>{EACH})(?![a-z²\d])"
     rf"|(?<![\w.,])(?P<count_a>\d{{1,4}}(?:[.,]\d{{1,2}})?) ?(?P<unit_a>{EACH}) ?="
-    rf"|(?<![\w.,])(?P<count_d>1|100) ?(?P<unit_d>kg|l|g|ml) ?:|(?<![a-z])(?P<unit_b>kg|kilo|liter|l)(?:[ -]?preis)|(?<![a-z])(?:preis|price|eur|€|\$|£)/(?P<unit_c>{EACH})(?![a-z²\d]))[: =]{{0,3}}(?:ca\.? ?)?$"
+    rf"|(?<![\w.,])(?P<count_d>1|100) ?(?P<unit_d>kg|l|g|ml) ?:|(?<![a-z])(?P<unit_b>kg|kilo|liter|l)(?:[ -]?preis)"
+    rf"|(?<![a-z])(?:preis|price|eur|€|\$|£)/(?P<unit_c>{EACH})(?![a-z²\d]))[: =]{{0,3}}(?:ca\.? ?)?$"
 )
 MEASURED = r"(?:[°²³%]|[kmcd]?[glm]\b|mm\b|uhr\b|[UuHh](?:hr)?\b|[ap]\.?m\b|[A-Z]{3}\b|x\b|lbs?\b|oz\b)"
 """What makes a number with two decimals no price."""
 SOLD = r"(?:kg|KG|Kg|lb|LB|l|L|100 ?g|100 ?ml|gal|oz|OZ)\b"
 """What a number with two decimals is the price of."""
+MINUS = r"(?P<minus>(?<![\w%€.,)] )(?<![\w%€.,)])-)?"
+ALONE = r"(?<![\d_])(?<!\d[.,:'])(?<![^\W\d_])"
+NO_CENTS = r"(?:\d{1,3}(?:[.']\d{3}){1,2}|\d{1,5})[.,:] ?(?:--?|=)(?!\d)"
+RAISED = r"\d{1,4} \d\d(?=$| ?(?:ea|lb|/))"
+"""An amount of which the last digits stand higher, as on American signs."""
+NO_AMOUNT = r"(?! ?\d+[.,]\d\d(?!\d)|(?<= .)\d)"
+"""What shows that a sign belongs to the amount behind it."""
+WITHIN = r"(?P<broken>\d{1,4}[€£$]\d\d)(?![\d.,])"
+EUROS = r"(?P<euros>\d{1,4},\d\d) ?[Ee](?![\w'])"
+CENTS = (
+    r"(?P<cents>\d{1,3}(?:[.,]\d)?) ?"
+    r"(?P<cent>[Cc](?:ts?|ents?|entimes|[eé]ntimos|entesimi)\b|CT\b|CENTS?\b|Rp\b|¢|p(?![\w.])|c(?![\w.]))"
+)
+BARE = r"(?P<bare>(?:\d{1,3}[.']\d{3}|\d{1,5})[.,:] ?--?(?! ?[\w-])|(?<![\w.,-])--?[.,]\d\d(?!\d))"
+SAID = rf"(?P<said>\d{{1,5}}[.,]\d\d)(?:(?= ?/ ?{SOLD})|(?![\d.,%/:-]| ?{MEASURED}))"
 NEAR = 40
 """So many characters before a price may say what it is."""
 
@@ -194,31 +247,26 @@ def moneys(text: str, region: str) -> tuple[Money, ...]:
 def pattern(region: str) -> re.Pattern[str]:
     """How money is written: a sign and an amount, the other way round, or an amount that can be nothing else."""
     customs = customs_of(region)
-    whole = SPACED if customs.spaced else WHOLE
+    whole, sign = SPACED if customs.spaced else WHOLE, sign_of(customs)
+    amount = rf"{NO_CENTS}|-{{0,2}}[.,]\d\d|\d{{1,5}}(?: [.,] ?|[.,] )\d\d|{whole}"
+    leading = rf"(?:(?P<sign>{sign})|{misread_sign(customs)})[ :]{{0,2}}(?P<amount>{RAISED}|{amount}){MULTIPLE}(?![\d%]|[.,:]\d)"
+    trailing = rf"(?P<amount_b>{amount}){MULTIPLE.replace('multiple', 'multiple_b')}\.? ?(?P<sign_b>{sign}){NO_AMOUNT}"
+    return re.compile(rf"{MINUS}(?:{leading}|{ALONE}(?:{WITHIN}|{trailing}|{EUROS}|{CENTS}|{BARE}|{SAID}))")
+
+
+def sign_of(customs: Customs) -> str:
+    """The signs, codes and names of currencies, as a pattern."""
     known = {*SIGNS, *customs.signs} - {"¤"}
-    words = sorted(
-        {*currencies(), *COMMON, *(sign.rstrip(".") for sign in known if sign[:1].isalpha() and "$" not in sign)},
-        key=len,
-        reverse=True,
-    )
-    signs = sorted({sign for sign in known if not sign[:1].isalpha() or "$" in sign}, key=len, reverse=True)
-    sign = rf"{'|'.join(map(re.escape, signs))}|(?<![^\W\d_])(?:{'|'.join(words)})(?![^\W\d_])\.?"
-    amount = rf"(?:\d{{1,3}}(?:[.']\d{{3}}){{1,2}}|\d{{1,5}})[.,:] ?(?:--?|=)(?!\d)|-{{0,2}}[.,]\d\d|\d{{1,5}}(?: [.,] ?|[.,] )\d\d|{whole}"
-    misread = rf"(?P<misread>{misread_sign(customs)})(?=\d{{1,4}}[.,]\d\d(?!\d))"
-    return re.compile(
-        rf"(?P<minus>(?<![\w%€.,)] )(?<![\w%€.,)])-)?(?:(?:(?P<sign>{sign})|{misread})[ :]{{0,2}}(?P<amount>\d{{1,4}} \d\d(?=$| ?(?:ea|lb|/))|{amount})"
-        rf"{MULTIPLE}(?![\d%]|[.,:]\d)"
-        rf"|(?<![\d_])(?<!\d[.,:'])(?<![^\W\d_])(?:(?P<broken>\d{{1,4}}[€£$]\d\d)(?![\d.,])"
-        rf"|(?P<amount_b>{amount}){MULTIPLE.replace('multiple', 'multiple_b')}\.? ?(?P<sign_b>{sign})(?! ?\d+[.,]\d\d(?!\d)|(?<= .)\d)"
-        rf"|(?P<euros>\d{{1,4}},\d\d) ?[Ee](?![\w'])"
-        rf"|(?P<cents>\d{{1,3}}(?:[.,]\d)?) ?(?P<cent>[Cc](?:ts?|ents?|entimes|[eé]ntimos|entesimi)\b|CT\b|CENTS?\b|Rp\b|¢|p(?![\w.])|c(?![\w.]))"
-        rf"|(?P<bare>(?:\d{{1,3}}[.']\d{{3}}|\d{{1,5}})[.,:] ?--?(?! ?[\w-])|(?<![\w.,-])--?[.,]\d\d(?!\d))|(?P<said>\d{{1,5}}[.,]\d\d)(?:(?= ?/ ?{SOLD})|(?![\d.,%/:-]| ?{MEASURED}))))"
-    )
+    letters = {sign.rstrip(".") for sign in known if sign[:1].isalpha() and "$" not in sign} | currencies() | COMMON
+    others = {sign for sign in known if not sign[:1].isalpha() or "$" in sign}
+    longest_first = [sorted(names, key=lambda name: (-len(name), name)) for names in (others, letters)]
+    return rf"{'|'.join(map(re.escape, longest_first[0]))}|(?<![^\W\d_])(?:{'|'.join(longest_first[1])})(?![^\W\d_])\.?"
 
 
 def misread_sign(customs: Customs) -> str:
     """A letter that recognisers write for the sign of the region's currency, as a pattern."""
-    return {"USD": r"(?<!\w)S", "CAD": r"(?<!\w)S", "AUD": r"(?<!\w)S", "GBP": r"(?<!\w)[Ef]"}.get(customs.currency, r"(?!)")
+    letters = {"USD": "S", "CAD": "S", "AUD": "S", "GBP": "[Ef]"}.get(customs.currency, "(?!)")
+    return rf"(?P<misread>(?<!\w){letters})(?=\d{{1,4}}[.,]\d\d(?!\d))"
 
 
 def money_of(match: re.Match[str], text: str, customs: Customs) -> Iterator[Money]:

@@ -15,7 +15,7 @@ from glyphfeed.stream.attributes.numerals import FRACTION, SPACED, WHOLE, tidy, 
 from glyphfeed.stream.attributes.writing import few, folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from glyphfeed.stream.attributes.numerals import Worth
 
@@ -50,11 +50,16 @@ UNITS: Mapping[str, tuple[str, str]] = {
     for name in names.split()
 }
 """The kind and the unit that each name stands for, folded and without spaces and dots."""
-UNIT = r"fl\.? ?oz|fluid ounces?|k(?:m|rn) ?/ ?(?:hr|[hn]|std)\b|mi/h|m\.p\.h|vol\.?-? ?%|[a-z]{1,12}|pour cent|por ciento|per cento|%|[°o]/[o0]|\""
+UNIT = (
+    r"fl\.? ?oz|fluid ounces?|k(?:m|rn) ?/ ?(?:hr|[hn]|std)\b|mi/h|m\.p\.h|vol\.?-? ?%|[a-z]{1,12}|pour cent|por ciento"
+    r"|per cento|%|[°o]/[o0]|\""
+)
 TAIL = r"(?![a-z\d²³°^]| ?/ ?(?:h|s|m|km|l|kg|min|100 ?km)(?![a-z]))"
 """What must not stand behind a unit: the rest of a word, an exponent, or what it is divided by."""
 FLUID = re.compile("fl(?:uid)?(?:oz|ounces?)$")
 MISREAD = {"I": "l", "mI": "ml", "cI": "cl"}
+ENDING = re.compile(r"\.|\s*(?:$|[x)(,;/])")
+"""What stands behind in where that is no preposition."""
 BEFORE = r"(?<![\d_])(?<![\d][.,:'])(?<![a-wyz])(?<![a-z]x)(?<!/)"
 QUANTITY = re.compile(rf"{BEFORE}(?P<number>{FRACTION}|{WHOLE})(?P<gap>[ -]?)(?P<unit>{UNIT}){TAIL}")
 QUANTITY_SPACED = re.compile(rf"{BEFORE}(?P<number>{FRACTION}|{SPACED})(?P<gap>[ -]?)(?P<unit>{UNIT}){TAIL}")
@@ -105,8 +110,8 @@ def is_meant(match: re.Match[str], text: str) -> bool:
     """Whether what looks like a unit is one where it stands."""
     start, end = match.span("unit")
     written, rest, glued = text[start:end], text[end : end + 12], not match["gap"]
-    test = {
-        "in": lambda: match["gap"] != " " or re.search(r"[./½¼¾⅓⅔⅛]", match["number"]) or re.match(r"\.|\s*(?:$|[x)(,;/])", rest),
+    test: Callable[[], object] = {
+        "in": lambda: not match["gap"].isspace() or not match["number"].isdecimal() or ENDING.match(rest),
         '"': lambda: text.count('"', 0, start) % 2 == 0,
         "g": lambda: written == "g" or not glued or match["number"] not in {*"12345678", "16", "32", "64", "128"},
         "t": lambda: written == "t" or not glued or not match["number"].isdecimal() or len(match["number"]) == 2,
@@ -114,5 +119,5 @@ def is_meant(match: re.Match[str], text: str) -> bool:
         "mi": lambda: written in ("mi", "MI"),
         "pt": lambda: written != "Pt" and match["number"] in {*"12345678"},
         "ton": lambda: not rest.startswith("-"),
-    }.get(match["unit"])
-    return test is None or written in MISREAD or bool(test())
+    }.get(match["unit"], lambda: True)
+    return written in MISREAD or bool(test())

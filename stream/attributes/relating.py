@@ -36,7 +36,7 @@ UNIT = re.compile(r"[€$£%]|[^\W\d_]{2,4}(?:/h)?\b")
 def relate(
     lines: Sequence[Line], attributes: Sequence[tuple[Attribute, ...]], find: Callable[[Line], Sequence[Attribute]]
 ) -> tuple[tuple[Attribute, ...], ...]:
-    """The attributes of the lines of a block, from top to bottom, with what the lines tell together; `find` finds those of a line."""
+    """The attributes of the lines of a block, with what the lines tell together; `find` finds those of one line."""
     related = list(attributes)
     for place, line in enumerate(lines):
         heading = heading_of(lines[max(0, place - HEADING) : place]) if may_be_headed(line) else ""

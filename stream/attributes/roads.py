@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 IN_MILES = {"US", "GB", "LR", "MM", "IM", "JE", "GG", "PR", "VI", "GU", "BS", "BZ", "KY", "AG", "BM", "DM", "GD", "WS"}
 """Where speed limits are in miles an hour (https://en.wikipedia.org/wiki/Miles_per_hour)."""
 LIMIT = re.compile(
-    r"(?<![a-z])(?:speed ?limit|(?:max|min)(?:imum|\.)? speed|advisory speed|hochstgeschwindigkeit|tempo(?:limit)?|vitesse (?:maximale|max\.?|limitee)(?: a)?"
-    r"|velocidad (?:maxima|max\.?|limitada a)|velocita (?:massima|max\.?)|limite(?: d[ei])? velocidad|limite(?: d[ei])? velocita)[: ]{1,3}(?:is )?"
+    r"(?<![a-z])(?:speed ?limit|(?:max|min)(?:imum|\.)? speed|advisory speed|hochstgeschwindigkeit|tempo(?:limit)?"
+    r"|vitesse (?:maximale|max\.?|limitee)(?: a)?"
+    r"|velocidad (?:maxima|max\.?|limitada a)|velocita (?:massima|max\.?)|limite(?: d[ei])? velocidad"
+    r"|limite(?: d[ei])? velocita)[: ]{1,3}(?:is )?"
     r"(?P<speed>[1-9][\dos]{0,2})(?![\w.,:/%]|-\d| ?(?:km|mph|mi|k|m)\b)"
 )
 ZONE = re.compile(r"\s*(?:(?:tempo ?)?zon[ea] (?P<speed>[2-7]0)|(?P<before>[2-7]0) zon[ea])\s*")

@@ -41,12 +41,15 @@ TAIL = re.compile(r"(?:O[Zz]|[Il|SBZ]{1,12})$")
 """What may be a unit or a mark behind a number."""
 TAIL_OF_DECIMALS = re.compile(r"(?:O[Zz]|[Il|]{1,12})$")
 ALONE = re.compile(
-    r"(?<![\w'])(?:[lI|](?= ?(?:kg|km|cl|l|€|%)(?![a-zA-Z]))|[SBO](?= ?%)|[lI]O{1,2}(?= ?(?:[kcm]?[glm]|€|%)(?![a-zA-Z]))|[SB]O(?= ?%))"
+    r"(?<![\w'])(?:[lI|](?= ?(?:kg|km|cl|l|€|%)(?![a-zA-Z]))|[SBO](?= ?%)|[lI]O{1,2}(?= ?(?:[kcm]?[glm]|€|%)(?![a-zA-Z]))"
+    r"|[SB]O(?= ?%))"
 )
 """Letters that make a number because a unit stands behind them."""
-SIGNS = "€$£¥%"
+DIGITS, SIGNS = "0123456789", "€$£¥%"
+UNITS = "glmthkGLMTHK"
+"""Letters that are units behind a number."""
 MANY = 100
-LIKELY = 0.05
+LIKELY = 0.1
 """A candidate of this probability may be what is written."""
 
 
@@ -73,10 +76,20 @@ def chosen(text: str, candidates: tuple[Mapping[str, float], ...]) -> str:
     """A digit or a sign instead of each letter beside a digit that may as well be one."""
     chars = list(text)
     for place, char in enumerate(chars[: len(candidates)]):
-        before, after = "".join(chars[max(place - 1, 0) : place]), "".join(chars[place + 1 : place + 2])
-        if char.isalpha() and not before.isalpha() and not after.isalpha() and any(map(is_of_a_number, (before, after))):
-            chars[place] = likeliest(candidates[place]) or char
+        if char.isalpha():
+            chars[place] = (
+                likeliest(candidates[place], fitting("".join(chars[:place])[-2:], "".join(chars[place + 1 :])[:2], char)) or char
+            )
     return "".join(chars)
+
+
+def fitting(before: str, after: str, char: str) -> str:
+    """What a letter between these characters may be instead: a digit within a number, a sign at its end, or nothing."""
+    if before[-1:].isalpha() or after[:1].isalpha():
+        return ""
+    inside = is_of_a_number(after[:1]) or (is_of_a_number(before[-1:]) and char not in UNITS)
+    at_end = any(end.isdecimal() for end in (before[-1:], before.rstrip(" ")[-1:], after[:1], after.lstrip(" ")[:1]))
+    return (DIGITS if inside else "") + (SIGNS if at_end else "")
 
 
 def is_of_a_number(char: str) -> bool:
@@ -84,10 +97,10 @@ def is_of_a_number(char: str) -> bool:
     return char.isdecimal() or (char != "" and char in ".,:")
 
 
-def likeliest(candidates: Mapping[str, float]) -> str:
-    """The likeliest digit or sign among candidates, "" where there is none."""
-    fitting = {char: score for char, score in candidates.items() if score >= LIKELY and char and char in "0123456789" + SIGNS}
-    return max(fitting, key=fitting.__getitem__, default="")
+def likeliest(candidates: Mapping[str, float], wanted: str) -> str:
+    """The likeliest candidate of those wanted, "" where there is none."""
+    known = {char: score for char, score in candidates.items() if score >= LIKELY and char and char in wanted}
+    return max(known, key=known.__getitem__, default="")
 
 
 def digits(run: str) -> str:
