@@ -27,7 +27,8 @@ ENGLISH_INITIALS = {"m": 0, "t": 1, "w": 2, "f": 4}
 ITALIAN = dict(zip(("lu", "ma", "me", "gi", "ve", "sa", "do"), range(7), strict=True))
 GROUPS = {
     **dict.fromkeys(
-        ("daily", "everyday", "every day", "taglich", "tous les jours", "7j/7", "7/7", "todos los dias", "diario"), "Mo-Su"
+        ("daily", "everyday", "every day", "taglich", "tagl", "tous les jours", "7j/7", "7/7", "todos los dias", "diario"),
+        "Mo-Su",
     ),
     **dict.fromkeys(("tutti i giorni", "7 days a week", "7 days", "a diario"), "Mo-Su"),
     **dict.fromkeys(("weekdays", "weekday", "wochentags", "en semaine", "laborables", "feriali"), "Mo-Fr"),
@@ -42,7 +43,7 @@ GROUPS = {
 }
 TO = {*("-", "to", "bis", "a", "au", "al", "until", "till", "through", "thru", "alle", "hasta", "til")}
 AND = {*(",", "&", "+", "and", "und", "et", "y", "e", "u", "/", "|")}
-CLOSED = {*("closed", "geschlossen", "ruhetag", "zu", "ferme", "fermee", "cerrado", "cerrada", "chiuso", "chiusa")}
+CLOSED = {*("closed", "geschlossen", "geschl", "ruhetag", "zu", "ferme", "fermee", "cerrado", "cerrada", "chiuso", "chiusa")}
 OPEN = {
     *("open", "opening", "hours", "geoffnet", "offnungszeiten", "sprechzeiten", "sprechstunde", "ouvert", "ouverture", "horaires")
 }
@@ -119,7 +120,7 @@ MISREAD = re.compile(
 """What is no letter, or another one, in the short name of a weekday."""
 MOST = 8
 """So many days, hours or small words follow one another."""
-TOKENS = 300
+TOKENS = 200
 """So many tokens of a line are read: many more than there are on any door."""
 HOURS_LONG = {"h", "hours", "hrs", "hour", "std", "stunden", "heures", "horas", "ore"}
 MAYBE = re.compile(

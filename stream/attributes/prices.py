@@ -291,7 +291,7 @@ def signed(match: re.Match[str], customs: Customs) -> Money | None:
         return None
     if sign in ("Fr", "EUR") and is_something_else(sign, match):
         return None
-    value, fuel = amount_of(written, customs)
+    value, fuel = amount_of(written, customs, code)
     multiple = match["multiple"] or match["multiple_b"]
     return Money(
         tidy(value * MULTIPLES[multiple.lower() if len(multiple) > 1 else multiple]) if multiple else value,
@@ -316,10 +316,10 @@ def is_something_else(sign: str, match: re.Match[str]) -> bool:
     """Whether what may be francs are the hours of a Friday, or what may be euros the size of a shoe."""
     if sign == "Fr":
         return re.match(r" ?(?:-|bis) ?\d|:| ?Uhr", match.string[match.end() :]) is not None
-    return re.search(r"\b(?:UK|US)\b ?\d", match.string) is not None
+    return re.search(r"\b(?:UK|US)\b ?\d", match.string[max(0, match.start() - NEAR) : match.end() + NEAR]) is not None
 
 
-def amount_of(written: str, customs: Customs) -> tuple[Worth, Worth | None]:
+def amount_of(written: str, customs: Customs, code: str) -> tuple[Worth, Worth | None]:
     """What an amount is worth, and what else if its last three digits are decimals, as those of fuel are."""
     if written.isdecimal():
         return int(written), None
@@ -329,8 +329,8 @@ def amount_of(written: str, customs: Customs) -> tuple[Worth, Worth | None]:
         return int(re.sub(r"\D", "", written)), None
     if re.fullmatch(r"\d+ ?[.,]? ?\d\d", written) and " " in written:
         return number(re.sub(r"[., ]+", ".", written)), None
-    values = sorted(worths(written, customs.decimal), reverse=True)
-    return values[0], values[1] if len(values) > 1 else None
+    values = worths(written, customs.decimal)
+    return values[0] if code == customs.currency else max(values), min(values) if len(values) > 1 else None
 
 
 def cents(match: re.Match[str], customs: Customs) -> Money | None:
@@ -355,4 +355,4 @@ def unsigned(match: re.Match[str], customs: Customs) -> Money | None:
     if match["euros"]:
         return Money(number(match["euros"].replace(",", ".")), "EUR", match.span()) if customs.currency == "EUR" else None
     written = match["bare"] or match["said"]
-    return Money(amount_of(written, customs)[0], customs.currency, match.span())
+    return Money(amount_of(written, customs, customs.currency)[0], customs.currency, match.span())

@@ -22,6 +22,7 @@ from tests.stream.attributes.amounts import told
         ("M0-D0 9-l7 Uhr", "DE", "Mo-Th 09:00-17:00"),
         ("Montag Ruhetag", "DE", "Mo off"),
         ("24h geöffnet", "DE", "24/7"),
+        ("tägl. 9-22 Uhr", "DE", "Mo-Su 09:00-22:00"),
         ("OPEN 24/7", "US", "24/7"),
         ("24 hours a day, open 7 days", "US", "24/7"),
         ("Mon-Fri 9am-5pm", "US", "Mo-Fr 09:00-17:00"),

@@ -35,6 +35,8 @@ from tests.stream.attributes.amounts import told
         ("$1,299.99", "US", 1299.99, "USD"),
         ("$.99", "US", 0.99, "USD"),
         ("S4.99", "US", 4.99, "USD"),
+        ("UNLEADED $3.499", "US", 3.499, "USD"),
+        ("€1.299", "US", 1299, "EUR"),
         ("$3 99", "US", 3.99, "USD"),
         ("99¢", "US", 0.99, "USD"),
         ("$8.95", "CA", 8.95, "CAD"),
