@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glyphfeed.tools.errors import CommandError, bringing
+from glyphfeed.tools.errors import bringing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,16 +32,12 @@ def attributes(
     glyphfeed attributes "Tel. 030/1234567" --region DE
     glyphfeed attributes "NET WT" "500 g" --json
     """
-    with bringing("understand"):
-        import babel  # noqa: F401 - and all else that the finders bring late
-        import phonenumbers  # noqa: F401
-        import stdnum.iban  # noqa: F401
-    from glyphfeed.stream.attributes.extractor import Extractor
     from glyphfeed.stream.attributes.line import Line
+    from glyphfeed.stream.understanding.wanted import extractor_of
 
-    if len(region) != 2 or not region.isalpha():
-        raise CommandError(f"{region} is no region; give two letters, such as --region DE")
-    found = Extractor(region.upper()).of_block([Line(text) for text in texts])
+    with bringing("understand"):
+        extractor = extractor_of(region, ())
+    found = extractor.of_block([Line(text) for text in texts])
     tell = _tell_json if as_json else _tell_table
     tell(texts, found)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.attributes import contacts, identifiers, places, plates, streets
+from glyphfeed.stream.attributes import contacts, dates, hours, identifiers, measures, places, plates, prices, roads, streets
+from glyphfeed.stream.attributes.line import Line
+from glyphfeed.stream.attributes.relating import relate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from glyphfeed.stream.attributes.line import Line
     from glyphfeed.stream.records import Attribute
 
 FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (
@@ -21,8 +22,15 @@ FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (
     places.find,
     streets.find,
     plates.find,
+    hours.find,
+    dates.find,
+    prices.find,
+    measures.find,
+    roads.find,
 )
 """Each finds its kinds in a line as it is written in a region; of two finds of the same length the earlier finder's counts."""
+LONGEST: Final = 400
+"""Of a longer text so many characters are looked at, so that whatever stands there takes milliseconds; lines of signs have fewer."""
 
 
 class Extractor:
@@ -33,12 +41,15 @@ class Extractor:
 
     def of_line(self, line: Line) -> tuple[Attribute, ...]:
         """What one line says by itself, in the order of its characters."""
+        if len(line.text) > LONGEST:
+            line = Line(line.text[:LONGEST], line.candidates[:LONGEST])
         kept = without_overlaps(found for find in FINDERS for found in find(line, self._region))
         return tuple(found for found in kept if not self._kinds or found.kind in self._kinds)
 
     def of_block(self, lines: Sequence[Line]) -> tuple[tuple[Attribute, ...], ...]:
         """What lines that stand together say, from top to bottom: each its own attributes, with what the others say of them."""
-        return tuple(self.of_line(line) for line in lines)
+        alone = [self.of_line(line) for line in lines]
+        return relate(lines, alone, self.of_line) if len(lines) > 1 else tuple(alone)
 
 
 def without_overlaps(attributes: Iterable[Attribute]) -> list[Attribute]:
