@@ -1,0 +1,282 @@
+"""Words found in folded text in one pass, however they are disguised.
+
+Owns: what counts as a disguise of a word, and what as innocent.  Pure.
+An automaton (Aho and Corasick, Efficient string matching, 1975) goes through the classes of the letters, each run of one class
+once and what stands between letters left out, which finds too much; of that, letters, gaps and ends are then compared with what
+the word allows.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections import deque
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from glyphfeed.stream.moderation.folding import Folded, class_of
+from glyphfeed.stream.moderation.words import pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from glyphfeed.stream.moderation.words import Word
+
+WIDEST_GAP = 3
+"""Letters of a word stand no more characters apart."""
+SHORT = 4
+"""A word with fewer letters is not put together from two pieces."""
+LONG = 6
+"""A shorter word with m for rn, or mostly of digits, is one by chance."""
+
+
+_APOSTROPHES = ("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+"""Where they stand, two words stand together: who're."""
+
+
+class Match(NamedTuple):
+    """A word, and the letters that spell it: [start, end) of those of the folded text."""
+
+    word: Word
+    start: int
+    end: int
+
+
+class Automaton:
+    """Finds all keys in a text at once."""
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        self._next: list[dict[str, int]] = [{}]
+        self._words: list[tuple[Word, ...]] = [()]
+        for word in words:
+            self._add(word)
+        self._link()
+
+    def _add(self, word: Word) -> None:
+        state = 0
+        for char, _ in groupby(map(class_of, word.letters)):
+            if char not in self._next[state]:
+                self._next[state][char] = len(self._next)
+                self._next.append({})
+                self._words.append(())
+            state = self._next[state][char]
+        self._words[state] += (word,)
+
+    def _link(self) -> None:
+        """Lead on, from where no key goes on, to the longest key that the last characters begin."""
+        fallen = {0: 0}
+        waiting = deque(self._next[0].values())
+        fallen.update(dict.fromkeys(waiting, 0))
+        while waiting:
+            state = waiting.popleft()
+            behind = fallen[state]
+            for char, following in self._next[state].items():
+                fallen[following] = self._next[behind].get(char, 0)
+                waiting.append(following)
+            self._next[state] = {**self._next[behind], **self._next[state]}
+            self._words[state] += self._words[behind]
+
+    def find(self, text: str) -> Iterator[tuple[int, tuple[Word, ...]]]:
+        """The words whose keys end in a text, and the character that each ends with."""
+        state = 0
+        following, words = self._next, self._words
+        for place, char in enumerate(text):
+            state = following[state].get(char, 0)
+            if words[state]:
+                yield place, words[state]
+
+
+class Matcher:
+    """Finds words in folded text."""
+
+    def __init__(self, words: Iterable[Word], innocent: Collection[str] = ()) -> None:
+        words = tuple(words)
+        self._innocent = _as_written(innocent)
+        self._automaton = Automaton(words)
+        self._runs = {word: sum(1 for _ in groupby(map(class_of, word.letters))) for word in words}
+
+    def find(self, folded: Folded) -> Iterator[Match]:
+        """The words in a text, in the order of their ends; none inside another one of its category."""
+        classes = [class_of(may) for may in folded.may]
+        starts = [k for k, char in enumerate(classes) if not k or char != classes[k - 1]]
+        covered: dict[str, int] = {}
+        innocent: list[tuple[int, int]] | None = None
+        for last, words in self._automaton.find("".join([classes[k] for k in starts])):
+            end = starts[last + 1] if last + 1 < len(starts) else len(classes)
+            for word in words:
+                if starts[last] < covered.get(word.category, 0):
+                    continue
+                first = last + 1 - self._runs[word]
+                middle = starts[first + 1] if first < last else end
+                match = _spelt(folded, word, (starts[first], middle), (starts[last], end))
+                if match is None:
+                    continue
+                if innocent is None:
+                    innocent = [found.span() for found in self._innocent.finditer(folded.text)] if self._innocent else []
+                if not _holds(innocent, folded.at[match.start], folded.at[match.end - 1]):
+                    covered[word.category] = match.end
+                    yield match
+
+
+def _as_written(innocent: Iterable[str]) -> re.Pattern[str] | None:
+    """What finds words as they are written, with spaces or hyphens between those of several."""
+    written = [
+        re.escape(word.rstrip("*")).replace(r"\ ", r"[\s-]") + (r"\w*+" if word.endswith("*") else r"(?!\w)") for word in innocent
+    ]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(written, reverse=True))})", re.IGNORECASE) if written else None
+
+
+def _holds(spans: list[tuple[int, int]], first: int, last: int) -> bool:
+    """Whether one of some spans, which are in order, has both of two places in it."""
+    before = bisect_right(spans, (first, sys.maxsize)) - 1
+    return before >= 0 and last < spans[before][1]
+
+
+def _spelt(folded: Folded, word: Word, first: tuple[int, int], last: tuple[int, int]) -> Match | None:
+    """The word, if letters of a text spell it: they begin within a first run of letters of one class, and end within a last one.
+
+    Letters of a run that belong to another word as written belong to this one only where all letters stand apart.
+    """
+    within = folded.word_of
+    begins = dict.fromkeys((max(first[0], folded.words[within[first[1] - 1]]), first[0]))
+    ends = dict.fromkeys((min(last[1], folded.words[within[last[0]] + 1]), last[1]))
+    for begin in begins:
+        for end in ends:
+            if begin < end and (found := _checked(folded, word, *_trimmed(folded, begin, end, first[1], last[0]))):
+                return found
+    return None
+
+
+def _trimmed(folded: Folded, start: int, end: int, first_end: int, last_start: int) -> tuple[int, int]:
+    """The letters without signs at their ends that are punctuation, as long as the runs at the ends do not need them."""
+    while start + 1 < first_end and folded.is_loose(start):
+        start += 1
+    while end - 1 > last_start and folded.is_loose(end - 1):
+        end -= 1
+    return start, end
+
+
+def _checked(folded: Folded, word: Word, start: int, end: int) -> Match | None:
+    allowed = _in_one_word if folded.word_of[start] == folded.word_of[end - 1] else _apart
+    widened = allowed(folded, word, start, end)
+    if widened is None or not _mostly_letters(folded, word, start, end) or not spells(folded.may, word.letters, start, end):
+        return None
+    return Match(word, *widened)
+
+
+def spells(may: list[str], letters: str, start: int, end: int) -> bool:
+    """Whether characters stand for the letters of a word, each letter once or more."""
+    count = len(letters)
+    reached, later = {0}, set[int]()
+    for k in range(start, end):
+        here = may[k]
+        following, later = later, set()
+        for n in reached:
+            if n and letters[n - 1] in here:
+                following.add(n)
+            if n == count:
+                continue
+            wanted = letters[n]
+            if wanted in here:
+                following.add(n + 1)
+            elif k + 1 < end and (wanted, here[0], may[k + 1][0]) in (("m", "r", "n"), ("w", "v", "v")):
+                later.add(n + 1)
+            elif wanted == "r" and here == "m" and count >= LONG and letters[n + 1 : n + 2] == "n":
+                following.add(n + 2)
+        reached = following
+        if not reached and not later:
+            return False
+    return count in reached
+
+
+def _mostly_letters(folded: Folded, word: Word, start: int, end: int) -> bool:
+    """Whether enough of the characters are letters as written: a number or a code is not taken for a word."""
+    if folded.text[folded.at[start] : folded.at[end - 1]].isalpha() or not word.letters.isalpha():
+        return True
+    digits = sum(map(folded.is_digit, range(start, end)))
+    letters = sum(map(folded.is_letter, range(start, end)))
+    return letters >= 2 if len(word.letters) >= LONG else letters >= 1 and digits * 2 <= end - start
+
+
+def _in_one_word(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
+    """The part of a word as written that a word covers, or None if it begins or ends where it must not."""
+    left, right = folded.cores[folded.word_of[start]]
+    if (not word.open_left and start > left) or (not word.open_right and end < right):
+        return None
+    return min(left, start) if word.open_left else start, max(right, end) if word.open_right else end
+
+
+def _apart(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
+    """The letters that a word covers which stands in pieces, or None if these are words of their own."""
+    first, last = folded.word_of[start], folded.word_of[end - 1]
+    bounds = folded.words
+    if any(len(folded.gap(k)) > WIDEST_GAP for k in range(first, last)) or start > folded.cores[first][0]:
+        return None
+    if word.parts and last - first + 1 == len(word.parts):
+        return _phrase(folded, word, start, end, first)
+    long = [k for k in range(first, last + 1) if not _is_single(folded, k)]
+    alone = not _goes_on(folded, first, -1) and not _goes_on(folded, last, 1)
+    whole = end == bounds[last + 1] or end >= folded.cores[last][1]
+    if not long:
+        left, right = _row(folded, first, -1, word.open_left), _row(folded, last, 1, word.open_right)
+        return None if left is None or right is None else (min(start, bounds[left]), max(end, bounds[right + 1]))
+    if len(word.letters) < SHORT or not alone:
+        return None
+    if last == first + 1:
+        return _two_pieces(folded, word, start, end, whole)
+    return (start, end) if whole and len(long) == 1 else None
+
+
+def _phrase(folded: Folded, word: Word, start: int, end: int, first: int) -> tuple[int, int] | None:
+    """A word that is several, each of them as it is."""
+    begin = 0
+    for k, length in enumerate(word.parts):
+        part = word.letters[begin : begin + length]
+        begin += length
+        if not spells(folded.may, part, max(start, folded.words[first + k]), min(end, folded.words[first + k + 1])):
+            return None
+    right = folded.cores[folded.word_of[end - 1]][1]
+    return (start, max(end, right)) if word.open_right or end >= right else None
+
+
+def _two_pieces(folded: Folded, word: Word, start: int, end: int, whole: bool) -> tuple[int, int] | None:
+    """A word with one gap, unless both pieces are words; a hyphen at the end of a line says that they belong together."""
+    second = folded.words[folded.word_of[end - 1]]
+    right = max(end, folded.cores[folded.word_of[end - 1]][1])
+    if (not whole and not word.open_right) or folded.gap(folded.word_of[start]) in _APOSTROPHES:
+        return None
+    if not (_is_hyphen(folded.gap(folded.word_of[start]))):
+        before = "".join(may[0] for may in folded.may[start:second])
+        after = "".join(may[0] for may in folded.may[second:end])
+        words = pieces()
+        if (before in words or second - start == 1) and (after in words or end - second == 1 if whole else f"{after}*" in words):
+            return None
+    return start, right
+
+
+def _is_hyphen(gap: str) -> bool:
+    return "\n" in gap and gap.strip() in ("-", "\N{HYPHEN}", "\N{SOFT HYPHEN}", "\N{NOT SIGN}", "=")
+
+
+def _is_single(folded: Folded, word: int) -> bool:
+    """Whether a word as written is one letter, or one again and again."""
+    letters = folded.may[folded.words[word] : folded.words[word + 1]]
+    return len(letters) == 1 or len(set(map(class_of, letters))) == 1
+
+
+def _goes_on(folded: Folded, word: int, step: int) -> bool:
+    """Whether beyond a word as written another single letter stands, as far apart as its neighbour on the other side does."""
+    beyond = word + step
+    if not (0 <= beyond < len(folded.words) - 1 and _is_single(folded, word) and _is_single(folded, beyond)):
+        return False
+    return folded.gap(min(word, beyond)) == folded.gap(min(word, word - step))
+
+
+def _row(folded: Folded, word: int, step: int, is_open: bool) -> int | None:
+    """The last of the single letters that stand in a row, from one of them on; None if it goes on and must not."""
+    while _goes_on(folded, word, step):
+        if not is_open:
+            return None
+        word += step
+    return word
