@@ -68,6 +68,7 @@ _DRAWN = {"()": "o", "[]": "o", "|<": "k", "/\\": "a", "\\/": "v", "|-|": "h", "
 _EITHER = frozenset("!¡|([{<+°")
 """Signs that are letters in a word, and punctuation at its ends."""
 _LOOSE = re.compile(rf"\w[{re.escape(''.join(_EITHER))}]++\w")
+_SUBSTITUTES = re.compile(rf"[\d{re.escape(''.join(_SIGNS))}]")
 _CLASSES = {
     "l": "i",
     "1": "i",
@@ -119,6 +120,10 @@ class Folded:
     def is_digit(self, k: int) -> bool:
         """Whether it is a digit in the place of a letter."""
         return self.text[self.at[k]].isdecimal()
+
+    def has_substitutes(self, start: int, end: int) -> bool:
+        """Whether there are digits or signs in the place of some of the letters."""
+        return _SUBSTITUTES.search(self.text, self.at[start], self.at[end - 1] + 1) is not None
 
     def is_loose(self, k: int) -> bool:
         """Whether it is a sign that may as well be punctuation."""

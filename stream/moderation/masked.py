@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.moderation.words import Word
 
+LONGEST = 32
+"""What is longer is no word."""
 MASK = ""
 """Stands for a letter that is masked."""
 _MASKS = r"*#_%&~^•●■█✱∗×"
@@ -39,7 +41,7 @@ class Masked:
         """The words in a text, and the code points [start, end) of those that hold them."""
         for token in _MASKED.finditer(text):
             letters = [letter for char in token[0].rstrip(_MASKS) for letter in _letters(char)]
-            if MASK in letters and (word := self._within(letters)):
+            if MASK in letters and len(letters) <= LONGEST and (word := self._within(letters)):
                 yield word, token.span()
 
     def _within(self, letters: list[str]) -> Word | None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 WIDEST_GAP = 3
 """Letters of a word stand no more characters apart."""
+MOST_PIECES = 64
+"""Nor does a word stand in more pieces."""
 SHORT = 4
 """A word with fewer letters is not put together from two pieces."""
 LONG = 6
@@ -158,16 +160,20 @@ def _trimmed(folded: Folded, start: int, end: int, first_end: int, last_start: i
 
 
 def _checked(folded: Folded, word: Word, start: int, end: int) -> Match | None:
-    allowed = _in_one_word if folded.word_of[start] == folded.word_of[end - 1] else _apart
-    widened = allowed(folded, word, start, end)
-    if widened is None or not _mostly_letters(folded, word, start, end) or not spells(folded.may, word.letters, start, end):
+    together = folded.word_of[start] == folded.word_of[end - 1]
+    covered = _in_one_word(folded, word, start, end) if together else (start, end)
+    if covered is None or not spells(folded.may, word.letters, start, end) or not _mostly_letters(folded, word, start, end):
         return None
-    return Match(word, *widened)
+    if not together:
+        covered = _apart(folded, word, start, end)
+    return Match(word, *covered) if covered else None
 
 
 def spells(may: list[str], letters: str, start: int, end: int) -> bool:
     """Whether characters stand for the letters of a word, each letter once or more."""
     count = len(letters)
+    if count == end - start and all(map(str.__contains__, may[start:end], letters)):
+        return True
     reached, later = {0}, set[int]()
     for k in range(start, end):
         here = may[k]
@@ -192,7 +198,7 @@ def spells(may: list[str], letters: str, start: int, end: int) -> bool:
 
 def _mostly_letters(folded: Folded, word: Word, start: int, end: int) -> bool:
     """Whether enough of the characters are letters as written: a number or a code is not taken for a word."""
-    if folded.text[folded.at[start] : folded.at[end - 1]].isalpha() or not word.letters.isalpha():
+    if not folded.has_substitutes(start, end) or not word.letters.isalpha():
         return True
     digits = sum(map(folded.is_digit, range(start, end)))
     letters = sum(map(folded.is_letter, range(start, end)))
@@ -210,22 +216,28 @@ def _in_one_word(folded: Folded, word: Word, start: int, end: int) -> tuple[int,
 def _apart(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
     """The letters that a word covers which stands in pieces, or None if these are words of their own."""
     first, last = folded.word_of[start], folded.word_of[end - 1]
-    bounds = folded.words
-    if any(len(folded.gap(k)) > WIDEST_GAP for k in range(first, last)) or start > folded.cores[first][0]:
+    whole = end == folded.words[last + 1] or end >= folded.cores[last][1]
+    if start > folded.cores[first][0] or not (whole or word.open_right) or last - first >= MOST_PIECES:
+        return None
+    if any(len(folded.gap(k)) > WIDEST_GAP for k in range(first, last)):
         return None
     if word.parts and last - first + 1 == len(word.parts):
         return _phrase(folded, word, start, end, first)
-    long = [k for k in range(first, last + 1) if not _is_single(folded, k)]
-    alone = not _goes_on(folded, first, -1) and not _goes_on(folded, last, 1)
-    whole = end == bounds[last + 1] or end >= folded.cores[last][1]
+    long = sum(not _is_single(folded, k) for k in range(first, last + 1))
     if not long:
-        left, right = _row(folded, first, -1, word.open_left), _row(folded, last, 1, word.open_right)
-        return None if left is None or right is None else (min(start, bounds[left]), max(end, bounds[right + 1]))
-    if len(word.letters) < SHORT or not alone:
+        return _letters_apart(folded, word, start, end)
+    if len(word.letters) < SHORT or _goes_on(folded, first, -1) or _goes_on(folded, last, 1):
         return None
     if last == first + 1:
-        return _two_pieces(folded, word, start, end, whole)
-    return (start, end) if whole and len(long) == 1 else None
+        return _two_pieces(folded, start, end, whole)
+    return (start, end) if whole and long == 1 else None
+
+
+def _letters_apart(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
+    """The letters that a word covers whose own stand apart one by one: with an asterisk as many more as stand likewise."""
+    left = _row(folded, folded.word_of[start], -1, word.open_left)
+    right = _row(folded, folded.word_of[end - 1], 1, word.open_right)
+    return None if left is None or right is None else (min(start, folded.words[left]), max(end, folded.words[right + 1]))
 
 
 def _phrase(folded: Folded, word: Word, start: int, end: int, first: int) -> tuple[int, int] | None:
@@ -240,19 +252,28 @@ def _phrase(folded: Folded, word: Word, start: int, end: int, first: int) -> tup
     return (start, max(end, right)) if word.open_right or end >= right else None
 
 
-def _two_pieces(folded: Folded, word: Word, start: int, end: int, whole: bool) -> tuple[int, int] | None:
+def _two_pieces(folded: Folded, start: int, end: int, whole: bool) -> tuple[int, int] | None:
     """A word with one gap, unless both pieces are words; a hyphen at the end of a line says that they belong together."""
-    second = folded.words[folded.word_of[end - 1]]
-    right = max(end, folded.cores[folded.word_of[end - 1]][1])
-    if (not whole and not word.open_right) or folded.gap(folded.word_of[start]) in _APOSTROPHES:
+    last = folded.word_of[end - 1]
+    second = folded.words[last]
+    gap = folded.gap(last - 1)
+    if gap in _APOSTROPHES or _is_linked(folded, last - 1, last):
         return None
-    if not (_is_hyphen(folded.gap(folded.word_of[start]))):
-        before = "".join(may[0] for may in folded.may[start:second])
-        after = "".join(may[0] for may in folded.may[second:end])
-        words = pieces()
-        if (before in words or second - start == 1) and (after in words or end - second == 1 if whole else f"{after}*" in words):
+    if not _is_hyphen(gap):
+        before, after = ("".join([may[0] for may in folded.may[slice(*piece)]]) for piece in ((start, second), (second, end)))
+        if _is_word(before) and (_is_word(after) if whole else f"{after}*" in pieces()):
             return None
-    return start, right
+    return start, max(end, folded.cores[last][1])
+
+
+def _is_word(piece: str) -> bool:
+    """Whether a piece is a word by itself, as initials are."""
+    return len(piece) == 1 or piece in pieces()
+
+
+def _is_linked(folded: Folded, first: int, last: int) -> bool:
+    """Whether a hyphen links some words as written to more: Pa-ki-stan."""
+    return (first > 0 and folded.gap(first - 1) == "-") or (last + 2 < len(folded.words) and folded.gap(last) == "-")
 
 
 def _is_hyphen(gap: str) -> bool:
@@ -261,8 +282,10 @@ def _is_hyphen(gap: str) -> bool:
 
 def _is_single(folded: Folded, word: int) -> bool:
     """Whether a word as written is one letter, or one again and again."""
-    letters = folded.may[folded.words[word] : folded.words[word + 1]]
-    return len(letters) == 1 or len(set(map(class_of, letters))) == 1
+    first, end = folded.words[word], folded.words[word + 1]
+    if end - first == 1 or class_of(folded.may[first]) != class_of(folded.may[first + 1]):
+        return end - first == 1
+    return len(set(map(class_of, folded.may[first:end]))) == 1
 
 
 def _goes_on(folded: Folded, word: int, step: int) -> bool:
