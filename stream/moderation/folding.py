@@ -12,6 +12,10 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LOOKS = {
     "0": "o0",
@@ -45,8 +49,6 @@ _SIGNS = {
     "|": "il",
     "(": "c",
     "[": "c",
-    "{": "c",
-    "<": "c",
     "+": "t",
     "€": "e",
     "£": "l",
@@ -63,9 +65,11 @@ _SIGNS = {
 _CAPITALS = dict(zip("ΗΝΡΣΥΧΛΔΠВНРСУХЗИ", "hnpeyxaanbhpcyxen", strict=True))
 """Capitals that look like another letter than their small ones do."""
 _SEVERAL = {"ß": "ss", "æ": "ae", "œ": "oe"}
-_DRAWN = {"()": "o", "[]": "o", "|<": "k", "/\\": "a", "\\/": "v", "|-|": "h", "|_|": "u", "><": "x"}
+_DRAWN = {"|<": "k", "/\\": "a", "\\/": "v", "|-|": "h", "|_|": "u", "><": "x"}
 """Letters that are put together from several signs."""
-_EITHER = frozenset("!¡|([{<+°")
+_RINGS = re.compile(r"(?<=\w)(?:\(\)|\[\])(?=\w)")
+"""An o so drawn; behind a word they are a call."""
+_EITHER = frozenset("!¡|([+°")
 """Signs that are letters in a word, and punctuation at its ends."""
 _LOOSE = re.compile(rf"\w[{re.escape(''.join(_EITHER))}]++\w")
 _SUBSTITUTES = re.compile(rf"[\d{re.escape(''.join(_SIGNS))}]")
@@ -130,9 +134,19 @@ class Folded:
         return self.text[self.at[k]] in _EITHER
 
     def gap(self, word: int) -> str:
-        """What stands between a word as written and the next one."""
+        """What is seen between a word as written and the next one."""
         first = self.words[word + 1]
-        return self.text[self.at[first - 1] + 1 : self.at[first]]
+        between = self.text[self.at[first - 1] + 1 : self.at[first]]
+        return between if between.isascii() else "".join([char for char in between if letters_of(char) is not None])
+
+    def extent(self, word: int) -> tuple[int, int]:
+        """Where a word as written begins and ends without punctuation."""
+        start, end = self.words[word], self.words[word + 1]
+        while start < end - 1 and self.is_loose(start):
+            start += 1
+        while end - 1 > start and self.is_loose(end - 1):
+            end -= 1
+        return start, end
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The code points of some letters, with what is attached to the last of them unseen."""
@@ -188,9 +202,13 @@ def _core(text: str, at: list[int], start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def has_loose_signs(text: str) -> bool:
-    """Whether there are signs between letters in it that may be letters or punctuation."""
-    return _LOOSE.search(text) is not None
+def readings(text: str) -> Iterator[Folded]:
+    """The letters of a text as it may be meant: with its signs as letters or not, and with a B behind a vowel as sharp s."""
+    yield fold(text)
+    if _LOOSE.search(text):
+        yield fold(text, signs=False)
+    if "B" in text and (sharp := _SHARP_S.sub("ß", text)) != text:
+        yield fold(sharp)
 
 
 @lru_cache(maxsize=1 << 13)
@@ -234,4 +252,5 @@ def _put_together(text: str) -> str:
         for signs, letter in _DRAWN.items():
             if signs in text:
                 text = text.replace(signs, letter.ljust(len(signs), _NOTHING))
-    return _SHARP_S.sub("ß", text) if "B" in text else text
+        text = _RINGS.sub("o" + _NOTHING, text)
+    return text

@@ -23,6 +23,8 @@ MASK = ""
 _MASKS = r"*#_%&~^•●■█✱∗×"
 _MASKED = re.compile(rf"(?<!\w)[^\W\d_]++[{_MASKS}](?:[^\W\d_]|[{_MASKS}])*+")
 """A word with masked letters but the first one."""
+_NAME = re.compile(r"_[^_]+_")
+"""The name of something in a program."""
 SHORTEST = 4
 """Of a shorter word too little is left."""
 
@@ -41,7 +43,7 @@ class Masked:
         """The words in a text, and the code points [start, end) of those that hold them."""
         for token in _MASKED.finditer(text):
             letters = [letter for char in token[0].rstrip(_MASKS) for letter in _letters(char)]
-            if MASK in letters and len(letters) <= LONGEST and (word := self._within(letters)):
+            if MASK in letters and len(letters) <= LONGEST and not _NAME.search(token[0]) and (word := self._within(letters)):
                 yield word, token.span()
 
     def _within(self, letters: list[str]) -> Word | None:

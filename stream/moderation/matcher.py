@@ -28,7 +28,7 @@ WIDEST_GAP = 3
 MOST_PIECES = 64
 """Nor does a word stand in more pieces."""
 SHORT = 4
-"""A word with fewer letters is not put together from two pieces."""
+"""A word with fewer letters is neither put together from two pieces nor told by a few of its letters."""
 LONG = 6
 """A shorter word with m for rn, or mostly of digits, is one by chance."""
 
@@ -115,10 +115,16 @@ class Matcher:
                 if match is None:
                     continue
                 if innocent is None:
-                    innocent = [found.span() for found in self._innocent.finditer(folded.text)] if self._innocent else []
+                    innocent = self._innocent_in(folded.text)
                 if not _holds(innocent, folded.at[match.start], folded.at[match.end - 1]):
                     covered[word.category] = match.end
                     yield match
+
+    def _innocent_in(self, text: str) -> list[tuple[int, int]]:
+        """Where the text says what only looks like one of the words."""
+        lower = text.lower()
+        known = self._innocent if len(lower) == len(text) else None
+        return [found.span() for found in known.finditer(lower)] if known else []
 
 
 def _as_written(innocent: Iterable[str]) -> re.Pattern[str] | None:
@@ -126,7 +132,7 @@ def _as_written(innocent: Iterable[str]) -> re.Pattern[str] | None:
     written = [
         re.escape(word.rstrip("*")).replace(r"\ ", r"[\s-]") + (r"\w*+" if word.endswith("*") else r"(?!\w)") for word in innocent
     ]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(written, reverse=True))})", re.IGNORECASE) if written else None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(written, reverse=True))})") if written else None
 
 
 def _holds(spans: list[tuple[int, int]], first: int, last: int) -> bool:
@@ -160,13 +166,20 @@ def _trimmed(folded: Folded, start: int, end: int, first_end: int, last_start: i
 
 
 def _checked(folded: Folded, word: Word, start: int, end: int) -> Match | None:
+    """The word, if these letters spell it and stand as its own may; what is cheap to tell is asked first."""
     together = folded.word_of[start] == folded.word_of[end - 1]
-    covered = _in_one_word(folded, word, start, end) if together else (start, end)
-    if covered is None or not spells(folded.may, word.letters, start, end) or not _mostly_letters(folded, word, start, end):
+    if not _is_bounded(folded, word, start, end, together):
         return None
-    if not together:
-        covered = _apart(folded, word, start, end)
+    if not spells(folded.may, word.letters, start, end) or not _mostly_letters(folded, word, start, end):
+        return None
+    covered = _widened(folded, word, start, end) if together else _apart(folded, word, start, end)
     return Match(word, *covered) if covered else None
+
+
+def _is_bounded(folded: Folded, word: Word, start: int, end: int, together: bool) -> bool:
+    """Whether letters begin and end with a word as written, where they must: in pieces a word begins with one in any case."""
+    left, right = folded.cores[folded.word_of[start]][0], folded.cores[folded.word_of[end - 1]][1]
+    return (start <= left or (together and word.open_left)) and (end >= right or word.open_right)
 
 
 def spells(may: list[str], letters: str, start: int, end: int) -> bool:
@@ -198,28 +211,36 @@ def spells(may: list[str], letters: str, start: int, end: int) -> bool:
 
 def _mostly_letters(folded: Folded, word: Word, start: int, end: int) -> bool:
     """Whether enough of the characters are letters as written: a number or a code is not taken for a word."""
+    if len(word.letters) < SHORT and not _is_hardly_disguised(folded, word, start, end):
+        return False
     if not folded.has_substitutes(start, end) or not word.letters.isalpha():
         return True
-    digits = sum(map(folded.is_digit, range(start, end)))
+    repeated = end - start - len(word.letters)
+    digits = sum(map(folded.is_digit, range(start, end))) - repeated
     letters = sum(map(folded.is_letter, range(start, end)))
-    return letters >= 2 if len(word.letters) >= LONG else letters >= 1 and digits * 2 <= end - start
+    return letters >= 2 if len(word.letters) >= LONG else letters >= 1 and digits * 2 <= len(word.letters)
 
 
-def _in_one_word(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
-    """The part of a word as written that a word covers, or None if it begins or ends where it must not."""
-    left, right = folded.cores[folded.word_of[start]]
-    if (not word.open_left and start > left) or (not word.open_right and end < right):
-        return None
+def _is_hardly_disguised(folded: Folded, word: Word, start: int, end: int) -> bool:
+    """Whether one kind of digit or sign at most stands for a letter, and no other letter does."""
+    letters = [k for k in range(start, end) if folded.is_letter(k)]
+    others = {folded.text[folded.at[k]] for k in range(start, end)} - {folded.text[folded.at[k]] for k in letters}
+    return len(others) <= 1 and all(folded.may[k][0] in word.letters for k in letters)
+
+
+def _widened(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int]:
+    """The part of a word as written that a word covers: all of it on a side with an asterisk."""
+    left, right = folded.extent(folded.word_of[start])
     return min(left, start) if word.open_left else start, max(right, end) if word.open_right else end
 
 
 def _apart(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
     """The letters that a word covers which stands in pieces, or None if these are words of their own."""
     first, last = folded.word_of[start], folded.word_of[end - 1]
-    whole = end == folded.words[last + 1] or end >= folded.cores[last][1]
-    if start > folded.cores[first][0] or not (whole or word.open_right) or last - first >= MOST_PIECES:
+    whole = end >= folded.cores[last][1]
+    if last - first >= MOST_PIECES or any(len(folded.gap(k)) > WIDEST_GAP for k in range(first, last)):
         return None
-    if any(len(folded.gap(k)) > WIDEST_GAP for k in range(first, last)):
+    if folded.has_substitutes(start, end) and (len(word.letters) < SHORT or sum(map(folded.is_letter, range(start, end))) < 2):
         return None
     if word.parts and last - first + 1 == len(word.parts):
         return _phrase(folded, word, start, end, first)
@@ -230,7 +251,7 @@ def _apart(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] 
         return None
     if last == first + 1:
         return _two_pieces(folded, start, end, whole)
-    return (start, end) if whole and long == 1 else None
+    return (start, end) if whole and long == 1 and not folded.has_substitutes(start, end) else None
 
 
 def _letters_apart(folded: Folded, word: Word, start: int, end: int) -> tuple[int, int] | None:
@@ -248,8 +269,7 @@ def _phrase(folded: Folded, word: Word, start: int, end: int, first: int) -> tup
         begin += length
         if not spells(folded.may, part, max(start, folded.words[first + k]), min(end, folded.words[first + k + 1])):
             return None
-    right = folded.cores[folded.word_of[end - 1]][1]
-    return (start, max(end, right)) if word.open_right or end >= right else None
+    return start, max(end, folded.extent(first + k)[1]) if word.open_right else end
 
 
 def _two_pieces(folded: Folded, start: int, end: int, whole: bool) -> tuple[int, int] | None:
@@ -263,7 +283,7 @@ def _two_pieces(folded: Folded, start: int, end: int, whole: bool) -> tuple[int,
         before, after = ("".join([may[0] for may in folded.may[slice(*piece)]]) for piece in ((start, second), (second, end)))
         if _is_word(before) and (_is_word(after) if whole else f"{after}*" in pieces()):
             return None
-    return start, max(end, folded.cores[last][1])
+    return start, max(end, folded.extent(last)[1])
 
 
 def _is_word(piece: str) -> bool:

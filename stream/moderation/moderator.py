@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from glyphfeed.stream.errors import InputError
-from glyphfeed.stream.moderation.folding import fold, has_loose_signs
+from glyphfeed.stream.moderation.folding import readings
 from glyphfeed.stream.moderation.masked import Masked
 from glyphfeed.stream.moderation.matcher import Matcher
 from glyphfeed.stream.moderation.words import CATEGORIES, INNOCENT, LANGUAGES, listed, word_of
@@ -65,8 +65,9 @@ class Moderator:
         innocent = frozenset(written for category, written in listed_words if category == INNOCENT)
         chosen = [word_of(*entry) for entry in listed_words if entry[0] in wanted and entry[1] not in innocent]
         of_user = [word_of(category, written) for category, words in own.items() for written in words]
-        words = tuple(dict.fromkeys((*chosen, *of_user)))
-        self._matcher, self._masked = Matcher(words, innocent), Masked(words)
+        # What a user wants found is not innocent.
+        self._matchers = (Matcher(dict.fromkeys(chosen), innocent), *([Matcher(dict.fromkeys(of_user))] if of_user else []))
+        self._masked = Masked(dict.fromkeys((*chosen, *of_user)))
 
     def find(self, line: Line) -> tuple[Found, ...]:
         """The words in a line, in the order of its characters; those of one category that overlap are one."""
@@ -92,10 +93,10 @@ class Moderator:
     def _in(self, text: str) -> Iterator[Found]:
         for word, span in self._masked.find(text):
             yield Found(word.category, span)
-        for signs in (True, False) if has_loose_signs(text) else (True,):
-            folded = fold(text, signs)
-            for match in self._matcher.find(folded):
-                yield Found(match.word.category, folded.span(match.start, match.end))
+        for folded in readings(text):
+            for matcher in self._matchers:
+                for match in matcher.find(folded):
+                    yield Found(match.word.category, folded.span(match.start, match.end))
 
 
 @dataclass(frozen=True, slots=True)
