@@ -1,8 +1,8 @@
 """Words that are not to be shown, found in lines of text however they are disguised.
 
 Owns: which words are looked for, and where in lines they are.  Pure.
-Libraries were looked at and left: better-profanity and glin-profanity know no spans or no spacing, pyobscenity no language but
-English, profanite no Italian, and none the confusions of a recogniser.
+By their own descriptions better-profanity and pyobscenity come with English words and profanite without Italian ones, and none of
+them knows a recogniser's confusions or words over two lines: so they are not used.
 """
 
 from __future__ import annotations
