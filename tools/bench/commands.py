@@ -136,3 +136,19 @@ def bench_overlay(
 
     sheets = [*bench_overlay(clip or street(), frames=frames), bench_handheld(None if clip is None else Path(clip))]
     show(sheets, command=typed(), as_json=json, page=markdown)
+
+
+@bench.command("understanding")
+def bench_understanding(
+    heldout: Annotated[bool, typer.Option("--heldout", help="Score the half that nothing is tuned on.")] = False,
+    json: AsJson = False,
+    markdown: Page = None,
+) -> None:
+    """Find attributes and profanity in labelled strings: how much is found, how often wrongly, and how long it takes.
+
+    The strings are in glyphfeed's repository.  False alarms are counted on a list of words and one of places as well.
+    """
+    from glyphfeed.tools.bench.sheet import show
+    from glyphfeed.tools.bench.understanding import bench_understanding
+
+    show(bench_understanding("heldout" if heldout else "tuning"), command=typed(), as_json=json, page=markdown)

@@ -1,0 +1,151 @@
+"""`glyphfeed bench understanding`: how much of what texts mean is found and how often wrongly, and what that costs.
+
+Owns: the tables, and the inputs that take longest.  Does not own when something counts as found (labelled).
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from functools import cache, partial
+from itertools import cycle, islice
+from statistics import mean, median, quantiles
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from glyphfeed.stream.attributes.line import Line
+from glyphfeed.tools.bench.labelled import (
+    clean_words,
+    count_attributes,
+    count_profanity,
+    false_alarms,
+    place_names,
+    read_blocks,
+    read_sayings,
+    spans_found,
+)
+from glyphfeed.tools.bench.sheet import Sheet
+from glyphfeed.tools.errors import bringing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from glyphfeed.stream.attributes.extractor import Extractor
+    from glyphfeed.stream.moderation.moderator import Moderator
+    from glyphfeed.stream.records import Attribute
+    from glyphfeed.tools.bench.labelled import Block, Saying
+
+LENGTH: Final = 1000
+"""Characters of an input that is to take long."""
+REPEATS: Final = 5
+"""So often is each time taken; the median counts."""
+REPEATED: Final = (
+    *("1", "0", "a", "A", "I", ".", " ", "*", "(", "%", "1 ", "1.", "1,", "1-", "1/", "1:", "1x", "A1", "O0", "l1", "a.", "a "),
+    *("aA ", "1 1", "11 ", "12.", "1.1.", "1 x 1 ", "1 kg ", "1,00 €", "€1,", "$1 ", "100 g = ", "1/1/", "10:10-", "Mo-Fr "),
+    *("Mo 9-", "9-18,", "a@", "a@a.", "@a.de", "www.", "http://", "a.de/", "+49", "+1 ", "0 ", "(0)", "DE", "DE8 ", "IBAN "),
+    *("1Z", "MSCU", "978-", "RR1", "Str. ", "Straße 1", "rue de ", "Via ", "St ", "B-A 1", "AB12 ", "Best before ", "MHD "),
+    *("SPEED LIMIT ", "f", "fu", "fuc", "f ", "f.", "f*", "fuuc", "s h i ", "5", "$", "@", "sch", "ß", "ﬀ", "\u212b", "\u0301"),
+    *("f\u200b", "\u0443", "c\u0441"),
+)
+"""What inputs repeat: each the beginning of something, time and again."""
+
+
+def bench_understanding(half: str) -> list[Sheet]:
+    """Score one half of the labelled strings, count false alarms on lists of words and places, and take times.
+
+    Raises:
+        CommandError: what this needs is not installed, or the labelled strings are not there.
+
+    """
+    blocks, sayings = read_blocks(half), read_sayings(half)
+    with bringing("understand"):
+        from glyphfeed.stream.attributes.extractor import Extractor
+        from glyphfeed.stream.moderation.moderator import Moderator
+
+        words, places = clean_words(), place_names()
+    extractor_of, moderator = cache(Extractor), Moderator()
+    return [
+        attribute_sheet(blocks, extractor_of, half),
+        moderation_sheet(sayings, moderator, {"English words": words, "places": places}, half),
+        cost_sheet(blocks, sayings, extractor_of, moderator),
+        longest_sheet({"attributes of a line": extractor_of("US").of_line, "moderation of a line": moderator.find}),
+    ]
+
+
+def attribute_sheet(blocks: Sequence[Block], extractor_of: Callable[[str], Extractor], half: str) -> Sheet:
+    """How many attributes of each kind are found."""
+
+    def find(region: str, lines: Sequence[Line]) -> Sequence[Sequence[Attribute]]:
+        return extractor_of(region).of_block(lines)
+
+    rows = [
+        (kind, count.expected, count.found, count.precision, count.recall)
+        for kind, count in count_attributes(blocks, find).items()
+    ]
+    bare = sum(not any(block.expected) for block in blocks)
+    note = f"{len(blocks)} strings of the {half} half, of which {bare} have none; found is right where kind, value and unit are."
+    return Sheet("Attributes", ("kind", "positives", "found", "precision", "recall"), rows, (note,))
+
+
+def moderation_sheet(sayings: Sequence[Saying], moderator: Moderator, clean: dict[str, Sequence[str]], half: str) -> Sheet:
+    """How many disguised words are found, and how many clean texts are taken for profane."""
+    profane = [saying for saying in sayings if any(saying.profane)]
+    plain = [saying for saying in sayings if not any(saying.profane)]
+    count, strays = count_profanity(profane, moderator), count_profanity(plain, moderator).found
+    rows: list[tuple[str, int, int, float | None]] = [("disguised words", count.expected, count.right, count.recall)]
+    rows.append(("clean strings", len(plain), strays, None))
+    rows += [(name, len(texts), len(false_alarms(moderator, texts)), None) for name, texts in clean.items()]
+    notes = [f"1 false alarm in {texts / found:.0f} {name}." for name, texts, found, _ in rows[1:] if found]
+    notes.append(f"The {half} half; words of pyspellchecker that are not profane, places of phonenumbers' area codes.")
+    return Sheet("Moderation", ("texts", "number", "found", "recall"), rows, tuple(notes))
+
+
+def cost_sheet(
+    blocks: Sequence[Block], sayings: Sequence[Saying], extractor_of: Callable[[str], Extractor], moderator: Moderator
+) -> Sheet:
+    """What a block costs."""
+    extracting = [milliseconds(partial(extractor_of(block.region).of_block, block.lines)) for block in blocks]
+    moderating = [milliseconds(partial(spans_found, moderator, saying.lines)) for saying in sayings]
+    rows = [
+        (name, len(times), mean(times), quantiles(times, n=20)[-1], max(times))
+        for name, times in (("attributes", extracting), ("moderation", moderating))
+    ]
+    return Sheet("Cost of a string", ("of", "strings", "mean ms", "p95 ms", "most ms"), rows, (told_repeats(),))
+
+
+def longest_sheet(parts: dict[str, Callable[[Line], object]]) -> Sheet:
+    """The longest time of each part over all `hard_inputs`."""
+    rows = []
+    for name, part in parts.items():
+        took, text = max((milliseconds(partial(part, Line(text))), text) for text in hard_inputs())
+        rows.append((name, took, ascii(text[:24])))
+    note = f"Inputs of {LENGTH} characters, {len(hard_inputs())} of them. {told_repeats()}"
+    return Sheet("Longest time", ("of", "ms", "input, its beginning"), rows, (note,))
+
+
+@cache
+def hard_inputs() -> tuple[str, ...]:
+    """Inputs of `LENGTH` characters on which matching may take long: repeated beginnings, some with a wrong end, and noise."""
+    repeated = ["".join(islice(cycle(part), LENGTH)) for part in REPEATED]
+    ended = [text[:-1] + "!" for text in repeated]
+    chance = random.Random(7)
+    alphabets = ["0123456789", "0123456789 -./", "0123456789,.€$ kgml", "ABCDEFGH0123456789 ", "fucksht*.@$ ", "".join(REPEATED)]
+    noise = ["".join(chance.choices(alphabet, k=LENGTH)) for alphabet in alphabets for _ in range(3)]
+    anything = ["".join(chr(chance.randrange(32, 0xD800)) for _ in range(LENGTH)) for _ in range(3)]
+    return (*repeated, *ended, *noise, *anything)
+
+
+def milliseconds(do: Callable[[], object]) -> float:
+    """The median time of `REPEATS` calls, after one that warms up."""
+    do()
+    times = []
+    for _ in range(REPEATS):
+        start = perf_counter()
+        do()
+        times.append(perf_counter() - start)
+    return 1e3 * median(times)
+
+
+def told_repeats() -> str:
+    """How times are taken, for people."""
+    return f"Medians of {REPEATS} runs on one thread of Python {sys.version.partition(' ')[0]}."
