@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import random
 import sys
+from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import cycle, islice
 from statistics import mean, median, quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from glyphfeed.stream.attributes.line import Line
+from glyphfeed.stream.records import TextEntity, TextState
+from glyphfeed.stream.rules.subject import Subject
 from glyphfeed.tools.bench.labelled import (
     clean_words,
     count_attributes,
@@ -22,6 +27,7 @@ from glyphfeed.tools.bench.labelled import (
     place_names,
     read_blocks,
     read_sayings,
+    sampled,
     spans_found,
 )
 from glyphfeed.tools.bench.sheet import Sheet
@@ -32,13 +38,18 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.attributes.extractor import Extractor
     from glyphfeed.stream.moderation.moderator import Moderator
-    from glyphfeed.stream.records import Attribute
+    from glyphfeed.stream.records import Attribute, Flag
+    from glyphfeed.stream.rules.rulebook import Rulebook
     from glyphfeed.tools.bench.labelled import Block, Saying
 
 LENGTH: Final = 1000
 """Characters of an input that is to take long."""
 REPEATS: Final = 5
 """So often is each time taken; the median counts."""
+WORDS: Final = 100
+"""A rule asks for so many."""
+EXPRESSIONS: Final = (r"(a+)+$", r"(1|11)+[^1]$", r"(?i)(f.?u.?c.?k|s.?h.?i.?t)+", r"\b\w+@\w+(\.\w+)+\b", r"(.*)(.*)(.*)!x")
+"""Expressions of which some take an engine that goes back exponential time."""
 REPEATED: Final = (
     *("1", "0", "a", "A", "I", ".", " ", "*", "(", "%", "1 ", "1.", "1,", "1-", "1/", "1:", "1x", "A1", "O0", "l1", "a.", "a "),
     *("aA ", "1 1", "11 ", "12.", "1.1.", "1 x 1 ", "1 kg ", "1,00 €", "€1,", "$1 ", "100 g = ", "1/1/", "10:10-", "Mo-Fr "),
@@ -68,7 +79,7 @@ def bench_understanding(half: str) -> list[Sheet]:
         attribute_sheet(blocks, extractor_of, half),
         moderation_sheet(sayings, moderator, {"English words": words, "places": places}, half),
         cost_sheet(blocks, sayings, extractor_of, moderator),
-        longest_sheet({"attributes of a line": extractor_of("US").of_line, "moderation of a line": moderator.find}),
+        longest_sheet({"attributes": extractor_of("US").of_line, "moderation": moderator.find, **asked_rules()}),
     ]
 
 
@@ -121,6 +132,26 @@ def longest_sheet(parts: dict[str, Callable[[Line], object]]) -> Sheet:
         rows.append((name, took, ascii(text[:24])))
     note = f"Inputs of {LENGTH} characters, {len(hard_inputs())} of them. {told_repeats()}"
     return Sheet("Longest time", ("of", "ms", "input, its beginning"), rows, (note,))
+
+
+def asked_rules() -> dict[str, Callable[[Line], object]]:
+    """Rules of each kind, many words to each, and what asks one about a line."""
+    from glyphfeed.stream.rules.rule import Rule
+    from glyphfeed.stream.rules.rulebook import Rulebook
+
+    words = tuple(sampled(clean_words(), WORDS))[:WORDS]
+    rules = {
+        "rule of words": Rule(name="words", literal=words),
+        "rule of expressions": Rule(name="expressions", regex=EXPRESSIONS),
+    }
+    return {name: partial(ask, Rulebook([rule])) for name, rule in rules.items()}
+
+
+def ask(rulebook: Rulebook, line: Line) -> tuple[Flag, ...]:
+    """What rules find in a line that stands alone."""
+    corners = np.array([[0, 0], [100, 0], [100, 10], [0, 10]], np.float32)
+    said = TextEntity(1, 1, TextState.SETTLED, line.text, 1.0, corners, (), (0.0, 0.0), 1, 0.0, 0.0)
+    return rulebook.flags(Subject(said, (said,), (), (100, 100), datetime(2026, 11, 30, 12, tzinfo=UTC)))
 
 
 @cache
