@@ -58,9 +58,11 @@ def united(spans: Iterable[Span]) -> tuple[Span, ...]:
     """The same characters in the fewest spans, none of them empty, in their order."""
     found: list[Span] = []
     for start, end in sorted(spans):
-        if found and start < found[-1][1]:
+        if start >= end:
+            continue
+        if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
-        elif start < end:
+        else:
             found.append((start, end))
     return tuple(found)
 

@@ -6,7 +6,9 @@ alone (https://github.com/google/re2/wiki/Syntax).  Pure.
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from glyphfeed.stream.errors import InputError
@@ -20,10 +22,16 @@ if TYPE_CHECKING:
 MOST_WORDS: Final = 1000
 """So many words may a rule have, each at most so long: the longest take 1 ms on a text of 1,000 characters."""
 LONGEST_WORD: Final = 200
-MOST_STEPS: Final = 5000
-"""Instructions of a compiled regular expression: RE2's work is at most their number times the length of the text."""
-MOST_PLACES: Final = 64
-"""Where an expression matches more often in one text, all that follows is taken for one match: each takes a look at the rest."""
+MOST_FOUND: Final = 2000
+"""Where more words than this are found in one text, all of it is taken for one."""
+MOST_STEPS: Final = 400
+"""Instructions of a compiled regular expression: RE2's work is at most their number times the length of the text.  A
+class such as \\pL counts for one, as at most one of its many hundreds holds of a character, but with all of them for the size."""
+MOST_SIZE: Final = 12_000
+CLASS: Final = re.compile(r"\\[pP](\{[^{}]*\}|.)")
+MOST_WORK: Final = 1_000_000
+"""Steps times characters for one text, some 4 ms at worst.  Each match takes a look at all that follows: where no more looks can
+be afforded, and that is in long texts alone, what follows is taken for a part of the last match."""
 
 
 class Words:
@@ -37,14 +45,12 @@ class Words:
     def find(self, subject: Subject) -> tuple[Span, ...] | None:
         """See `Condition.find`."""
         text = subject.entity.text
-        seen, places = (text, range(len(text) + 1)) if self._case else folded(text)
-        spans = [
-            (places[start], places[end - 1] + 1)
-            for word in self._wanted
-            for start, end in occurrences(seen, word)
-            if not self._whole or stands_alone(seen, start, end)
-        ]
-        return united(spans) or None
+        seen, places = (text, range(len(text))) if self._case else folded(text)
+        spans = list(islice((span for word in self._wanted for span in occurrences(seen, word)), MOST_FOUND + 1))
+        if len(spans) > MOST_FOUND:
+            return ((0, len(text)),)
+        wanted = (span for span in spans if not self._whole or stands_alone(seen, *span))
+        return united((places[start], places[end - 1] + 1) for start, end in wanted) or None
 
     def why(self, subject: Subject) -> str:
         """See `Condition.why`."""
@@ -62,11 +68,11 @@ class Regex:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = tuple(patterns)
-        self._compiled = tuple(map(compiled, patterns))
+        self._compiled = tuple((found, steps_of(found)) for found in map(compiled, patterns))
 
     def find(self, subject: Subject) -> tuple[Span, ...] | None:
         """See `Condition.find`."""
-        return united(span for pattern in self._compiled for span in matches(pattern, subject.entity.text)) or None
+        return united(span for pattern in self._compiled for span in matches(*pattern, subject.entity.text)) or None
 
     def why(self, subject: Subject) -> str:
         """See `Condition.why`."""
@@ -94,7 +100,7 @@ def folded(text: str) -> tuple[str, Sequence[int]]:
     """A text in which upper and lower case are the same, and for each of its characters which one of the text it comes from."""
     whole = text.casefold()
     if len(whole) == len(text):
-        return whole, range(len(text) + 1)
+        return whole, range(len(text))
     return whole, [place for place, char in enumerate(text) for _ in char.casefold()]
 
 
@@ -129,11 +135,19 @@ def compiled(pattern: str) -> Any:
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error.args[0])
         raise InputError(f"it is no regular expression of RE2: {complaint(reason, pattern)}") from None
-    if max(found.programsize, found.reverseprogramsize) > MOST_STEPS:
+    if steps_of(found) > MOST_STEPS or found.programsize > MOST_SIZE:
         raise InputError(f"it comes to more than {MOST_STEPS} steps a character; repeat less in it, as in {{1,9}}")
     if found.fullmatch("") is not None:
         raise InputError("it matches where nothing stands; write + in the place of *, or name a character")
     return found
+
+
+def steps_of(pattern: Any) -> int:
+    """How many instructions of a compiled expression may have to be looked at for a character."""
+    import re2
+
+    plain = re2.compile(CLASS.sub(r"\\d", pattern.pattern), pattern.options)
+    return int(max(plain.programsize, plain.reverseprogramsize))
 
 
 def complaint(reason: str, pattern: str) -> str:
@@ -143,15 +157,17 @@ def complaint(reason: str, pattern: str) -> str:
     return reason if place < 0 else f"{reason}, at column {place + 1}"
 
 
-def matches(pattern: Any, text: str) -> Iterator[Span]:
-    """Where a compiled expression matches; a match of nothing is none."""
+def matches(pattern: Any, steps: int, text: str) -> Iterator[Span]:
+    """Where a compiled expression of so many steps matches; a match of nothing is none."""
     # A lone surrogate has no UTF-8 form, in which RE2 reads.
     readable = text.encode("utf-8", "replace").decode()
-    for number, match in enumerate(pattern.finditer(readable), 1):
+    work = 0
+    for match in pattern.finditer(readable):
         start, end = match.span()
+        work += steps * (len(text) - start)
         if start < end:
-            yield (start, len(text)) if number == MOST_PLACES else (start, end)
-        if number == MOST_PLACES:
+            yield (start, end) if work < MOST_WORK else (start, len(text))
+        if work >= MOST_WORK:
             return
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from glyphfeed.stream.records import Action, Flag
-from glyphfeed.stream.rules.rule import Rule
+from glyphfeed.stream.rules.moderating import Moderation
+from glyphfeed.stream.rules.rule import Hook, Rule
 from glyphfeed.stream.rules.rulebook import MOST_TOLD, Rulebook
 from tests.stream.rules.subjects import subject
 
@@ -59,21 +62,39 @@ def test_memory_is_bounded_and_keeps_the_newest() -> None:
     assert book.due(flag, "door", 0, 1.0)
 
 
+def rule(**fields: Any) -> Rule:
+    """A rule of which nothing else is wrong."""
+    return Rule(**{"name": "r", "literal": ("a",)} | fields)
+
+
 @pytest.mark.parametrize(
-    ("rule", "place", "said"),
+    ("wrong", "place", "said"),
     [
-        (Rule(name="no name", literal=("a",)), "name", "cannot be used on the feed"),
-        (Rule(name="all"), "name", "asks nothing of a text"),
-        (Rule(name="r", literal=("a", " ")), ("literal", 1), "would be found everywhere"),
-        (Rule(name="r", regex=("a(b",)), ("regex", 0), "missing ): a(b, at column 1"),
-        (Rule(name="r", regex=("a", r"(?P<x>a)\1")), ("regex", 1), r"invalid escape sequence: \1, at column 9"),
-        (Rule(name="r", regex=("x*",)), ("regex", 0), "matches where nothing stands"),
-        (Rule(name="r", regex=(r"(?i)(\pL{1,30}\d)",)), ("regex", 0), "repeat less in it"),
-        (Rule(name="r", literal=("a",), cooldown=-1), "cooldown", "must be seconds above 0"),
-        (Rule(name="r", literal=tuple(map(str, range(1001)))), ("literal",), "1000 are the most"),
+        (rule(name="no name"), ("name",), "cannot be used on the feed"),
+        (rule(literal=()), (), "asks nothing of a text"),
+        (rule(literal=("a", " ")), ("literal", 1), "would be found everywhere"),
+        (rule(literal=("a" * 201,)), ("literal", 0), "200 are the most"),
+        (rule(literal=tuple(map(str, range(1001)))), ("literal",), "1000 are the most"),
+        (rule(regex=("a(b",)), ("regex", 0), "missing ): a(b, at column 1"),
+        (rule(regex=("a", r"(?P<x>a)\1")), ("regex", 1), r"invalid escape sequence: \1, at column 9"),
+        (rule(regex=("x*",)), ("regex", 0), "matches where nothing stands"),
+        (rule(regex=(r"(?i)(\pL{1,30}\d)",)), ("regex", 0), "repeat less in it"),
+        (rule(watch=("B-AB 1", "!")), ("watch", 1), "fewer than 2 letters"),
+        (rule(watch=("AB",), distance=4), ("distance",), "must be 0 to 3"),
+        (rule(moderate=Moderation(languages=("xx",))), ("moderate",), "xx"),
+        (rule(zones=("0,0",)), ("zones", 0), "is no zone"),
+        (rule(sources=("the door",)), ("sources", 0), "is no name of a camera"),
+        (rule(hours=("9 to 5",)), ("hours", 0), "is no time of the week"),
+        (rule(cooldown=-1), ("cooldown",), "must be seconds above 0"),
+        (rule(once=False), ("once",), "add cooldown"),
+        (rule(webhook=Hook(url="https://user:pass@shop")), ("webhook", "url"), "this is no address"),
+        (rule(command=("",)), ("command", 0), "the program is missing"),
+        (rule(command=("say", "{texts}")), ("command", 1), "there is no {texts}; there are {text}"),
+        (rule(command=("{text}",)), ("command", 0), "the program is always the same"),
     ],
 )
-def test_mistakes_name_the_field_and_what_to_do(rule: Rule, place: object, said: str) -> None:
-    ((where, sentence),) = rule.mistakes()
+def test_mistakes_name_the_field_and_what_to_do(wrong: Rule, place: object, said: str) -> None:
+    ((where, sentence),) = wrong.mistakes()
     assert where == place
     assert said in sentence
+    assert "pass" not in sentence

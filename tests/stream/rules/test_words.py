@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import InputError
-from glyphfeed.stream.rules.words import MOST_PLACES, Regex, Words, compiled, folded
+from glyphfeed.stream.rules.words import MOST_FOUND, Regex, Words, compiled, folded
 from tests.stream.rules.subjects import subject
 
 
@@ -29,6 +29,10 @@ def found(words: Words | Regex, text: str) -> list[str]:
 )
 def test_words_are_whole_and_of_any_case(text: str, expected: list[str]) -> None:
     assert found(Words(["sale", "Straße"]), text) == expected
+
+
+def test_touching_parts_are_one() -> None:
+    assert found(Regex([r"\d"]), "12 3") == ["12", "3"]
 
 
 def test_parts_of_words_and_their_case_count_where_wanted() -> None:
@@ -65,12 +69,17 @@ def test_an_expression_finds_characters_beyond_ascii_and_half_ones() -> None:
     assert found(Regex([r"\d+ ?€"]), "日本 5 € \ud800 12€") == ["5 €", "12€"]
 
 
-def test_beyond_many_places_the_rest_is_one() -> None:
-    assert len(found(Regex(["a"]), "a" * MOST_PLACES)) == MOST_PLACES
-    assert found(Regex(["a"]), "ab" * 500)[-1] == "ab" * (501 - MOST_PLACES)
+def test_looks_at_a_long_text_are_bounded_and_hide_more_rather_than_less() -> None:
+    often = Regex([r"a.{30}|b"])
+    spans = often.find(subject("b-" * 500)) or ()
+    assert spans[-1][1] == 1000
+    assert len(spans) < 500
+    assert len(often.find(subject("b-" * 20)) or ()) == 20
+    assert Words(["b"]).find(subject("b-" * MOST_FOUND)) is not None
+    assert Words(["b"]).find(subject("b-" * (MOST_FOUND + 1))) == ((0, 2 * MOST_FOUND + 2),)
 
 
-@pytest.mark.parametrize("pattern", ["(", "[z-a]", r"(a)\1", "(?=a)", "a*", "(a{1000}){1000}", r"\pL{1,1000}"])
+@pytest.mark.parametrize("pattern", ["(", "[z-a]", r"(a)\1", "(?=a)", "a*", "(a{1000}){1000}", r"\pL{1,1000}", r".{300}"])
 def test_what_is_no_expression_or_takes_long_is_refused(pattern: str) -> None:
     with pytest.raises(InputError):
         compiled(pattern)
