@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "moderation": GROUND,
     "rules": GROUND | {"attributes", "detecting", "moderation"},
     "understanding": GROUND | {"attributes", "detecting", "moderation", "motion", "rules"},
+    "acts": GROUND | {"bridges", "feed", "rules"},
     "captions": GROUND | {"bridges"},
     "door": GROUND,
     "web": GROUND | {"feed", "door"},

@@ -56,11 +56,11 @@ def body_of(message: Message) -> bytes:
 
 
 def headers_of(identity: str, sent_at: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    """The three headers of an attempt at `sent_at`, Unix seconds; `identity` names the message and holds no dot."""
+    """The three headers of an attempt at `sent_at`, Unix seconds; `identity` names the message and holds no dot.
+
+    Without keys there is no signature.
+    """
     signed = f"{identity}.{sent_at}.".encode() + body
     signatures = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys]
-    return {
-        "webhook-id": identity,
-        "webhook-timestamp": str(sent_at),
-        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
-    }
+    signed_by = {"webhook-signature": " ".join(f"v1,{signature}" for signature in signatures)} if keys else {}
+    return {"webhook-id": identity, "webhook-timestamp": str(sent_at), **signed_by}

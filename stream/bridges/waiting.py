@@ -26,17 +26,19 @@ def pause_s(failures: int, chance: float, longest_s: float = LONGEST_PAUSE_S) ->
 
 
 class Reach:
-    """Whether a far side takes events, as told to people; `name` begins a sentence, such as "The MQTT broker at host:1883"."""
+    """Whether a far side takes events, as told to people; `name` begins a sentence, such as "The MQTT broker at host:1883", and
+    `meanwhile` says what becomes of them.
+    """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, meanwhile: str = "they wait in the feed's log until it does") -> None:
+        self.name, self._meanwhile = name, meanwhile
         self._lost_at: float | None = None
 
     def lost(self, reason: str) -> None:
         """It takes none, for a reason in words; told at the first time only."""
         if self._lost_at is None:
             self._lost_at = time.monotonic()
-            _log.warning("%s takes no events (%s): they wait in the feed's log until it does.", self.name, reason)
+            _log.warning("%s takes no events (%s): %s.", self.name, reason, self._meanwhile)
 
     def found(self) -> None:
         """It has taken one; told where it did not before."""

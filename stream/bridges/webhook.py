@@ -95,6 +95,8 @@ def _seconds(retry_after: str | None, now: float) -> float:
 class Webhook:
     """Sends each event until it is accepted, one after the other; what `event` gives is acknowledged unless `stopped` was set.
 
+    `meanwhile` says what becomes of events that are not, see `Reach`.  Without a secret nothing is signed.
+
     Raises:
         InputError: the secret is none.
         SourceError: a secret that the settings name cannot be had.
@@ -102,7 +104,7 @@ class Webhook:
 
     """
 
-    def __init__(self, settings: WebhookSettings, stopped: threading.Event) -> None:
+    def __init__(self, settings: WebhookSettings, stopped: threading.Event, *meanwhile: str) -> None:
         self._server = server_of(settings.address, HTTP_PORTS)
         parts: SplitResult = urlsplit(fill(settings.address))
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -110,7 +112,7 @@ class Webhook:
         self._private = settings.private
         self._tls = trust(settings.ca) if parts.scheme == "https" else None
         self._stopped = stopped
-        self._reach = Reach(f"The web hook at {self._server}")
+        self._reach = Reach(f"The web hook at {self._server}", *meanwhile)
         self._connection: HTTPConnection | None = None
         self.purpose = f"the web hook at {self._server}"
 
