@@ -5,6 +5,7 @@ Owns: what is put together.  Does not own the words (moderation).  Pure.
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the configuration's reader looks the types of fields up
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from glyphfeed.stream.moderation.words import LANGUAGES
 from glyphfeed.stream.rules.subject import quoted, united
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from glyphfeed.stream.moderation.moderator import Found
     from glyphfeed.stream.records import TextEntity

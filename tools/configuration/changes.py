@@ -28,6 +28,8 @@ class Changes:
     bridges: tuple[str, ...]
     """Those of the bridges that are others than they were, or new, or gone."""
     bound: tuple[str, ...]
+    understood: bool = False
+    """Whether the rules are others, or what is told of texts."""
 
     @property
     def moves(self) -> bool:
@@ -45,6 +47,7 @@ class Changes:
             "bridges that are others": sorted(self.bridges),
         }
         parts = [f"{what}: {', '.join(names)}" for what, names in told.items() if names]
+        parts += ["the rules, or what is told of texts, are others"] if self.understood else []
         return "; ".join(parts) or "no camera changes, and no bridge"
 
 
@@ -59,6 +62,7 @@ def changes(old: Configuration, new: Configuration) -> Changes:
         rezoned=tuple(camera for camera in new.cameras if camera.name in same and camera.zones != before[camera.name].zones),
         bridges=tuple({name for name, _ in bridges_of(old) ^ bridges_of(new)}),
         bound=tuple(bound(old, new)),
+        understood=old.wanted != new.wanted,
     )
 
 

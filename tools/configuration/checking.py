@@ -2,15 +2,17 @@
 
 Owns: which TOML fits which type, and the words of what does not.  Does not own any table (tables, and those of the bridges).
 
-A field is text, a number, true or false, a path, one of a few words, or a list of such; `Parsed` and `Between` say more of it.  A
-dataclass may have `mistakes()`, which yields the name of a field and a sentence for each.
+A field is text, a number, true or false, a path, one of a few words, a list of such, a table of lists, or a dataclass of its own;
+`Parsed` and `Between` say more of it, and "or one" that a list may be its only element.  A dataclass may have `mistakes()`, which
+yields the name of a field, or the way to what is in it, and a sentence for each.
 """
 
 from __future__ import annotations
 
 import difflib
 import types
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -21,7 +23,7 @@ from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.stream.sources.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from glyphfeed.tools.configuration.lines import Place
 
@@ -34,6 +36,7 @@ WORDS = {
     str: 'text, such as "this"',
     Path: 'text, such as "this"',
     list: "a list, such as [...]",
+    dict: "a table, such as { ... }",
 }
 
 
@@ -91,27 +94,36 @@ def read_table(kind: type[Table], values: object, place: Place, named: str, fold
     if not isinstance(values, dict):
         mistakes.add(place, f"{named} is a table, and not {word_for(values)}")
         return None
+    table, found = read_fields(kind, values, folder)
+    for where, sentence in found:
+        mistakes.add((*place, *where), f"{named}: {sentence}")
+    return table
+
+
+def read_fields(kind: type[Table], values: dict[str, Any], folder: Path) -> tuple[Table | None, list[tuple[Place, str]]]:
+    """Read the fields of a table, and what is wrong with them: where in it, and a sentence; see `read_table`."""
     hints = get_type_hints(kind, localns={"Path": Path}, include_extras=True)
     known = {field.name: field for field in fields(cast("Any", kind)) if field.init}
-    for key in values.keys() - known.keys():
-        mistakes.add((*place, key), f"{named}: {unknown(key, {name: name for name in known})}")
+    found: list[tuple[Place, str]] = [
+        ((key,), unknown(key, {name: name for name in known})) for key in values.keys() - known.keys()
+    ]
     read: dict[str, Any] = {}
     needed = [name for name, field in known.items() if field.default is MISSING and field.default_factory is MISSING]
     for name in known.keys() & values.keys():
         try:
             read[name] = read_value(hints[name], values[name], folder)
         except WrongError as wrong:
-            for where, sentence in wrong.mistakes:
-                mistakes.add((*place, name, *where), f"{named}: {name} {sentence}")
+            found += [((name, *where), f"{name} {sentence}") for where, sentence in wrong.mistakes]
     for name in needed:
         if name not in values:
-            mistakes.add(place, f"{named}: {name} is missing")
+            found.append(((), f"{name} is missing"))
     if not read.keys() >= {*needed}:
-        return None
+        return None, found
     table = kind(**read)
-    for name, sentence in getattr(table, "mistakes", tuple)():
-        mistakes.add((*place, name), f"{named}: {name}: {sentence}")
-    return table
+    for place, sentence in getattr(table, "mistakes", tuple)():
+        where = (place,) if isinstance(place, str) else place
+        found.append((where, f"{where[0]}: {sentence}" if where else sentence))
+    return table, found
 
 
 def read_value(hint: Any, value: object, folder: Path) -> Any:
@@ -126,11 +138,19 @@ def read_value(hint: Any, value: object, folder: Path) -> Any:
         hint, *notes_of = get_args(hint)
         notes = tuple(notes_of)
     if get_origin(hint) in (Union, types.UnionType):
-        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
-        return read_value(hint, value, folder)
+        kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+        # Of a list and something else it is what it looks like.
+        suiting = [kind for kind in kinds if (get_origin(kind) is tuple) is isinstance(value, list)]
+        return read_value((suiting or kinds)[0], value, folder)
     for note in notes:
         if isinstance(note, Parsed):
             return parsed(note, str(value) if type(value) is int else fitting(value, str))
+    if "or one" in notes and isinstance(value, str):
+        value = [value]
+    if get_origin(hint) is Mapping:
+        return read_mapping(get_args(hint)[1], fitting(value, dict), folder)
+    if is_dataclass(hint):
+        return read_inner(hint, fitting(value, dict), folder)
     if get_origin(hint) is tuple:
         return read_list(get_args(hint)[0], fitting(value, list), folder)
     if get_origin(hint) is Literal or issubclass(hint, StrEnum):
@@ -178,6 +198,38 @@ def read_list(hint: Any, values: list[object], folder: Path) -> tuple[Any, ...]:
     if mistakes:
         raise WrongError(*mistakes)
     return tuple(read)
+
+
+def read_mapping(hint: Any, values: dict[str, object], folder: Path) -> dict[str, Any]:
+    """Read a table whose keys may be any.
+
+    Raises:
+        WrongError: some values do not fit.
+
+    """
+    read: dict[str, Any] = {}
+    mistakes: list[tuple[Place, str]] = []
+    for key, value in values.items():
+        try:
+            read[key] = read_value(hint, value, folder)
+        except WrongError as wrong:
+            mistakes += [((key, *place), f"{key} {sentence}") for place, sentence in wrong.mistakes]
+    if mistakes:
+        raise WrongError(*mistakes)
+    return read
+
+
+def read_inner(kind: Any, values: dict[str, Any], folder: Path) -> Any:
+    """Read a table that is a field of another.
+
+    Raises:
+        WrongError: it does not fit.
+
+    """
+    table, mistakes = read_fields(kind, values, folder)
+    if mistakes:
+        raise WrongError(*((place, f"has a mistake: {sentence}") for place, sentence in mistakes))
+    return table
 
 
 def parsed(note: Parsed, text: str) -> Any:

@@ -18,13 +18,15 @@ from glyphfeed.stream.placeholders import reveal
 from glyphfeed.stream.records import NAME
 from glyphfeed.tools.configuration.checking import Mistakes, read_table, unknown
 from glyphfeed.tools.configuration.lines import lines_of
-from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record, Web
+from glyphfeed.tools.configuration.rules import read_rule
+from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record, Understand, Web
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from glyphfeed.stream.rules.rule import Rule
     from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.configuration.lines import Place
 
@@ -38,14 +40,23 @@ TABLES: Final = {
     "log": Log,
     "metrics": Metrics,
     "display": Display,
+    "understand": Understand,
 }
 """Those of which there is one at most."""
-LISTS: Final = ("camera", "bridge")
+LISTS: Final = ("camera", "bridge", "rule")
 """Those of which there may be several."""
 
 
 class ConfigurationError(CommandError):
     """A configuration cannot be used: a line for each mistake, that begins with file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a file says of texts: what is told of them, and the rules."""
+
+    understand: Understand
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class Configuration:
     log: Log
     metrics: Metrics | None
     display: Display
+    wanted: Wanted
 
     def open(self, camera: Camera) -> Source:
         """The source that a camera means, which is waited for where it cannot be had at once.
@@ -90,6 +102,32 @@ def load(path: Path, *, cameras: bool = True) -> Configuration:
 
     """
     path = path.absolute()
+    return read(text_of(path), path, cameras=cameras)
+
+
+def load_rules(path: Path) -> Wanted:
+    """Read the rules of a file and what it wants of texts, whatever else is in it; opens nothing.
+
+    Raises:
+        ConfigurationError: it cannot be read, there are mistakes in those tables, or no rule.
+
+    """
+    path = path.absolute()
+    values, mistakes = parsed_values(text_of(path), path)
+    wanted = read_wanted({name: values[name] for name in ("rule", "understand") if name in values}, path.parent, mistakes)
+    if not wanted.rules and not len(mistakes):
+        mistakes.add((), "there is no rule; add a table [[rule]] with its name and what it asks")
+    check(mistakes, path)
+    return wanted
+
+
+def text_of(path: Path) -> str:
+    """The text of a configuration file.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -98,11 +136,10 @@ def load(path: Path, *, cameras: bool = True) -> Configuration:
     if len(content) > MOST_BYTES:
         raise ConfigurationError(f"{path} is longer than any configuration; name a TOML file")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: this is no text in UTF-8; save the file as UTF-8") from None
-    return read(text, path, cameras=cameras)
 
 
 def read(text: str, path: Path, *, cameras: bool = True) -> Configuration:
@@ -112,6 +149,20 @@ def read(text: str, path: Path, *, cameras: bool = True) -> Configuration:
         ConfigurationError: there are mistakes in it.
 
     """
+    values, mistakes = parsed_values(text, path)
+    found = read_values(values, path, mistakes, will_open=cameras)
+    check(mistakes, path)
+    assert found is not None
+    return found
+
+
+def parsed_values(text: str, path: Path) -> tuple[dict[str, Any], Mistakes]:
+    """What the text of a file says, and no mistakes as yet.
+
+    Raises:
+        ConfigurationError: it is no TOML.
+
+    """
     try:
         values = tomllib.loads(text)
         lines = lines_of(text)
@@ -119,11 +170,18 @@ def read(text: str, path: Path, *, cameras: bool = True) -> Configuration:
         raise ConfigurationError(in_file(path, syntax_mistake(str(error), text))) from None
     except RecursionError:
         raise ConfigurationError(in_file(path, (1, "it is nested too deeply to be a configuration"))) from None
-    mistakes = Mistakes(lines)
-    found = read_values(values, path, mistakes, will_open=cameras)
-    if found is None or len(mistakes):
+    return values, Mistakes(lines)
+
+
+def check(mistakes: Mistakes, path: Path) -> None:
+    """Accept a file without mistakes.
+
+    Raises:
+        ConfigurationError: there are some.
+
+    """
+    if len(mistakes):
         raise ConfigurationError("\n".join(in_file(path, mistake) for mistake in mistakes))
-    return found
 
 
 def in_file(path: Path, mistake: tuple[int, str]) -> str:
@@ -149,6 +207,8 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_
         mistakes.add((key,), unknown(key, forms))
     single: dict[str, Any] = {}
     for name, kind in TABLES.items():
+        if name == "understand":
+            continue
         if isinstance(values.get(name), list):
             mistakes.add((name,), f"write [{name}] once, as there is one only")
         elif name in values or name not in ("record", "web", "metrics"):
@@ -160,8 +220,9 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_
     feed = single.get("feed")
     tables = several("bridge", values, mistakes)
     bridges = [read_bridge(table, place, feed, path.parent, mistakes) for table, place in tables]
-    for several_of in LISTS:
+    for several_of in ("camera", "bridge"):
         note_doubles(several_of, values, mistakes)
+    wanted = read_wanted(values, path.parent, mistakes)
     display = single.get("display")
     if display is not None and display.film is not None and len(cameras) > 1:
         mistakes.add(("display", "film"), "[display]: a film shows one camera, and there are more")
@@ -187,7 +248,18 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_
         single["log"],
         single.get("metrics"),
         single["display"],
+        wanted,
     )
+
+
+def read_wanted(values: dict[str, Any], folder: Path, mistakes: Mistakes) -> Wanted:
+    """Read the rules and what is wanted of texts, without what is wrong with it."""
+    tables = several("rule", values, mistakes)
+    rules = [read_rule(table, place, name_for(table, place), folder, mistakes) for table, place in tables]
+    note_doubles("rule", values, mistakes)
+    told = values.get("understand", {})
+    understand = read_table(Understand, told, ("understand",), "[understand]", folder, mistakes)
+    return Wanted(understand or Understand(), tuple(rule for rule in rules if rule is not None))
 
 
 def several(name: str, values: dict[str, Any], mistakes: Mistakes) -> Iterator[tuple[Any, Place]]:

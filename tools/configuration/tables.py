@@ -18,7 +18,9 @@ from glyphfeed.stream.feed.keys import ServerKeys
 from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.records import NAME
+from glyphfeed.stream.rules.attribute_conditions import KINDS
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.understanding.wanted import LONGEST_S
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
 from glyphfeed.tools.configuration.checking import Between, Parsed
 from glyphfeed.tools.keys import feed_keys
@@ -112,6 +114,26 @@ class Feed:
             check_bind(self.endpoint, protected=has_keys or self.insecure)
         except GlyphfeedError as error:
             yield field, str(error).rstrip(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understand:
+    """`[understand]`: what is told of texts beyond what they say: attributes, all or some kinds of them, as a region writes them;
+    codes in view; and how many seconds later that is.
+    """
+
+    attributes: bool | tuple[str, ...] = False
+    region: str | None = None
+    codes: bool = False
+    delay: Annotated[float, Between(0, LONGEST_S)] | None = None
+
+    def mistakes(self) -> Iterator[tuple[str | tuple[str | int, ...], str]]:
+        """See `Camera.mistakes`."""
+        for number, kind in enumerate(() if isinstance(self.attributes, bool) else self.attributes):
+            if kind not in KINDS:
+                yield ("attributes", number), f"{kind!r} is no kind of attribute; there are {', '.join(sorted(KINDS))}"
+        if self.region is not None and not (len(self.region) == 2 and self.region.isascii() and self.region.isalpha()):
+            yield "region", f"{self.region!r} is no region; write the two letters of a country, such as DE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

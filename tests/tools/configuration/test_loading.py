@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings, Certificates, NatsSettings, WebhookSettings
 from glyphfeed.stream.detecting.zones import Zones, parse_zone
+from glyphfeed.stream.records import Action
+from glyphfeed.stream.rules.rule import Rule
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.web.admission import Listen
 from glyphfeed.tools.configuration.loading import TABLES, ConfigurationError, load, read
@@ -54,6 +56,7 @@ def test_the_example_tells_of_every_field_with_its_default() -> None:
     for name, kind in TABLES.items():
         assert told[name].keys() == {field.name for field in fields(kind)}
     assert {key for camera in told["camera"] for key in camera} == {field.name for field in fields(Camera)}
+    assert {key for rule in told["rule"] for key in rule} == {field.name for field in fields(Rule)}
     bridges = {bridge["kind"]: bridge.keys() - {"kind"} for bridge in told["bridge"]}
     shared = bridges["mqtt"] & {field.name for field in fields(BridgeSettings)}
     certificates = {field.name for field in fields(Certificates)}
@@ -90,6 +93,15 @@ def test_the_whole_example_is_read(whole: Configuration, tmp_path: Path) -> None
     assert shop.secret == "${file:shop.secret}"
     assert isinstance(hall, NatsSettings)
     assert hall.max_bytes == 10**9
+    sale, wanted, clean = whole.wanted.rules
+    assert (sale.literal, sale.regex, sale.when[1]) == (("sale", "offer"), (r"\b\d+ ?%",), "price.label = now")
+    assert sale.webhook is not None
+    assert (sale.webhook.url, sale.command) == ("https://shop.example/sale", ("echo", "{source}", "{text}"))
+    assert (wanted.watch, wanted.distance, wanted.cooldown) == (("B-AB 1234", "M-XY 55"), 0.5, 30)
+    assert clean.action is Action.MASK
+    assert clean.moderate is not None
+    assert clean.moderate.own == {"brand": ("acme",)}
+    assert (whole.wanted.understand.attributes, whole.wanted.understand.delay) == (True, 2.0)
     keys = whole.feed.server_keys()
     assert keys is not None
     assert keys.folder == tmp_path / "keys"
