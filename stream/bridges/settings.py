@@ -66,7 +66,7 @@ class BridgeSettings:
                 yield "sources", f"{source!r} is no name of a camera, which has 1 to 64 of A-Z a-z 0-9 . _ -"
         for kind in self.types:
             if not _WORD.fullmatch(kind):
-                yield "types", f"{kind!r} is no type of event; there are read, changed and left"
+                yield "types", f"{kind!r} is no type of event; there are read, changed, left and flagged"
 
 
 def check(settings: BridgeSettings) -> None:

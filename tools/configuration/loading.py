@@ -19,14 +19,24 @@ from glyphfeed.stream.records import NAME
 from glyphfeed.tools.configuration.checking import Mistakes, read_table, unknown
 from glyphfeed.tools.configuration.lines import lines_of
 from glyphfeed.tools.configuration.rules import read_rule
-from glyphfeed.tools.configuration.tables import Camera, Display, Feed, Log, Metrics, NetworksTable, Record, Understand, Web
+from glyphfeed.tools.configuration.tables import (
+    Camera,
+    Display,
+    Feed,
+    Log,
+    Metrics,
+    NetworksTable,
+    Record,
+    Understand,
+    Wanted,
+    Web,
+)
 from glyphfeed.tools.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from glyphfeed.stream.rules.rule import Rule
     from glyphfeed.stream.sources.source import Source
     from glyphfeed.tools.configuration.lines import Place
 
@@ -49,14 +59,6 @@ LISTS: Final = ("camera", "bridge", "rule")
 
 class ConfigurationError(CommandError):
     """A configuration cannot be used: a line for each mistake, that begins with file and line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a file says of texts: what is told of them, and the rules."""
-
-    understand: Understand
-    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

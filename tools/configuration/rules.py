@@ -13,17 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.engines.weights import PIP_INSTALL
 from glyphfeed.stream.bridges.signing import keys_of
+from glyphfeed.stream.errors import InputError
 from glyphfeed.stream.placeholders import reveal
 from glyphfeed.stream.rules.rule import BELL, Rule
+from glyphfeed.stream.rules.rulebook import Rulebook
+from glyphfeed.stream.understanding.wanted import DEFAULT_REGION, settings_of
 from glyphfeed.tools.configuration.checking import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glyphfeed.stream.acts.performing import Acts
     from glyphfeed.stream.rules.rule import Hook
+    from glyphfeed.stream.understanding.settings import Settings
     from glyphfeed.tools.configuration.checking import Mistakes
     from glyphfeed.tools.configuration.lines import Place
+    from glyphfeed.tools.configuration.tables import Wanted
 
 
 def read_rule(values: Any, place: Place, named: str, folder: Path, mistakes: Mistakes) -> Rule | None:
@@ -38,6 +45,24 @@ def read_rule(values: Any, place: Place, named: str, folder: Path, mistakes: Mis
     for where, sentence in mistakes_here(rule):
         mistakes.add((*place, *where), f"{named}: {where[0]}: {sentence}")
     return rule
+
+
+def understanding(wanted: Wanted, acts: Acts, before: Rulebook | None = None) -> Settings | None:
+    """What the stage is told of a file's rules and of what it wants of texts; None where it wants nothing.
+
+    What the rules `before` have told is not told again by those that stay as they are.
+
+    Raises:
+        InputError: what it needs is not installed, or there is no such region.
+
+    """
+    told, rules = wanted.understand, wanted.rules
+    try:
+        rulebook = Rulebook(rules, told.region or DEFAULT_REGION, before) if rules else None
+    except ImportError as error:
+        raise InputError(f"{error}; {PIP_INSTALL} -e '.[understand]' in glyphfeed's folder brings what rules need") from None
+    region = told.region if told.attributes or rules else None
+    return settings_of(told.attributes, region, rulebook, told.delay, acts.perform if rules else None)
 
 
 def mistakes_here(rule: Rule) -> Iterator[tuple[Place, str]]:

@@ -19,6 +19,7 @@ from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
 from glyphfeed.stream.feed.recordings.recording import RecordTo
 from glyphfeed.stream.records import NAME
 from glyphfeed.stream.rules.attribute_conditions import KINDS
+from glyphfeed.stream.rules.rule import Rule
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.stream.understanding.wanted import LONGEST_S
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
@@ -134,6 +135,14 @@ class Understand:
                 yield ("attributes", number), f"{kind!r} is no kind of attribute; there are {', '.join(sorted(KINDS))}"
         if self.region is not None and not (len(self.region) == 2 and self.region.isascii() and self.region.isalpha()):
             yield "region", f"{self.region!r} is no region; write the two letters of a country, such as DE"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a file says of texts: what is told of them, and the tables `[[rule]]`."""
+
+    understand: Understand
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

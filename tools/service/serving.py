@@ -14,14 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
+from glyphfeed.stream.acts.performing import Acts
+from glyphfeed.stream.errors import InputError
 from glyphfeed.stream.feed.endpoint import near
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.running.phones import Phones
 from glyphfeed.stream.running.runtime import Runtime
+from glyphfeed.stream.understanding.settings import Settings
 from glyphfeed.tools import beside, logs
 from glyphfeed.tools.configuration.changes import changes
 from glyphfeed.tools.configuration.loading import ConfigurationError, load
+from glyphfeed.tools.configuration.rules import understanding
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import tell
 from glyphfeed.tools.service.children import Children
@@ -64,11 +68,34 @@ class Attempt:
         return pause_s
 
 
+class Meaning:
+    """What a configuration wants of texts, with `acts` that do what its rules ask for.
+
+    Raises:
+        InputError: it cannot be had.
+
+    """
+
+    def __init__(self, acts: Acts, configuration: Configuration) -> None:
+        self._acts = acts
+        self.settings = Settings()
+        self.follow(configuration)
+
+    def follow(self, configuration: Configuration) -> Settings:
+        """Take up another version of the configuration, or fail as at first and keep the old; empty where nothing is wanted."""
+        wanted = configuration.wanted
+        settings = understanding(wanted, self._acts, self.settings.rulebook) or Settings()
+        self._acts.follow({rule.name: rule for rule in wanted.rules})
+        self.settings = settings
+        return settings
+
+
 class Cameras:
     """The cameras of a configuration while they are read: which of them, where, and with whose words.  Used by one thread."""
 
-    def __init__(self, runtime: Runtime, engines: Engines, configuration: Configuration) -> None:
+    def __init__(self, runtime: Runtime, engines: Engines, configuration: Configuration, meaning: Meaning | None = None) -> None:
         self._runtime, self._common = runtime, engines
+        self._meaning = meaning
         self._engines = {(configuration.networks.languages, configuration.networks.alphabet): engines}
         self._attempts: dict[str, Attempt] = {}
         self.configuration = configuration
@@ -94,8 +121,15 @@ class Cameras:
             attempt.begun_s, attempt.due_s = time.monotonic(), None
 
     def follow(self, configuration: Configuration) -> Changes:
-        """Take up another version of the configuration; cameras that are the same in both are not disturbed."""
+        """Take up another version of the configuration; cameras that are the same in both are not disturbed.
+
+        Raises:
+            InputError: what is wanted of texts cannot be had; nothing has changed then.
+
+        """
         told = changes(self.configuration, configuration)
+        if told.understood and self._meaning is not None:
+            self._runtime.understand(self._meaning.follow(configuration))
         self.configuration = configuration
         self._runtime.remove(told.gone)
         for name in told.gone:
@@ -154,6 +188,8 @@ def serve(path: Path) -> int:
         sinks: list[Sink] = [health]
         if display.film is not None:
             sinks.append(open_film(stack, display.film, configuration.open(configuration.cameras[0])))
+        acts = stack.enter_context(Acts({}))
+        meaning = Meaning(acts, configuration)
         displays: list[Display] = open_windows(stack) if display.window else []
         networks = networks_of(configuration).locate()
         if not configuration.log.quiet:
@@ -170,9 +206,9 @@ def serve(path: Path) -> int:
         await_subscribers(publisher, feed.wait_subscribers)
         views = Views([camera.name for camera in configuration.cameras], displays)
         stack.callback(views.draw_last)
-        with Runtime(loading.result(), publisher, [*sinks, views], chars=feed.chars) as runtime:
+        with Runtime(loading.result(), publisher, [*sinks, views], chars=feed.chars, settings=meaning.settings) as runtime:
             health.publishes = lambda: runtime.publishes
-            cameras = Cameras(runtime, loading.result(), configuration)
+            cameras = Cameras(runtime, loading.result(), configuration, meaning)
             phones.begin(runtime)
             health.visitors = lambda: phones.names
             notifier.ready()
@@ -219,13 +255,13 @@ def reload(cameras: Cameras, children: Children, path: Path, endpoint: str) -> l
         new = load(path)
         if old.display.film is not None and changes(old, new).moves:
             raise ConfigurationError(f"{path.name}: cameras cannot change while a film is made of one; start anew without it")
-    except ConfigurationError as error:
+        told = cameras.follow(new)
+    except (ConfigurationError, InputError) as error:
         for sentence in str(error).splitlines():
             log.error("%s", sentence)
         log.error("%s is not taken up, and what it said before holds", path.name)
         return []
     logs.set_up(new.log.format, quiet=new.log.quiet)
-    told = cameras.follow(new)
     before, after = commands_of(old, endpoint), commands_of(new, endpoint)
     others = [name for name, command in after.items() if before.get(name) != command]
     children.want(after, [*others, *(f"bridge {name}" for name in told.bridges)])

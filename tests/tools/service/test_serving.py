@@ -236,6 +236,35 @@ def hook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         thread.join()
 
 
+def test_rules_change_while_cameras_go_on(camera: str, hook: tuple[str, list[dict[str, Any]]], tmp_path: Path) -> None:
+    address, got = hook
+    door = f'[[camera]]\nname = "door"\naddress = "{camera}"\n'
+
+    def rule(name: str, more: str = "") -> str:
+        return f'[[rule]]\nname = "{name}"\nliteral = "oxox"\nwebhook = {{ url = "{address}" }}\n{more}\n'
+
+    def told() -> list[tuple[str, str]]:
+        return [(body["data"]["flag"]["rule"], body["data"]["entity"]["text"]) for body in got]
+
+    with running(tmp_path, door) as service:
+        own = (tmp_path / "own.toml").read_text()
+        service.wait_until(lambda: bool(service.ids.get("door")))
+        before = service.ids["door"]
+        service.write(door + rule("first") + own)
+        service.wait_until(lambda: told() == [("first", "oxox")])
+        # A rule with a mistake leaves the old ones alone.
+        service.write(door + rule("first", 'regex = "("') + own)
+        service.wait_until(lambda: service.has_logged("glyphfeed.toml is not taken up"))
+        assert service.has_logged('glyphfeed.toml:8: rule "first": regex: \'(\': it is no regular expression of RE2: missing )')
+        # What was told is not told again, and what is masked is told as it is published.
+        service.write(door + rule("first") + rule("second", 'action = "mask"') + own)
+        service.wait_until(lambda: len(got) == 2)
+        assert told()[1] == ("second", "****")
+        assert service.ids["door"] == before
+    assert service.states == {"door": "live"} or service.states == {"door": "ended"}
+    assert service.has_logged("glyphfeed.toml is taken up: the rules, or what is told of texts, are others")
+
+
 def children_of(pid: int) -> dict[int, str]:
     """The processes that a process has begun, with their command lines."""
     pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
