@@ -48,7 +48,7 @@ Source = Annotated[
 ]
 Type = Annotated[
     list[str] | None,
-    typer.Option(metavar="T", show_default=False, help="Only events of this type: read, changed or left; may be repeated."),
+    typer.Option(metavar="T", show_default=False, help="Only events of a type: read, changed, left or flagged; may be repeated."),
 ]
 Name = Annotated[
     str | None,

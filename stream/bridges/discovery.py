@@ -168,6 +168,8 @@ def event_payload(message: Message) -> Payload:
     }
     if "previous" in message.body:
         payload["previous"] = message.body["previous"]
+    if "flag" in message.body:
+        payload |= {"rule": message.body["flag"]["rule"], "action": message.body["flag"]["action"]}
     return payload
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -152,3 +153,11 @@ def test_the_last_text_fits_into_a_state_and_is_whole_beside_it() -> None:
 
 def test_what_has_no_utf_8_form_does_not_get_to_the_broker() -> None:
     assert json.loads(encode(status_payload("live", "clip\udcff.mp4"))) == {"state": "live", "detail": "clip?.mp4"}
+
+
+def test_a_flagged_event_names_its_rule() -> None:
+    flag = {"rule": "sale", "span": [0, 4], "action": "mask"}
+    message = replace(event_message(1, "****"), body={**event_message(1, "****").body, "type": "flagged", "flag": flag})
+    payload = event_payload(message)
+    assert (payload["event_type"], payload["text"], payload["rule"], payload["action"]) == ("flagged", "****", "sale", "mask")
+    assert text_payload(message) is None
