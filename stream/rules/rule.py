@@ -53,8 +53,9 @@ class Rule:
 
     `literal` are words and `regex` expressions that the text says, `watch` words that it says but for differences of `distance`,
     `moderate` such as are not to be shown, `when` conditions on attributes; `zones`, `sources`, `hours` and `states` are where
-    and when it is seen.  `once` a text, or with a `cooldown` in seconds again and again while it holds; `event` publishes a
-    `flagged` event, `webhook`, `command` and `sound` are what else is done.
+    and when it is seen.  With `block` each may hold of another text of the same sign.  `once` a text, or with a `cooldown` in
+    seconds again and again while it holds; `event` publishes a `flagged` event, `webhook`, `command` and `sound` are what else
+    is done.
 
     Raises:
         InputError: from `conditions`, where there are `mistakes`.
@@ -75,6 +76,7 @@ class Rule:
     sources: Several = ()
     hours: Several = ()
     states: tuple[TextState, ...] = ()
+    block: bool = False
     once: bool = True
     cooldown: float | None = None
     event: bool = True

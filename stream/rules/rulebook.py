@@ -6,6 +6,7 @@ Owns: that all conditions of a rule must hold, where its flags lie, and what was
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.records import Flag
@@ -46,7 +47,7 @@ class Rulebook:
         return tuple(
             Flag(name, span, self.rules[name].action)
             for name, conditions in self._conditions.items()
-            for span in spans_of(conditions, subject)
+            for span in spans_of(conditions, subject, block=self.rules[name].block)
         )
 
     def due(self, flag: Flag, source: str, identity: int, now_s: float) -> bool:
@@ -73,18 +74,33 @@ class Rulebook:
             return {key: at for key, at in self._told.items() if rules.get(key[0]) == self.rules[key[0]]}
 
 
-def spans_of(conditions: Sequence[Condition], subject: Subject) -> tuple[Span, ...]:
-    """Where all of some conditions hold in a text: () where one does not, all of it where none names a place."""
+def spans_of(conditions: Sequence[Condition], subject: Subject, *, block: bool = False) -> tuple[Span, ...]:
+    """Where all of some conditions hold in a text: () where one does not, all of it where none names a place.
+
+    In a `block` each may hold of any text around, and the place may be in another.
+    """
     found: list[Span] = []
+    named = elsewhere = False
     for condition in conditions:
         spans = condition.find(subject)
-        if spans is None:
+        if spans is None and not (block and held_around(condition, subject)):
             return ()
-        found += spans
-    return united(found or [(0, len(subject.entity.text))])
+        elsewhere |= spans is None
+        named |= bool(spans)
+        found += spans or ()
+    return united(found if named or elsewhere else [(0, len(subject.entity.text))])
 
 
-def explained(conditions: Sequence[Condition], subject: Subject) -> Iterator[tuple[bool, str]]:
-    """Of each condition whether it holds, and why or why not, in words."""
+def held_around(condition: Condition, subject: Subject) -> bool:
+    """Whether a condition holds of another text of the block."""
+    others = (text for text in subject.around if text.id != subject.entity.id)
+    return any(condition.find(replace(subject, entity=text, earlier=())) is not None for text in others)
+
+
+def explained(conditions: Sequence[Condition], subject: Subject, *, block: bool = False) -> Iterator[tuple[bool, str]]:
+    """Of each condition whether it holds, and why or why not, in words; see `spans_of`."""
     for condition in conditions:
-        yield condition.find(subject) is not None, condition.why(subject)
+        if condition.find(subject) is None and block and held_around(condition, subject):
+            yield True, "it holds of another text of the block"
+        else:
+            yield condition.find(subject) is not None, condition.why(subject)

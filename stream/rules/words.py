@@ -174,4 +174,4 @@ def matches(pattern: Any, steps: int, text: str) -> Iterator[Span]:
 def listed(words: Sequence[str]) -> str:
     """A few of some words, quoted."""
     more = f" or {len(words) - 3} more" if len(words) > 3 else ""
-    return " or ".join(map(repr, words[:3])) + more
+    return " or ".join(f"'{word}'" for word in words[:3]) + more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from glyphfeed.stream.records import Action, Flag
 from glyphfeed.stream.rules.moderating import Moderation
 from glyphfeed.stream.rules.rule import Hook, Rule
 from glyphfeed.stream.rules.rulebook import MOST_TOLD, Rulebook
-from tests.stream.rules.subjects import subject
+from tests.stream.rules.subjects import entity, subject
 
 SALE = Rule(name="sale", literal=("sale", "offer"))
 NUMBER = Rule(name="number", regex=(r"\d+",), action=Action.MASK)
@@ -26,6 +27,17 @@ def test_all_that_a_rule_asks_must_hold() -> None:
     both = Rulebook([Rule(name="both", literal=("sale",), regex=(r"\d+ %",))])
     assert both.flags(subject("SALE 30 %")) == (Flag("both", (0, 4), Action.FLAG), Flag("both", (5, 9), Action.FLAG))
     assert both.flags(subject("SALE")) == both.flags(subject("30 %")) == ()
+
+
+def test_what_is_asked_may_hold_of_several_lines_of_a_sign() -> None:
+    milk, price = entity("fresh milk", identity=1), entity("0.99 now", identity=2)
+    subjects = [replace(subject(""), entity=text, around=(milk, price)) for text in (milk, price)]
+    asked = Rule(name="milk", literal=("milk",), regex=(r"\d\.\d+",))
+    assert [Rulebook([asked]).flags(each) for each in subjects] == [(), ()]
+    flags = [Rulebook([replace(asked, block=True)]).flags(each) for each in subjects]
+    assert [[flag.span for flag in found] for found in flags] == [[(6, 10)], [(0, 4)]]
+    alone = replace(subjects[0], around=(milk,))
+    assert Rulebook([replace(asked, block=True)]).flags(alone) == ()
 
 
 def test_a_rulebook_knows_whether_anything_is_hidden() -> None:
