@@ -60,6 +60,7 @@ from glyphfeed.tools.options import (
     typed,
     with_addresses,
 )
+from glyphfeed.tools.rules import rules
 from glyphfeed.tools.service.children import attach
 from glyphfeed.tools.training.commands import train
 
@@ -519,6 +520,7 @@ app.add_typer(bench)
 app.add_typer(bridge)
 app.add_typer(config)
 app.add_typer(keys)
+app.add_typer(rules)
 app.add_typer(train)
 
 

@@ -255,7 +255,7 @@ def test_rules_change_while_cameras_go_on(camera: str, hook: tuple[str, list[dic
         # A rule with a mistake leaves the old ones alone.
         service.write(door + rule("first", 'regex = "("') + own)
         service.wait_until(lambda: service.has_logged("glyphfeed.toml is not taken up"))
-        assert service.has_logged('glyphfeed.toml:8: rule "first": regex: \'(\': it is no regular expression of RE2: missing )')
+        assert service.has_logged("glyphfeed.toml:8: rule \"first\": regex: '(': it is no regular expression of RE2: missing )")
         # What was told is not told again, and what is masked is told as it is published.
         service.write(door + rule("first") + rule("second", 'action = "mask"') + own)
         service.wait_until(lambda: len(got) == 2)
