@@ -49,6 +49,7 @@ from glyphfeed.tools.options import (
     Languages,
     RecogniserFile,
     Region,
+    RulesFile,
     Zones,
     given_beside,
     parse_alphabets,
@@ -263,6 +264,7 @@ def watch(
     attributes: Attributes = False,
     region: Region = None,
     delay: Delay = None,
+    rules_file: RulesFile = None,
     wait_subscribers: Annotated[
         int,
         typer.Option(
@@ -346,7 +348,7 @@ def watch(
         raise typer.BadParameter("there is nothing to watch: give a SOURCE, or a file with --config", param_hint="SOURCE")
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.stream.sources.address import open_sources
-    from glyphfeed.stream.understanding.wanted import settings_of
+    from glyphfeed.tools.configuration.asking import asked
     from glyphfeed.tools.watching import watch
 
     if quiet:
@@ -357,27 +359,28 @@ def watch(
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
     zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else Listen.parse(metrics, DEFAULT_METRICS)
-    settings = settings_of(attributes, region, delay_s=delay)
+    settings, acts = asked(rules_file, attributes=attributes, region=region, delay_s=delay)
     opened = open_sources(sources or [], name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
-    code = watch(
-        opened,
-        networks,
-        zones=zones,
-        web=pages,
-        metrics=listen,
-        feed=feed,
-        keys=keys,
-        insecure=insecure,
-        keep=keeping,
-        record=recording,
-        chars=chars,
-        settings=settings,
-        subscribers=wait_subscribers,
-        window=window,
-        film=film,
-        quiet=quiet,
-    )
+    with acts:
+        code = watch(
+            opened,
+            networks,
+            zones=zones,
+            web=pages,
+            metrics=listen,
+            feed=feed,
+            keys=keys,
+            insecure=insecure,
+            keep=keeping,
+            record=recording,
+            chars=chars,
+            settings=settings,
+            subscribers=wait_subscribers,
+            window=window,
+            film=film,
+            quiet=quiet,
+        )
     raise typer.Exit(code)
 
 

@@ -92,6 +92,16 @@ Region = Annotated[
     ),
 ]
 
+RulesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules",
+        metavar="FILE",
+        help="Follow the rules of this file: flag, hide, and do what they say; glyphfeed rules test tries them.",
+        rich_help_panel="Understanding",
+    ),
+]
+
 Delay = Annotated[
     float | None,
     typer.Option(

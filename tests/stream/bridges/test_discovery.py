@@ -47,7 +47,7 @@ def test_a_camera_is_announced_as_one_device_with_all_its_entities() -> None:
                 "default_entity_id": "event.glyphfeed_door_text",
                 "icon": "mdi:text-recognition",
                 "state_topic": "glyphfeed/door/event",
-                "event_types": ["read", "changed", "left"],
+                "event_types": ["read", "changed", "left", "flagged"],
                 "availability": [bridge, camera],
                 "availability_mode": "all",
             },

@@ -1,0 +1,59 @@
+"""The command line's wishes together with those of a file of rules."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glyphfeed.stream.errors import InputError
+from glyphfeed.tools.configuration.asking import asked
+from tests.engines.described import own_networks
+from tests.programs import program
+from tests.stream.feed.samples import DEADLINE_S, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = '[understand]\nregion = "DE"\ndelay = 3\n[[rule]]\nname = "cheap"\nwhen = "price < 5 EUR"\n'
+
+
+def test_without_a_file_it_is_as_the_options_say() -> None:
+    settings, acts = asked(None, attributes=False, region=None, delay_s=None)
+    with acts:
+        assert settings is None
+    with pytest.raises(InputError, match="ask for attributes"):
+        asked(None, attributes=False, region="DE", delay_s=None)
+
+
+def test_options_count_more_than_the_file(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(RULE, "utf-8")
+    settings, acts = asked(tmp_path / "rules.toml", attributes=False, region=None, delay_s=None)
+    with acts:
+        assert settings is not None
+        assert settings.rulebook is not None
+        assert (settings.delay_s, settings.kinds, settings.rulebook.kinds) == (3, (), {"price"})
+    settings, acts = asked(tmp_path / "rules.toml", attributes=True, region="GB", delay_s=0)
+    with acts:
+        assert settings is not None
+        assert (settings.delay_s, settings.kinds) == (0, None)
+
+
+def test_watch_follows_the_rules_of_a_file(tmp_path: Path) -> None:
+    picture, networks = own_networks(tmp_path)
+    told = tmp_path / "told"
+    code = "import sys; open(sys.argv[1], 'w').write(' '.join(sys.argv[2:]))"
+    command = json.dumps([sys.executable, "-c", code, str(told), "{text}", "{source}", "{rule}"])
+    (tmp_path / "rules.toml").write_text(f'[[rule]]\nname = "ox"\nliteral = "oxox"\naction = "mask"\ncommand = {command}\n')
+    recording = tmp_path / "feed.jsonl"
+    options = ["--rules", str(tmp_path / "rules.toml"), "--name", "sign", "--record", str(recording)]
+    words = [sys.executable, "-m", "glyphfeed", "watch", str(picture), "--feed", "tcp://127.0.0.1:*", "-q", *options, *networks]
+    with program(words, 3 * DEADLINE_S) as child:
+        assert child.wait(3 * DEADLINE_S) == 0
+    wait_until(told.exists)
+    assert told.read_text() == "**** sign ox"
+    written = recording.read_text("utf-8")
+    assert '"flagged"' in written
+    assert "oxox" not in written

@@ -1,0 +1,41 @@
+"""What the command line wants of texts, with the rules of a file.
+
+Owns: that what is said there counts more than what the file says.  Does not own the file (loading) nor the stage (stream).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glyphfeed.stream.acts.performing import Acts
+from glyphfeed.stream.understanding.wanted import settings_of
+from glyphfeed.tools.configuration.loading import load_rules
+from glyphfeed.tools.configuration.rules import understanding
+from glyphfeed.tools.configuration.tables import Understand, Wanted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glyphfeed.stream.understanding.settings import Settings
+
+
+def asked(file: Path | None, *, attributes: bool, region: str | None, delay_s: float | None) -> tuple[Settings | None, Acts]:
+    """What the stage is told, None where nothing is wanted; and what does what the rules ask for, to be closed at the end.
+
+    Raises:
+        ConfigurationError: there are mistakes in the file.
+        InputError: see `settings_of`.
+
+    """
+    if file is None:
+        return settings_of(attributes, region, delay_s=delay_s), Acts({})
+    found = load_rules(file)
+    told = found.understand
+    understand = Understand(
+        attributes=attributes or told.attributes,
+        region=region or told.region,
+        codes=told.codes,
+        delay=told.delay if delay_s is None else delay_s,
+    )
+    acts = Acts({rule.name: rule for rule in found.rules})
+    return understanding(Wanted(understand, found.rules), acts), acts
