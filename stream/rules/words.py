@@ -27,7 +27,7 @@ MOST_FOUND: Final = 2000
 MOST_STEPS: Final = 400
 """Instructions of a compiled regular expression: RE2's work is at most their number times the length of the text.  A
 class such as \\pL counts for one, as at most one of its many hundreds holds of a character, but with all of them for the size."""
-MOST_SIZE: Final = 12_000
+MOST_SIZE: Final = 6000
 CLASS: Final = re.compile(r"\\[pP](\{[^{}]*\}|.)")
 MOST_WORK: Final = 1_000_000
 """Steps times characters for one text, some 4 ms at worst.  Each match takes a look at all that follows: where no more looks can
