@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("glyphfeed", "engines", "stream", "tools")
-SUFFIXES = {".py", ".typed", ".toml", ".cu", ".html", ".txt"}
+SUFFIXES = {".py", ".typed", ".toml", ".cu", ".html", ".css", ".js", ".svg", ".txt"}
 
 
 def is_kept(file: Path) -> bool:

@@ -92,6 +92,7 @@ def test_metrics_tell_what_the_statuses_do_and_no_text(health: Health, port: int
         "uptime_seconds": 61.5,
         "events_read_total": 1,
         "events_changed_total": 1,
+        "events_flagged_total": 0,
         "events_left_total": 0,
     }
     assert values["glyphfeed_source_up", "yard"] == 0
