@@ -359,7 +359,7 @@ def watch(
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
     zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else Listen.parse(metrics, DEFAULT_METRICS)
-    settings, acts = asked(rules_file, attributes=attributes, region=region, delay_s=delay)
+    settings, acts, captions = asked(rules_file, attributes=attributes, region=region, delay_s=delay)
     opened = open_sources(sources or [], name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
     with acts:
@@ -376,6 +376,7 @@ def watch(
             record=recording,
             chars=chars,
             settings=settings,
+            captions=captions,
             subscribers=wait_subscribers,
             window=window,
             film=film,

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.captions.captioner import Captioner
+    from glyphfeed.stream.captions.settings import CaptionSettings
     from glyphfeed.stream.detecting.zones import Zones
     from glyphfeed.stream.feed.publishing.kept import KeepIn
     from glyphfeed.stream.feed.recordings.recording import RecordTo
@@ -59,6 +61,7 @@ def watch(
     record: RecordTo | None,
     chars: bool,
     settings: Settings | None,
+    captions: CaptionSettings | None,
     subscribers: int,
     window: bool,
     film: Path | None,
@@ -86,6 +89,7 @@ def watch(
         others = [open_film(stack, film, sources[0])] if film is not None else []
         health = None if metrics is None else open_monitor(stack, metrics, publisher)
         others += [health] if health else []
+        captioner = None if captions is None else open_captions(stack, captions)
         displays: list[Display] = open_windows(stack) if window else []
         networks = networks.locate()
         if not quiet:
@@ -98,7 +102,16 @@ def watch(
         await_subscribers(publisher, subscribers)
         engines = loading.result()
         failures = show_sources(
-            sources, engines, publisher, displays, others, chars=chars, zones=zones, settings=settings, pages=pages
+            sources,
+            engines,
+            publisher,
+            displays,
+            others,
+            chars=chars,
+            zones=zones,
+            settings=settings,
+            captioner=captioner,
+            pages=pages,
         )
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
@@ -142,6 +155,7 @@ def show_sources(
     chars: bool = False,
     zones: Zones = EVERYWHERE,
     settings: Settings | None = None,
+    captioner: Captioner | None = None,
     pages: Pages | None = None,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`.
@@ -152,6 +166,8 @@ def show_sources(
 
     def begin(runtime: Runtime) -> None:
         runtime.expects = not sources
+        if captioner is not None:
+            captioner.answer = runtime.describe
         if pages is not None:
             pages.begin(runtime)
 
@@ -162,7 +178,7 @@ def show_sources(
 
     try:
         # The views come last: what is shown has been published.
-        sinks = [*others, views]
+        sinks = [*others, *([captioner] if captioner else []), views]
         return run_sources(
             sources,
             engines,
@@ -203,6 +219,19 @@ def open_film(stack: ExitStack, path: Path, source: Source) -> Sink:
     from glyphfeed.tools.displays.film import filming
 
     return stack.enter_context(filming(path, source))
+
+
+def open_captions(stack: ExitStack, settings: CaptionSettings) -> Captioner:
+    """What asks for captions, until the stack is closed.
+
+    Raises:
+        SourceError: a secret that the settings name cannot be had.
+        BridgeError: the file of authorities is none.
+
+    """
+    from glyphfeed.stream.captions.captioner import Captioner
+
+    return stack.enter_context(Captioner(settings))
 
 
 def open_monitor(stack: ExitStack, listen: Listen, publisher: Publisher) -> Health:

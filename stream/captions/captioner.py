@@ -35,6 +35,10 @@ QUALITY: Final = 85
 _log = logging.getLogger("glyphfeed.captions")
 
 
+def unheard(_source: str, _identity: int, _text: str, _caption: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A text that is to be described, and the frame that shows it."""
@@ -49,7 +53,8 @@ class Question:
 class Captioner:
     """A sink that asks a model about texts, and hands each caption on: `answer(source, id, text, caption)`, in its own thread.
 
-    Use it as a context; its end leaves out what waits, and waits for the question that is asked at most as long as a breath.
+    `answer` may be set later, when there is somebody to be told.  Use it as a context; its end leaves out what waits, and waits
+    for the question that is asked at most as long as a breath.
     Put it where frames and texts arrive as they are shown, so that the model sees nothing that is hidden.
 
     Raises:
@@ -58,8 +63,9 @@ class Captioner:
 
     """
 
-    def __init__(self, settings: CaptionSettings, answer: Callable[[str, int, str, str], None]) -> None:
-        self._settings, self._answer = settings, answer
+    def __init__(self, settings: CaptionSettings, answer: Callable[[str, int, str, str], None] = unheard) -> None:
+        self.answer = answer
+        self._settings = settings
         self._model = Model(settings)
         self._fails = False
         self._waiting: queue.Queue[Question] = queue.Queue(WAITING)
@@ -114,7 +120,7 @@ class Captioner:
             _log.info("%s describes texts again.", self._model.name)
         self._fails = False
         if not self._ended.is_set():
-            self._answer(question.source, question.identity, question.text, caption)
+            self.answer(question.source, question.identity, question.text, caption)
 
     def __enter__(self) -> Self:
         self._thread.start()

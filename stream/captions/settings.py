@@ -55,6 +55,14 @@ class CaptionSettings:
             yield "address", "it is no address of a model; write one such as http://127.0.0.1:8080/v1"
         elif "@" in parts.netloc:
             yield "address", "it cannot hold a user name; a token goes into key"
+        for name, least, most in (
+            ("per_minute", 0.01, 6000),
+            ("around", 0, 100),
+            ("longest_px", 32, 4096),
+            ("timeout_s", 1, 600),
+        ):
+            if not least <= getattr(self, name) <= most:
+                yield name, f"{getattr(self, name):g} is not from {least:g} to {most:g}"
         kinds = [EventType.READ.value, EventType.CHANGED.value, EventType.FLAGGED.value]
         for kind in self.on:
             if kind not in kinds:

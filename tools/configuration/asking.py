@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.acts.performing import Acts
+from glyphfeed.stream.understanding.settings import Settings
 from glyphfeed.stream.understanding.wanted import settings_of
 from glyphfeed.tools.configuration.loading import load_rules
 from glyphfeed.tools.configuration.rules import understanding
@@ -16,11 +17,14 @@ from glyphfeed.tools.configuration.tables import Understand, Wanted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glyphfeed.stream.understanding.settings import Settings
+    from glyphfeed.stream.captions.settings import CaptionSettings
 
 
-def asked(file: Path | None, *, attributes: bool, region: str | None, delay_s: float | None) -> tuple[Settings | None, Acts]:
-    """What the stage is told, None where nothing is wanted; and what does what the rules ask for, to be closed at the end.
+def asked(
+    file: Path | None, *, attributes: bool, region: str | None, delay_s: float | None
+) -> tuple[Settings | None, Acts, CaptionSettings | None]:
+    """What the stage is told, None where nothing is wanted; what does what the rules ask for, to be closed at the end; and who is
+    asked for captions.
 
     Raises:
         ConfigurationError: there are mistakes in the file.
@@ -28,7 +32,7 @@ def asked(file: Path | None, *, attributes: bool, region: str | None, delay_s: f
 
     """
     if file is None:
-        return settings_of(attributes, region, delay_s=delay_s), Acts({})
+        return settings_of(attributes, region, delay_s=delay_s), Acts({}), None
     found = load_rules(file)
     told = found.understand
     understand = Understand(
@@ -38,4 +42,5 @@ def asked(file: Path | None, *, attributes: bool, region: str | None, delay_s: f
         delay=told.delay if delay_s is None else delay_s,
     )
     acts = Acts({rule.name: rule for rule in found.rules})
-    return understanding(Wanted(understand, found.rules), acts), acts
+    settings = understanding(Wanted(understand, found.rules), acts)
+    return settings or (Settings() if found.caption else None), acts, found.caption

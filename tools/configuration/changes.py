@@ -62,7 +62,7 @@ def changes(old: Configuration, new: Configuration) -> Changes:
         rezoned=tuple(camera for camera in new.cameras if camera.name in same and camera.zones != before[camera.name].zones),
         bridges=tuple({name for name, _ in bridges_of(old) ^ bridges_of(new)}),
         bound=tuple(bound(old, new)),
-        understood=old.wanted != new.wanted,
+        understood=replace(old.wanted, caption=None) != replace(new.wanted, caption=None),
     )
 
 
@@ -80,7 +80,7 @@ def elsewhere(camera: Camera) -> Camera:
 
 def bound(old: Configuration, new: Configuration) -> list[str]:
     """The fields that differ and are taken up at the start alone."""
-    found: list[str] = []
+    found = ["[caption]"] if old.wanted.caption != new.wanted.caption else []
     for table in ("feed", "record", "networks", "metrics", "display"):
         before, after = getattr(old, table), getattr(new, table)
         if before is None or after is None:

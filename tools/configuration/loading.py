@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.stream.bridges.settings import KINDS, BridgeSettings
+from glyphfeed.stream.captions.settings import CaptionSettings
 from glyphfeed.stream.feed.endpoint import near
 from glyphfeed.stream.feed.keys import ClientKeys
 from glyphfeed.stream.placeholders import reveal
@@ -51,8 +52,11 @@ TABLES: Final = {
     "metrics": Metrics,
     "display": Display,
     "understand": Understand,
+    "caption": CaptionSettings,
 }
 """Those of which there is one at most."""
+OF_TEXTS: Final = ("rule", "understand", "caption")
+"""Those that say what texts mean."""
 LISTS: Final = ("camera", "bridge", "rule")
 """Those of which there may be several."""
 
@@ -116,8 +120,8 @@ def load_rules(path: Path) -> Wanted:
     """
     path = path.absolute()
     values, mistakes = parsed_values(text_of(path), path)
-    wanted = read_wanted({name: values[name] for name in ("rule", "understand") if name in values}, path.parent, mistakes)
-    if not wanted.rules and not len(mistakes):
+    wanted = read_wanted({name: values[name] for name in OF_TEXTS if name in values}, path.parent, mistakes)
+    if not wanted.rules and wanted.caption is None and not len(mistakes):
         mistakes.add((), "there is no rule; add a table [[rule]] with its name and what it asks")
     check(mistakes, path)
     return wanted
@@ -209,7 +213,7 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_
         mistakes.add((key,), unknown(key, forms))
     single: dict[str, Any] = {}
     for name, kind in TABLES.items():
-        if name == "understand":
+        if name in OF_TEXTS:
             continue
         if isinstance(values.get(name), list):
             mistakes.add((name,), f"write [{name}] once, as there is one only")
@@ -261,7 +265,10 @@ def read_wanted(values: dict[str, Any], folder: Path, mistakes: Mistakes) -> Wan
     note_doubles("rule", values, mistakes)
     told = values.get("understand", {})
     understand = read_table(Understand, told, ("understand",), "[understand]", folder, mistakes)
-    return Wanted(understand or Understand(), tuple(rule for rule in rules if rule is not None))
+    caption = None
+    if "caption" in values:
+        caption = read_table(CaptionSettings, values["caption"], ("caption",), "[caption]", folder, mistakes)
+    return Wanted(understand or Understand(), tuple(rule for rule in rules if rule is not None), caption)
 
 
 def several(name: str, values: dict[str, Any], mistakes: Mistakes) -> Iterator[tuple[Any, Place]]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from glyphfeed.engines.alphabets import known
 from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.engines.lexicon import known_languages
+from glyphfeed.stream.captions.settings import CaptionSettings
 from glyphfeed.stream.detecting.zones import Zone, Zones, parse_zone
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
 from glyphfeed.stream.feed.keys import ServerKeys
@@ -139,10 +140,11 @@ class Understand:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a file says of texts: what is told of them, and the tables `[[rule]]`."""
+    """What a file says of texts: what is told of them, the tables `[[rule]]`, and who describes what is around them."""
 
     understand: Understand
     rules: tuple[Rule, ...] = ()
+    caption: CaptionSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

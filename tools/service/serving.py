@@ -33,7 +33,7 @@ from glyphfeed.tools.service.file_watch import FileWatch
 from glyphfeed.tools.service.health import Health
 from glyphfeed.tools.service.monitor import serving
 from glyphfeed.tools.service.notify import Notifier
-from glyphfeed.tools.watching import SEVERAL, await_subscribers, check_film, open_film, open_print, open_windows
+from glyphfeed.tools.watching import SEVERAL, await_subscribers, check_film, open_captions, open_film, open_print, open_windows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,6 +188,9 @@ def serve(path: Path) -> int:
         sinks: list[Sink] = [health]
         if display.film is not None:
             sinks.append(open_film(stack, display.film, configuration.open(configuration.cameras[0])))
+        captions = configuration.wanted.caption
+        captioner = None if captions is None else open_captions(stack, captions)
+        sinks += [captioner] if captioner else []
         acts = stack.enter_context(Acts({}))
         meaning = Meaning(acts, configuration)
         displays: list[Display] = open_windows(stack) if display.window else []
@@ -210,6 +213,8 @@ def serve(path: Path) -> int:
             health.publishes = lambda: runtime.publishes
             cameras = Cameras(runtime, loading.result(), configuration, meaning)
             phones.begin(runtime)
+            if captioner is not None:
+                captioner.answer = runtime.describe
             health.visitors = lambda: phones.names
             notifier.ready()
             try:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -22,60 +19,14 @@ from glyphfeed.stream.captions.captioner import Captioner, surroundings
 from glyphfeed.stream.captions.settings import CaptionSettings
 from glyphfeed.stream.errors import BridgeError
 from glyphfeed.stream.records import Action, EventType, Flag, Frame
+from tests.stream.captions.models import completion, model
 from tests.stream.feed.samples import box, event, snapshot, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from glyphfeed.stream.records import Event
 
 PICTURE = np.full((720, 1280, 3), 90, np.uint8)
 FRAME = Frame(7, 0.2, 1_700_000_000.25, PICTURE[:, :, 0], lambda: PICTURE)
-
-
-def completion(content: object) -> bytes:
-    return json.dumps({"choices": [{"message": {"role": "assistant", "content": content}}]}).encode()
-
-
-class Server:
-    """Answers each question with the next of some answers, a status and a body, and keeps what it was asked."""
-
-    def __init__(self, *answers: tuple[int, bytes]) -> None:
-        self.asked: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        self.answers = list(answers)
-        self.free = threading.Event()
-        self.free.set()
-        self.endpoint = ""
-
-
-@contextmanager
-def model(*answers: tuple[int, bytes]) -> Iterator[Server]:
-    kept = Server(*answers)
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            kept.asked.append((self.path, {key.lower(): value for key, value in self.headers.items()}, json.loads(body)))
-            kept.free.wait(20)
-            status, answer = kept.answers.pop(0)
-            self.send_response(status)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        kept.endpoint = f"http://127.0.0.1:{server.server_port}/v1"
-        try:
-            yield kept
-        finally:
-            kept.free.set()
-            server.shutdown()
-            thread.join()
 
 
 def settings(address: str, **changes: Any) -> CaptionSettings:

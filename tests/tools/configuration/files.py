@@ -16,6 +16,7 @@ WHOLE = re.sub(r"^# (?=\[|[a-z_]+ = )", "", EXAMPLE, flags=re.MULTILINE)
 """The example with all that it only tells of."""
 
 NAMED = (
+    "authorities.pem",
     *("detector.onnx", "recogniser.onnx", "clips/a.mp4", "shop.secret", "hall.creds"),
     *("ca.pem", "home.pem", "home-key.pem", "web.pem", "web-key.pem"),
 )

@@ -21,7 +21,7 @@ RULE = '[understand]\nregion = "DE"\ndelay = 3\n[[rule]]\nname = "cheap"\nwhen =
 
 
 def test_without_a_file_it_is_as_the_options_say() -> None:
-    settings, acts = asked(None, attributes=False, region=None, delay_s=None)
+    settings, acts, _ = asked(None, attributes=False, region=None, delay_s=None)
     with acts:
         assert settings is None
     with pytest.raises(InputError, match="ask for attributes"):
@@ -30,12 +30,12 @@ def test_without_a_file_it_is_as_the_options_say() -> None:
 
 def test_options_count_more_than_the_file(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(RULE, "utf-8")
-    settings, acts = asked(tmp_path / "rules.toml", attributes=False, region=None, delay_s=None)
+    settings, acts, _ = asked(tmp_path / "rules.toml", attributes=False, region=None, delay_s=None)
     with acts:
         assert settings is not None
         assert settings.rulebook is not None
         assert (settings.delay_s, settings.kinds, settings.rulebook.kinds) == (3, (), {"price"})
-    settings, acts = asked(tmp_path / "rules.toml", attributes=True, region="GB", delay_s=0)
+    settings, acts, _ = asked(tmp_path / "rules.toml", attributes=True, region="GB", delay_s=0)
     with acts:
         assert settings is not None
         assert (settings.delay_s, settings.kinds) == (0, None)
