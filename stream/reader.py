@@ -29,8 +29,9 @@ from glyphfeed.stream.reading.rereading import UNCONFIRMED_S, quality, turns_to_
 from glyphfeed.stream.telling import Teller
 from glyphfeed.stream.tracking.association import covers
 from glyphfeed.stream.tracking.extent import clear_part, goes_on
+from glyphfeed.stream.tracking.following import IN_VIEW
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
-from glyphfeed.stream.tracking.tracker import IN_VIEW, Tracker, is_void
+from glyphfeed.stream.tracking.tracker import Tracker, is_void
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,7 +16,7 @@ from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.reading.budget import Budget
 from glyphfeed.stream.reading.rereading import SELDOM_S
 from glyphfeed.stream.records import EventType, Frame, TextState
-from glyphfeed.stream.tracking.tracker import LEAVE_S
+from glyphfeed.stream.tracking.following import LEAVE_S
 from glyphfeed.tools.scenes.clip import Scene, Sign, locate_words, look, render, words_of
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved

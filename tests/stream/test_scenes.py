@@ -10,7 +10,7 @@ import pytest
 
 from glyphfeed.stream.reading.rereading import SELDOM_S
 from glyphfeed.stream.records import EventType, TextState
-from glyphfeed.stream.tracking.tracker import LEAVE_S
+from glyphfeed.stream.tracking.following import LEAVE_S
 from tests.stream.feed.samples import box
 from tests.stream.simulation import (
     AT_REST,

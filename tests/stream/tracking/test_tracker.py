@@ -16,15 +16,8 @@ from glyphfeed.stream.motion.trail import STEPS
 from glyphfeed.stream.reading.appearance import appearance_at
 from glyphfeed.stream.tracking.association import covers, misfit, overhang
 from glyphfeed.stream.tracking.extent import GROWTH, SWALLOWED
-from glyphfeed.stream.tracking.tracker import (
-    BEGIN_SCORE,
-    DRIFTS_ON,
-    LEAVE_S,
-    LOST_COAST_S,
-    MAX_MISSES,
-    OVERLOOKED,
-    PART_MISSES,
-)
+from glyphfeed.stream.tracking.following import DRIFTS_ON, LEAVE_S, LOST_COAST_S
+from glyphfeed.stream.tracking.tracker import BEGIN_SCORE, MAX_MISSES, OVERLOOKED, PART_MISSES
 from tests.stream.feed.samples import box
 from tests.stream.shapes import moved
 from tests.stream.tracks import (
