@@ -57,12 +57,14 @@ Pairs: TypeAlias = "list[tuple[int, int]]"
 
 
 def blocks_of(texts: Sequence[TextEntity]) -> tuple[tuple[int, ...], ...]:
-    """Arrange the texts that can be trusted: their ids, block by block, in reading order."""
+    """Arrange the texts that can be trusted: their ids, block by block, in reading order; codes come last, each alone."""
     trusted = sorted((text.id, k) for k, text in enumerate(texts) if text.state is not TextState.TENTATIVE)
-    if not trusted:
-        return ()
-    found = arrange(np.array([texts[k].polygon for _, k in trusted], np.float64))
-    return tuple(tuple(trusted[line][0] for line in block) for block in found)
+    written = [(number, k) for number, k in trusted if not texts[k].code]
+    codes = tuple((number,) for number, k in trusted if texts[k].code)
+    if not written:
+        return codes
+    found = arrange(np.array([texts[k].polygon for _, k in written], np.float64))
+    return (*(tuple(written[line][0] for line in block) for block in found), *codes)
 
 
 def arrange(quads: NDArray[np.float64]) -> list[list[int]]:

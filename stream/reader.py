@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import compress, groupby
+from itertools import compress, count, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glyphfeed.stream.detecting.codes import CodeLook, CodeSchedule
 from glyphfeed.stream.detecting.news import SMALLEST_PX, News
 from glyphfeed.stream.detecting.passes import DetectorPass, PassKind
 from glyphfeed.stream.detecting.schedule import Schedule
@@ -28,14 +29,16 @@ from glyphfeed.stream.reading.requests import ReadRequest
 from glyphfeed.stream.reading.rereading import UNCONFIRMED_S, quality, turns_to_read, value
 from glyphfeed.stream.telling import Teller
 from glyphfeed.stream.tracking.association import covers
+from glyphfeed.stream.tracking.codes import CodeTracker
 from glyphfeed.stream.tracking.extent import clear_part, goes_on
-from glyphfeed.stream.tracking.following import IN_VIEW
+from glyphfeed.stream.tracking.following import IN_VIEW, in_turn
 from glyphfeed.stream.tracking.returning import inherit, nearest_kin
 from glyphfeed.stream.tracking.tracker import Tracker, is_void
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from glyphfeed.stream.detecting.codes import CodesFound
     from glyphfeed.stream.detecting.passes import Detections
     from glyphfeed.stream.reading.requests import Reading
     from glyphfeed.stream.records import Event, Frame, Snapshot
@@ -79,6 +82,7 @@ class Reader:
         source: str = "source",
         *,
         chars: bool = False,
+        codes: bool = False,
         budget: Budget | None = None,
         ids: Iterator[int] | None = None,
         zones: Zones = EVERYWHERE,
@@ -86,14 +90,20 @@ class Reader:
     ) -> None:
         """Begin without any text; `source` is what snapshots and events call what is read.
 
-        With `chars` the snapshots tell texts down to their single characters.  Readers of several live sources may share a
-        `budget` of reads.  `ids` are what texts are known by, where an earlier reader of the source has used up some.
+        With `chars` the snapshots tell texts down to their single characters, with `codes` it asks to be told of QR and bar codes
+        as well.  Readers of several live sources may share a `budget` of reads.  `ids` are what texts are known by, where an
+        earlier reader of the source has used up some.
         """
         self.takes_leave = takes_leave
         """Whether texts that are in view are told as left when the source ends."""
         self.zones = zones
         """Where text is read; any thread may change it at any time."""
+        self.reads_codes = codes
+        """Whether QR and bar codes are read as well."""
+        ids = ids or count(1)
         self._tracker = Tracker(ids)
+        self._codes = CodeTracker(ids)
+        self._code_schedule = CodeSchedule()
         self._afterglow = Afterglow()
         self._flow = Flow()
         self._changes = Changes()
@@ -129,7 +139,7 @@ class Reader:
         self._frame_s = min(self._frame_s * 0.9 + dt * 0.1, 0.2)
         self._pts = frame.pts
         self.stand(frame.pts)
-        motion = self._flow.step(frame.grey, self._tracker.quads)
+        motion = self._flow.step(frame.grey, in_turn([*self._codes.in_place, *self._tracker.in_place]))
         self._afterglow.watch(taken, motion)
         if motion.cut and self._afterglow.lit:
             # Nothing of the last moment is left.
@@ -142,12 +152,16 @@ class Reader:
             # The next page of a document looks much like the one before.
             motion = replace(motion, camera=None, cut=True)
         self._tracker.follow(frame, motion, dt)
+        if self.reads_codes:
+            self._codes.follow(frame, motion, dt)
         self._leave_out()
         if motion.cut:
             self._schedule.restart()
+            self._code_schedule.restart()
             self._fresh = True
         self._schedule.follow(motion.camera)
         parts = self._changes.step(motion, dt)
+        self._code_schedule.follow(motion.camera, changed=bool(parts))
         self._is_new = bool(parts) or motion.camera is None
         if motion.cut:
             self._news = News()
@@ -167,11 +181,13 @@ class Reader:
         self._pts = max(self._pts, pts)
         if lost:
             self._tracker.wait(self._pts)
+            self._codes.wait(self._pts)
         self._take_leave()
 
     def leave(self) -> None:
         """Say that no frame comes any more: all texts have left."""
         self._tracker.leave()
+        self._codes.leave()
         self._take_leave()
 
     def stand(self, pts: float) -> None:
@@ -185,8 +201,9 @@ class Reader:
             self._schedule.restart()
 
     def _take_leave(self) -> None:
-        self._teller.take_leave(self._tracker.gone, self._now, self._pts)
-        self._tracker.gone.clear()
+        for tracker in (self._tracker, self._codes):
+            self._teller.take_leave(tracker.gone, self._now, self._pts)
+            tracker.gone.clear()
 
     def _compare(self, frame: Frame) -> None:
         """Notice text whose picture has changed."""
@@ -232,7 +249,8 @@ class Reader:
         borne_out = [
             track.quad for track in self._tracker.tracks if track.belief.trusted and not track.lost and not is_void(track)
         ]
-        boxes = [(quad.min(axis=0) - MARGIN_PX, quad.max(axis=0) + MARGIN_PX) for quad in borne_out]
+        known = [*borne_out, *(track.quad for track in self._codes.in_place)]
+        boxes = [(quad.min(axis=0) - MARGIN_PX, quad.max(axis=0) + MARGIN_PX) for quad in known]
         zones, size = self.zones, self._now.size
         return [
             part
@@ -279,6 +297,8 @@ class Reader:
         kind = found.asked.kind
         if not self.zones.everywhere:
             found = found.only(self.zones.hold(found.quads.reshape(-1, 4, 2).mean(axis=1), found.asked.frame.size))
+        # What is read in the squares of a code is no text.
+        found = found.only(~self._codes.hold(found.quads, found.asked.frame))
         news = self._tracker.accept(found.only(np.array([is_tall(quad) == kind.turned for quad in found.quads], np.bool_)))
         self._leave_out()
         if found.asked.frame.index >= self._tracker.scene:
@@ -356,6 +376,21 @@ class Reader:
                 self._recall(track)
         self._teller.announce(self._wanted(), self._now, self._pts)
 
+    def take_code_look(self) -> CodeLook | None:
+        """Tell whether to look for codes in the current frame now, if they are read; taking it counts as having looked."""
+        frame = self._frame
+        if frame is None or not self.reads_codes or not self._code_schedule.due(self._at, frame.size):
+            return None
+        return CodeLook(frame, self._code_schedule.made(self._at))
+
+    def accept_codes(self, found: CodesFound) -> None:
+        """Take in the codes that were read in the current frame or an earlier one."""
+        held = self.zones.hold(np.array([code.quad.mean(axis=0) for code in found.codes]).reshape(-1, 2), found.frame.size)
+        news = self._codes.accept(replace(found, codes=tuple(compress(found.codes, held))))
+        self._code_schedule.found(news=news)
+        self._leave_out()
+        self._teller.announce(self._codes.tracks, self._now, self._pts)
+
     def _recall(self, track: Track) -> None:
         """Give a new track the identity of a lost one that read the same: text that left the view and came back."""
         if track.identity.announced is not None or not track.belief.trusted or self._at - track.born_pts > RECALL_S:
@@ -367,20 +402,28 @@ class Reader:
             inherit(track, kin)
 
     def _wanted(self) -> list[Track]:
-        """The texts that lie where text is read."""
-        tracks, zones = self._tracker.tracks, self.zones
+        """The texts that lie where text is read, and are no pieces of codes."""
+        tracks = self._in_zones(self._tracker.tracks)
+        if not self._codes.tracks:
+            return tracks
+        return list(compress(tracks, ~self._codes.hold([track.quad for track in tracks], self._now)))
+
+    def _in_zones(self, tracks: list[Track]) -> list[Track]:
+        """Those of the texts that lie where text is read."""
+        zones = self.zones
         if zones.everywhere or not tracks:
             return tracks
         held = zones.hold(np.array([track.quad.mean(axis=0) for track in tracks]), self._now.size)
         return list(compress(tracks, held))
 
     def _leave_out(self) -> None:
-        """Take text that has come to where none is read for one that has left the picture."""
+        """Take what has come to where none is read for something that has left the picture."""
         self._tracker.leave_out(self._wanted())
+        self._codes.leave_out(self._in_zones(self._codes.tracks))
 
     def snapshot(self) -> Snapshot:
-        """Describe the current frame: every text that is in view."""
-        return self._teller.snapshot(self._tracker.tracks, self._now, self._pts)
+        """Describe the current frame: every text that is in view, and then the codes."""
+        return self._teller.snapshot([*self._tracker.tracks, *self._codes.tracks], self._now, self._pts)
 
     def events(self) -> list[Event]:
         """Hand over what has happened since the last call."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from glyphfeed.stream.blocks import blocks_of
 from glyphfeed.stream.geometry import UNIT_SQUARE, homography_between, share_inside, transform
-from glyphfeed.stream.records import Char, Event, EventType, Snapshot, TextEntity, TextState, Word
+from glyphfeed.stream.records import Attribute, Char, Event, EventType, Snapshot, TextEntity, TextState, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.engines.lattice import Slot
+    from glyphfeed.stream.reading.belief import Belief
     from glyphfeed.stream.reading.words import Span
     from glyphfeed.stream.records import Frame
     from glyphfeed.stream.tracking.track import Track
@@ -109,8 +110,16 @@ def entity(track: Track, now: float, size: tuple[int, int], *, chars: bool = Fal
         first_seen=track.identity.first_seen,
         last_seen=track.last_seen,
         chars=place_chars(spans, quad) if chars else None,
+        attributes=attributes_of(track.belief),
         slots=tuple(span.slots for span in spans),
+        code=track.belief.code,
     )
+
+
+def attributes_of(belief: Belief) -> tuple[Attribute, ...]:
+    """What a text is known to be by how it was read: the content of a code."""
+    text = belief.text
+    return (Attribute("code", text, (0, len(text)), label=belief.code),) if belief.code else ()
 
 
 def shown(track: Track, now: float) -> tuple[tuple[Span, ...], TextState]:
@@ -150,8 +159,9 @@ def place_words(spans: tuple[Span, ...], quad: NDArray[np.floating], size: tuple
 def place_chars(spans: tuple[Span, ...], quad: NDArray[np.floating]) -> tuple[Char, ...]:
     """Put the characters of words into the quad of their line, in perspective, in the picture or not.
 
-    They share their word without gaps: one ends and the next begins halfway between their centres.
+    They share their word without gaps: one ends and the next begins halfway between their centres.  Those of a code lie nowhere.
     """
+    spans = tuple(span for span in spans if span.slots)
     if not spans:
         return ()
     polygons = strips(quad, [extent for span in spans for extent in itertools.pairwise(edges_of(span))])

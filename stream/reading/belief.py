@@ -14,15 +14,15 @@ import numpy as np
 
 from glyphfeed.stream.reading import fusion
 from glyphfeed.stream.reading.appearance import ROWS, SAME, SAME_LETTERS, UNTOUCHED, letters_likeness, likeness, resemblance
-from glyphfeed.stream.reading.words import plain, words_of
+from glyphfeed.stream.reading.words import Span, plain, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glyphfeed.engines.codes import Code
     from glyphfeed.engines.lattice import Lattice
     from glyphfeed.stream.reading.fusion import Evidence
     from glyphfeed.stream.reading.requests import Reading
-    from glyphfeed.stream.reading.words import Span
 
 VIEW_POWER = 2
 SURE_POWER = 8
@@ -73,6 +73,8 @@ ALL_CHANGED = 0.6
 UNCOVERED = 3
 """So many readings that agree make a new text where something else has changed as well: what stands before a text for a moment
 makes it be misread, and the next time otherwise."""
+CODE_CONFIDENCE = 0.99
+"""Of what a QR or bar code was read to say: no misread one was seen, but a check digit lets one in ten through that is."""
 CHALLENGE_CONFIDENCE = 0.85
 """What is read where settled text has changed its look must be as sure as this to count as a new text."""
 
@@ -93,6 +95,8 @@ class Belief:
     held_back: tuple[bool, ...] = ()
     """Of each of the `spans`, whether it is not shown before it settles, as the border probably cut it off."""
     text: str = ""
+    code: str = ""
+    """What kind of code says that, such as QRCode; "" for what is written."""
     confidence: float = 0.0
     trusted: bool = False
     settled: bool = False
@@ -163,6 +167,22 @@ def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = 
     if request.quarters != belief.quarters and best.lattice.text:
         belief.quarters, belief.evidence, belief.challenger, belief.settled = request.quarters, None, None, False
     return take_reading(belief, best, awaits_extent=awaits_extent, extent_known=extent_known)
+
+
+def take_code(belief: Belief, code: Code, appearance: NDArray[np.float32]) -> bool:
+    """Take in what a code was read to say, in a picture of which it looked like that: believed at once where it is checked, else
+    once it was read twice.
+
+    Returns:
+        Whether it says something new.
+
+    """
+    again = (belief.text, belief.code) == (code.text, code.symbology)
+    belief.show(appearance)
+    belief.text, belief.code, belief.confidence = code.text, code.symbology, CODE_CONFIDENCE
+    belief.spans, belief.held_back = (Span(code.text, 0.0, 1.0, CODE_CONFIDENCE, ()),), (False,)
+    belief.trusted = belief.settled = again or code.checked
+    return not again
 
 
 def take_reading(belief: Belief, reading: Reading, *, awaits_extent: bool, extent_known: bool) -> bool:
