@@ -1,7 +1,7 @@
-"""The live driver: four threads around the core, so that a frame never waits for a network.
+"""The live driver: four threads around the core, or five where codes are read, so that a frame never waits for a network.
 
-    capture --newest--> track --newest--> detect, recognise
-                        track <--results-- detect, recognise
+    capture --newest--> track --newest--> detect, recognise, look for codes
+                        track <--results-- detect, recognise, look for codes
 
 Owns: the threads, their channels and their end.  Does not own the thread that publishes, which sources may share (running).
 """
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from glyphfeed.engines.detector import Detector
     from glyphfeed.engines.loading import Engines
     from glyphfeed.engines.recogniser import Recogniser
+    from glyphfeed.stream.detecting.codes import CodeLook, CodesFound
     from glyphfeed.stream.detecting.passes import Detections, DetectorPass
     from glyphfeed.stream.reading.requests import Reading, ReadRequest
     from glyphfeed.stream.records import Frame, Snapshot
@@ -57,20 +58,23 @@ def read_live(source: Source, engines: Engines, sink: Sink, reader: Reader | Non
     batches: Channel[Batch] = Channel()
     detections: deque[Detections] = deque()
     readings: deque[list[Reading]] = deque()
+    looks = LooksBeside(frames.nudge)
     endings: list[str] = []
-    pool = ThreadPoolExecutor(4, source.name)
+    pool = ThreadPoolExecutor(5, source.name)
+    reader = reader or Reader(source.name)
     threads = [
         pool.submit(capture, source, frames, gauges, sink, endings),
-        pool.submit(track, reader or Reader(source.name), frames, passes, batches, detections, readings, gauges, sink),
+        pool.submit(track, reader, frames, passes, batches, detections, readings, looks, gauges, sink),
         pool.submit(detect, engines.detector, passes, detections, frames.nudge, gauges),
         pool.submit(recognise, engines.recogniser, batches, readings, frames.nudge, gauges),
+        *([pool.submit(looks.run)] if reader.reads_codes else []),
     ]
     try:
         try:
             supervise(threads, gauges, sink)
         finally:
             source.stop()
-            for channel in (frames, passes, batches):
+            for channel in (frames, passes, batches, looks.asked):
                 channel.close()
             stuck = wait(threads, JOIN_S).not_done
             pool.shutdown(wait=not stuck)
@@ -126,6 +130,7 @@ def track(
     batches: Channel[Batch],
     detections: deque[Detections],
     readings: deque[list[Reading]],
+    looks: LooksBeside,
     gauges: Gauges,
     sink: Sink,
 ) -> None:
@@ -147,6 +152,7 @@ def track(
                     between.has_news = True
                 else:
                     recognising = False
+            between.has_news |= looks.step(reader)
             between.look()
             requests, wanted = take_work(reader, detecting=detecting, recognising=recognising)
             if requests:
@@ -159,6 +165,34 @@ def track(
     finally:
         passes.close()
         batches.close()
+        looks.asked.close()
+
+
+class LooksBeside:
+    """Looks for codes beside the tracker, one at a time, which belong to a frame of the past once they are made."""
+
+    def __init__(self, nudge: Callable[[], None]) -> None:
+        self.asked: Channel[CodeLook] = Channel()
+        self._nudge = nudge
+        self._found: deque[CodesFound] = deque()
+        self._busy = False
+
+    def step(self, reader: Reader) -> bool:
+        """Hand on what was found, ask for the next look if it is due, and tell whether anything came."""
+        came = bool(self._found)
+        while self._found:
+            reader.accept_codes(self._found.popleft())
+            self._busy = False
+        if not self._busy and (look := reader.take_code_look()) is not None:
+            self.asked.put(look)
+            self._busy = True
+        return came
+
+    def run(self) -> None:
+        """Look, until nobody asks any more."""
+        for look in self.asked:
+            self._found.append(look.find())
+            self._nudge()
 
 
 def publish_frame(reader: Reader, frame: Frame, gauges: Gauges, sink: Sink) -> Snapshot:

@@ -176,6 +176,9 @@ class RecordedReading:
 
     def _work(self, now_s: float, *, stands: bool = False) -> None:
         self._detector.step(self._reader, now_s, stands=stands)
+        if (look := self._reader.take_code_look()) is not None:
+            # Not beside the tracker: a look takes no longer than a few frames.
+            self._reader.accept_codes(look.find())
         if requests := self._reader.take_reads():
             self._reader.accept_readings(run_reads(self._recogniser, requests, self._gauges))
 

@@ -38,8 +38,9 @@ ROUNDS = 8
 """Reads of one text build on each other; so often at most at one time."""
 
 
-def read_still(image: Colour, engines: Engines) -> Snapshot:
-    """Read one picture, (height, width, 3) uint8 blue-green-red; only texts that can be trusted are in the snapshot.
+def read_still(image: Colour, engines: Engines, *, codes: bool = False) -> Snapshot:
+    """Read one picture, (height, width, 3) uint8 blue-green-red, and QR and bar `codes` in it if those are asked for; only texts
+    that can be trusted are in the snapshot.
 
     In a picture of more than some 100 megapixels, small text is looked for in a part of it only (`MOST_TILES`).
 
@@ -48,7 +49,7 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
 
     """
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    reader = Reader("still")
+    reader = Reader("still", codes=codes)
     captured_at = time.time()
     gauges = Gauges("still", 0.0, engines.detector, engines.recogniser)
     looks = spread(close_looks((image.shape[1], image.shape[0])), MOST_TILES)
@@ -56,6 +57,8 @@ def read_still(image: Colour, engines: Engines) -> Snapshot:
     for index, pts in enumerate(accumulate([*steps, *READ_STEPS_S])):
         frame = Frame(index, pts, captured_at, grey, lambda: image)
         reader.follow(frame)
+        if (look := reader.take_code_look()) is not None:
+            reader.accept_codes(look.find())
         wanted = None
         if index < PASSES:
             wanted = reader.take_pass()
