@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glyphfeed.engines.codes import check_codes
 from glyphfeed.engines.lexicon import LANGUAGES
 from glyphfeed.stream.drivers.still import read_still
 from glyphfeed.stream.errors import InputError
@@ -37,6 +38,7 @@ def watch(
     size: tuple[int, int] = (1280, 720),
     fps: float = 30,
     chars: bool = False,
+    codes: bool = False,
     attributes: bool | Collection[str] = False,
     region: str | None = None,
     rules: Rulebook | None = None,
@@ -57,6 +59,7 @@ def watch(
         size: picture size to ask of a camera, (width, height).
         fps: frame rate to ask of a camera.
         chars: whether texts are told down to their single characters.
+        codes: whether QR and bar codes are read as well.
         attributes: whether texts are told with what they mean, or the kinds of which that is told, such as `price`.
         region: the country by whose ways of writing attributes are meant, an ISO 3166 code such as DE; US unless told.
         rules: what is looked for in texts, and what is hidden of them and of the pictures.
@@ -71,6 +74,7 @@ def watch(
     Raises:
         SourceError: an address means nothing, what it means is missing, or a name cannot be used.
         InputError: there is no address, no such pace, region or delay, or what attributes need is not installed.
+        EngineError: there is nothing here that reads codes.
 
     """
     if not addresses:
@@ -79,11 +83,14 @@ def watch(
         pace = None if pace is None else Pace(pace)
     except ValueError:
         raise InputError(f"{pace!r} is no pace; choose {' or '.join(Pace)}") from None
+    if codes:
+        check_codes()
     if isinstance(names, str):
         raise InputError(f"names are several, such as ['door'], and this is the one text {names!r}")
     sources = open_sources([text_of(address) for address in addresses], names, pace, size, fps)
     networks = networks_of(engine, detector, recogniser, languages, alphabets)
-    return Watch(sources, networks, chars=chars, settings=settings_of(attributes, region, rules, delay), on_status=on_status)
+    settings = settings_of(attributes, region, rules, delay)
+    return Watch(sources, networks, chars=chars, codes=codes, settings=settings, on_status=on_status)
 
 
 def text_of(address: object) -> str:
@@ -103,6 +110,7 @@ def text_of(address: object) -> str:
 def read(
     picture: str | os.PathLike[str] | NDArray[Any],
     *,
+    codes: bool = False,
     attributes: bool | Collection[str] = False,
     region: str | None = None,
     engine: str = AUTO,
@@ -115,7 +123,8 @@ def read(
 
     Args:
         picture: a file's path, or an array: (height, width, 3) uint8 blue-green-red, or (height, width) grey.
-        attributes: see `watch`, as are the others.
+        codes: see `watch`, as are the others.
+        attributes: see `watch`.
         region: see `watch`.
         engine: see `watch`.
         detector: see `watch`.
@@ -126,13 +135,15 @@ def read(
     Raises:
         SourceError: the file cannot be read, or is no picture.
         InputError: the array is no picture, or see `watch`.
-        EngineError: the networks cannot be loaded, or failed.
+        EngineError: the networks cannot be loaded, or failed, or there is nothing here that reads codes.
 
     """
+    if codes:
+        check_codes()
     colour = open_picture(Path(picture)) if isinstance(picture, str | os.PathLike) else planes_of(picture)[1]
     settings = settings_of(attributes, region)
     with borrowed(networks_of(engine, detector, recogniser, languages, alphabets), live=False) as engines:
-        snapshot = read_still(colour, engines)
+        snapshot = read_still(colour, engines, codes=codes)
     if settings is not None:
         snapshot = understood(snapshot, settings)
     texts = {text.id: text for text in snapshot.texts}

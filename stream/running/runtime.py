@@ -120,11 +120,13 @@ class Runtime:
     """Sources that are read beside each other, and that come and go without disturbing the others.
 
     Used by one thread, as a context; its end ends all sources, and waits for that.  What is found out goes to a feed, if there is
-    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters; `settings`
-    are what is wanted of texts beyond what they say.  Live sources share one budget of reads; a recording has its own, so that
-    what is read of it does not depend on what else runs.
+    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters, `codes` has QR
+    and bar codes read as well, unless a source is to have it otherwise, and `settings` are what is wanted of texts beyond what they
+    say.  Live sources share one budget of reads; a recording has its own, so that what is read of it does not depend on what else
+    runs.
 
     Raises:
+        EngineError: there is nothing here that reads codes.
         FeedError: at the end of the context, where the feed could not go on.
 
     """
@@ -136,9 +138,12 @@ class Runtime:
         others: Sequence[Sink] = (),
         *,
         chars: bool = False,
+        codes: bool = False,
         settings: Settings | None = None,
     ) -> None:
-        self._engines, self._others, self._chars, self._settings = engines, others, chars, settings
+        if codes:
+            _check_codes()
+        self._engines, self._others, self._chars, self._codes, self._settings = engines, others, chars, codes, settings
         self._publisher = publisher
         # A thread for each, however many come.
         self._pool = ThreadPoolExecutor(sys.maxsize, "glyphfeed")
@@ -156,13 +161,25 @@ class Runtime:
         """Whether sources may yet come, so that it goes on where none is read."""
 
     def add(
-        self, source: Source, engines: Engines | None = None, zones: Zones = EVERYWHERE, *, takes_leave: bool = False
+        self,
+        source: Source,
+        engines: Engines | None = None,
+        zones: Zones = EVERYWHERE,
+        *,
+        takes_leave: bool = False,
+        codes: bool | None = None,
     ) -> None:
         """Begin to read a source; one that has its name is removed before, and where one had it before, all numbers go on.
 
-        `engines` are given where the source has others than the rest.  Where it `takes_leave` its
-        texts are told as left at its end.
+        `engines` are given where the source has others than the rest, and `codes` where those are read in it and not in the rest,
+        or the other way round.  Where it `takes_leave` its texts are told as left at its end.
+
+        Raises:
+            EngineError: there is nothing here that reads codes.
+
         """
+        if codes:
+            _check_codes()
         # The core takes a second to import, and is not needed before the networks are there.
         from glyphfeed.stream.reader import Reader
 
@@ -171,7 +188,15 @@ class Runtime:
         sinks = [*self._feed_sinks(source), *self._others]
         name = self._names.setdefault(source.name, Name())
         budget = self._budget if source.live else None
-        reader = Reader(source.name, chars=self._chars, budget=budget, ids=name.ids, zones=zones, takes_leave=takes_leave)
+        reader = Reader(
+            source.name,
+            chars=self._chars,
+            codes=self._codes if codes is None else codes,
+            budget=budget,
+            ids=name.ids,
+            zones=zones,
+            takes_leave=takes_leave,
+        )
         sink, stage = self._staged(FanOut(sinks), source)
         thread = self._pool.submit(read, source, engines or self._engines, name.sink(sink), reader, stage)
         self._reading[source.name] = Running(source, reader, stage, thread)
@@ -307,6 +332,13 @@ class Runtime:
                 thread.result()
 
 
+def _check_codes() -> None:
+    # As late as the core, and for the same reason.
+    from glyphfeed.engines.codes import check_codes
+
+    check_codes()
+
+
 def run_sources(
     sources: Sequence[Source],
     engines: Engines,
@@ -314,6 +346,7 @@ def run_sources(
     others: Sequence[Sink] = (),
     *,
     chars: bool = False,
+    codes: bool = False,
     zones: Zones = EVERYWHERE,
     settings: Settings | None = None,
     begin: Callable[[Runtime], None] = lambda _: None,
@@ -326,11 +359,12 @@ def run_sources(
     further sources come.  `go_on` is asked every `period_s` in the calling thread.
 
     Raises:
+        EngineError: there is nothing here that reads codes.
         FeedError: the feed cannot go on.
         KeyboardInterrupt: the user pressed Ctrl-C; here, too, everything has ended in order.
 
     """
-    with Runtime(engines, publisher, others, chars=chars, settings=settings) as runtime:
+    with Runtime(engines, publisher, others, chars=chars, codes=codes, settings=settings) as runtime:
         begin(runtime)
         for source in sources:
             runtime.add(source, zones=zones)

@@ -47,12 +47,13 @@ class Watch:
         networks: Networks,
         *,
         chars: bool = False,
+        codes: bool = False,
         settings: Settings | None = None,
         on_status: Callable[[Status], object] | None = None,
     ) -> None:
         self._sources = sources
         self._networks = networks
-        self._chars, self._settings = chars, settings
+        self._chars, self._codes, self._settings = chars, codes, settings
         self._on_status = on_status
         self._live = [source.name for source in sources if source.live]
         self._inbox = Inbox(self._live)
@@ -130,6 +131,7 @@ class Watch:
                         None,
                         sinks,
                         chars=self._chars,
+                        codes=self._codes,
                         settings=self._settings,
                         go_on=go_on,
                         period_s=STEP_S,
