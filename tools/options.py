@@ -73,6 +73,8 @@ Ignored = Annotated[
 ]
 
 
+Codes = Annotated[bool, typer.Option("--codes", help="Read QR and bar codes as well.", rich_help_panel="Understanding")]
+
 Attributes = Annotated[
     bool,
     typer.Option(

@@ -60,6 +60,7 @@ def watch(
     keep: KeepIn | None,
     record: RecordTo | None,
     chars: bool,
+    codes: bool,
     settings: Settings | None,
     captions: CaptionSettings | None,
     subscribers: int,
@@ -67,18 +68,22 @@ def watch(
     film: Path | None,
     quiet: bool,
 ) -> int:
-    """Read sources until they end, with `chars` down to the single characters, and with what the `settings` want beyond what
-    texts say; the exit code is 0, or 2 if one of them failed.
+    """Read sources until they end, with `chars` down to the single characters, QR and bar `codes` as well, and with what the
+    `settings` want beyond what texts say; the exit code is 0, or 2 if one of them failed.
 
     Without any source phones are waited for, at the pages that are served beside it, until the user ends it.
 
     Raises:
-        EngineError: the networks cannot be loaded.
+        EngineError: the networks cannot be loaded, or there is nothing here that reads codes.
         FeedError: the feed cannot be published or recorded, its events not kept, or the pages not served.
         CommandError: a window was wanted where there is no screen, a film of several sources or where none can be written, or
             pages where what they need is not installed.
 
     """
+    if codes:
+        from glyphfeed.engines.codes import check_codes
+
+        check_codes()
     check_film(film, record, len(sources))
     if web is not None:
         check_pages(web)
@@ -108,6 +113,7 @@ def watch(
             displays,
             others,
             chars=chars,
+            codes=codes,
             zones=zones,
             settings=settings,
             captioner=captioner,
@@ -153,6 +159,7 @@ def show_sources(
     others: Sequence[Sink] = (),
     *,
     chars: bool = False,
+    codes: bool = False,
     zones: Zones = EVERYWHERE,
     settings: Settings | None = None,
     captioner: Captioner | None = None,
@@ -185,6 +192,7 @@ def show_sources(
             publisher,
             sinks,
             chars=chars,
+            codes=codes,
             zones=zones,
             settings=settings,
             begin=begin,
