@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from glyphfeed.tools.scenes.wall import Bgr, bare_wall, hang, set_text
+from glyphfeed.tools.scenes.wall import Bgr, bare_wall, hang, set_modules, set_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,8 @@ class Sign:
     r"""Text around the wall pixel `centre`, turned clockwise by `angle_deg`; `\n` parts lines and spaces part words.
 
     It hangs there from `begin_s` until just before `end_s`.  Without `paper` the letters are painted on the bare wall.  Fonts
-    are OpenCV's own: sans, italic, uni; `weight` is 100 to 900 and `size_px` the height of a line's letters with accents.
+    are OpenCV's own: sans, italic, uni; `weight` is 100 to 900 and `size_px` the height of a line's letters with accents.  With
+    `modules` it shows a code of that height instead, which says the text: rows of # where it is dark.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Sign:
     begin_s: float = -math.inf
     end_s: float = math.inf
     care: bool = True
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +216,12 @@ def write_clip(path: Path, scene: Scene) -> Truth:
 
 @lru_cache(maxsize=256)
 def _board(sign: Sign) -> tuple[NDArray[np.uint8], Matrix, Matrix]:
-    """A sign's letters (supersampled coverage), the matrix that takes them to the wall, and its words' quads there."""
-    letters, quads = set_text(sign.text, sign.size_px * SUPERSAMPLING, sign.font, sign.weight)
+    """A sign's letters or modules (supersampled coverage), the matrix that takes them to the wall, and its words' quads there."""
+    size_px = sign.size_px * SUPERSAMPLING
+    if sign.modules:
+        letters, quads = set_modules(sign.modules, size_px // len(sign.modules))
+    else:
+        letters, quads = set_text(sign.text, size_px, sign.font, sign.weight)
     height, width = letters.shape
     to_wall = look((0, 0), (width / 2, height / 2), 1 / SUPERSAMPLING, sign.angle_deg)
     to_wall[:2, 2] += sign.centre

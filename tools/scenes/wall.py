@@ -23,6 +23,8 @@ Bgr: TypeAlias = tuple[int, int, int]
 PAVEMENT_PX = 110
 BRICK_PX = (64, 26)
 PLANK_PX = 58
+QUIET = 4
+"""Modules of nothing around a code, at least: so many a QR code needs, and bars a tenth of their width."""
 
 
 @lru_cache(maxsize=2)
@@ -70,6 +72,19 @@ def set_text(text: str, size_px: int, font: str, weight: int) -> tuple[NDArray[n
             letters |= alone
             x += width + space
     return letters, np.array(boxes, np.float64)
+
+
+def set_modules(rows: tuple[str, ...], module_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Set the modules of a code, rows of # where it is dark, with the quiet zone that it needs around it.
+
+    Returns the coverage, (height, width) uint8, and the box of the code in there, (1, 4, 2), as `set_text` does.
+    """
+    dark = np.array([[255 * (module == "#") for module in row] for row in rows], np.uint8)
+    quiet = max(QUIET, dark.shape[1] // 10)
+    large = np.kron(np.pad(dark, quiet), np.ones((module_px, module_px), np.uint8))
+    low, (height, width) = quiet * module_px, large.shape
+    right, bottom = width - low, height - low
+    return large, np.array([[(low, low), (right, low), (right, bottom), (low, bottom)]], np.float64)
 
 
 def hang(wall: Colour, letters: NDArray[np.uint8], to_wall: NDArray[np.float64], ink: Bgr, paper: Bgr | None) -> None:
