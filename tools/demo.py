@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from glyphfeed.tools.displays.views import Display
     from glyphfeed.tools.scenes.clip import Rectangle
 
-CLIP = "street-1.mp4"
+CLIP = "street-2.mp4"
 """The number changes when the street does, so that an older one in the cache is not taken for it."""
 VIDEO = "glyphfeed-demo.mp4"
 
@@ -118,7 +118,8 @@ def run_demo(camera: int | None, out: Path | None, *, browser: bool = True) -> i
         failures: Failures = []
         try:
             sinks = [tally, *([film] if film else [])]
-            failures = show_sources([source], loading.result(), publisher, displays, sinks, pages=pages)
+            codes = find_spec("zxingcpp") is not None
+            failures = show_sources([source], loading.result(), publisher, displays, sinks, codes=codes, pages=pages)
         except KeyboardInterrupt:
             # How one ends what has no end of its own.
             if not endless:
