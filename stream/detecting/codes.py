@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glyphfeed.engines.codes import codes_in
+from glyphfeed.engines.codes import TURNS_DEG, codes_in
 from glyphfeed.stream.detecting.schedule import Past, new_area
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ LEAST_S, MOST_S = 0.25, 1.0
 NEW_AREA = 0.15
 """So large a share of the picture that was not seen before makes it be looked at without a further wait."""
 SLANTING_EVERY = 2
-"""So many looks make one that finds bars in whatever direction they lie, for half as much again."""
+"""So many looks make one that finds slanting bars as well, for half as much again; they take turns at how these slant."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLook:
-    """A frame in which codes should be looked for, and whether bars that lie `slanting` as well."""
+    """A frame in which codes should be looked for, and by which angles it is turned for slanting bars."""
 
     frame: Frame
-    slanting: bool
+    turns_deg: tuple[float, ...]
 
     def find(self) -> CodesFound:
         """Look, which takes some milliseconds.
@@ -49,7 +49,7 @@ class CodeLook:
             EngineError: what this needs is not installed.
 
         """
-        return CodesFound(self.frame, tuple(codes_in(self.frame.grey, slanting=self.slanting)))
+        return CodesFound(self.frame, tuple(codes_in(self.frame.grey, self.turns_deg)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,14 @@ class CodeSchedule:
         wait_s = min(past.interval_s, CHANGED_S) if self._changed else past.interval_s
         return self._fresh or unseen > NEW_AREA or waited >= wait_s
 
-    def made(self, now: float) -> bool:
-        """Note that a look was begun at stream time `now`, and tell whether it is one for slanting bars."""
+    def made(self, now: float) -> tuple[float, ...]:
+        """Note that a look was begun at stream time `now`, and tell by which angles the picture is turned for it."""
         past = self._past
+        slanting, rest = divmod(past.passes, SLANTING_EVERY)
         past.passes += 1
         past.made_at, past.since = now, np.eye(3)
         self._changed = self._fresh = False
-        return (past.passes - 1) % SLANTING_EVERY == 0
+        return () if rest else (TURNS_DEG[slanting % len(TURNS_DEG)],)
 
     def found(self, *, news: bool) -> None:
         """Note whether a look found anything that was not known."""

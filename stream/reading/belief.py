@@ -74,7 +74,7 @@ UNCOVERED = 3
 """So many readings that agree make a new text where something else has changed as well: what stands before a text for a moment
 makes it be misread, and the next time otherwise."""
 CODE_CONFIDENCE = 0.99
-"""Of what a QR or bar code was read to say: no misread one was seen, but a check digit lets one in ten through that is."""
+"""Of what a QR or bar code was read to say and is believed: checksums leave little to doubt."""
 CHALLENGE_CONFIDENCE = 0.85
 """What is read where settled text has changed its look must be as sure as this to count as a new text."""
 
@@ -97,6 +97,8 @@ class Belief:
     text: str = ""
     code: str = ""
     """What kind of code says that, such as QRCode; "" for what is written."""
+    heard: tuple[str, str] = ("", "")
+    """What a code was read to say the last time, and of which kind it is then."""
     confidence: float = 0.0
     trusted: bool = False
     settled: bool = False
@@ -170,19 +172,24 @@ def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = 
 
 
 def take_code(belief: Belief, code: Code, appearance: NDArray[np.float32]) -> bool:
-    """Take in what a code was read to say, in a picture of which it looked like that: believed at once where it is checked, else
-    once it was read twice.
+    """Take in what a code was read to say, in a picture of which it looked like that: believed at once where it is surely checked,
+    else where it was read so twice in a row.
 
     Returns:
-        Whether it says something new.
+        Whether it says anything but what is believed.
 
     """
-    again = (belief.text, belief.code) == (code.text, code.symbology)
+    says = (code.text, code.symbology)
+    sure = code.checked or belief.heard == says
+    belief.heard = says
     belief.show(appearance)
-    belief.text, belief.code, belief.confidence = code.text, code.symbology, CODE_CONFIDENCE
-    belief.spans, belief.held_back = (Span(code.text, 0.0, 1.0, CODE_CONFIDENCE, ()),), (False,)
-    belief.trusted = belief.settled = again or code.checked
-    return not again
+    if belief.settled and says == (belief.text, belief.code):
+        return False
+    if sure or not belief.settled:
+        belief.text, belief.code, belief.confidence = code.text, code.symbology, CODE_CONFIDENCE
+        belief.spans, belief.held_back = (Span(code.text, 0.0, 1.0, CODE_CONFIDENCE, ()),), (False,)
+        belief.trusted = belief.settled = sure
+    return True
 
 
 def take_reading(belief: Belief, reading: Reading, *, awaits_extent: bool, extent_known: bool) -> bool:
