@@ -79,9 +79,9 @@ def set_modules(rows: tuple[str, ...], module_px: int) -> tuple[NDArray[np.uint8
 
     Returns the coverage, (height, width) uint8, and the box of the code in there, (1, 4, 2), as `set_text` does.
     """
-    dark = np.array([[255 * (module == "#") for module in row] for row in rows], np.uint8)
+    dark = np.array([[255 if module == "#" else 0 for module in row] for row in rows], np.uint8)
     quiet = max(QUIET, dark.shape[1] // 10)
-    large = np.kron(np.pad(dark, quiet), np.ones((module_px, module_px), np.uint8))
+    large = np.pad(dark, quiet).repeat(module_px, axis=0).repeat(module_px, axis=1)
     low, (height, width) = quiet * module_px, large.shape
     right, bottom = width - low, height - low
     return large, np.array([[(low, low), (right, low), (right, bottom), (low, bottom)]], np.float64)
