@@ -26,6 +26,7 @@ from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType
 from glyphfeed.stream.running.networks import Networks, borrowed, networks_of
+from glyphfeed.tools.scenes.street import ARTICLE, ARTICLE_BARS, MENU, MENU_CODE
 from tests.programs import program
 from tests.stream.feed.samples import DEADLINE_S, entity, event, of, snapshot, status, wait_until
 
@@ -47,6 +48,15 @@ def no_thread_survives() -> Iterator[None]:
     before = {thread.ident for thread in threading.enumerate()}
     yield
     wait_until(lambda: {thread.ident for thread in threading.enumerate()} <= before)
+
+
+def with_codes(picture: Colour) -> Colour:
+    """A picture of words, with a sign beside them on which there are two codes."""
+    code = np.full((picture.shape[0], 420, 3), 255, np.uint8)
+    for rows, module_px, corner in ((MENU_CODE, 5, (30, 30)), (ARTICLE_BARS, 3, (200, 80))):
+        dark = np.array([[module == "#" for module in row] for row in rows]).repeat(module_px, 0).repeat(module_px, 1)
+        code[corner[0] : corner[0] + len(dark), corner[1] : corner[1] + dark.shape[1]][dark] = 0
+    return np.hstack([picture, code])
 
 
 @pytest.fixture
@@ -317,6 +327,23 @@ def test_a_picture_is_read_from_a_path_and_from_an_array(folder: Path, wall: Col
         texts = glyphfeed.read(picture)
         assert {text.text for text in texts} == SAYS
         assert all(text.state is not glyphfeed.TextState.TENTATIVE for text in texts)
+
+
+def test_codes_are_read_where_they_are_asked_for(tmp_path: Path, wall: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = tmp_path / "counter.png"
+    cv2.imwrite(str(picture), with_codes(wall))
+    assert {text.text for text in glyphfeed.read(picture)} >= SAYS
+    texts = {text.text: text for text in glyphfeed.read(picture, codes=True)}
+    assert texts.keys() >= {*SAYS, MENU, ARTICLE}
+    (attribute,) = texts[ARTICLE].attributes
+    assert (attribute.kind, attribute.value, attribute.label) == ("code", ARTICLE, "EAN-13")
+    seen = [event.entity.text for sight in glyphfeed.watch(picture, codes=True) for event in sight.events]
+    assert MENU in seen
+    monkeypatch.setitem(sys.modules, "zxingcpp", None)
+    for refused in (lambda: glyphfeed.read(picture, codes=True), lambda: glyphfeed.watch(picture, codes=True)):
+        with pytest.raises(glyphfeed.GlyphfeedError, match="zxing-cpp, which is not installed"):
+            refused()
+    assert {text.text for text in glyphfeed.read(wall)} == SAYS
 
 
 def test_one_load_of_the_networks_serves_many_calls() -> None:

@@ -163,3 +163,15 @@ def test_only_texts_that_can_be_trusted_are_in_blocks() -> None:
     assert blocks_of([replace(text, state=TextState.TENTATIVE) for text in texts]) == ()
     assert blocks_of([replace(text, state=TextState.COASTING) for text in texts]) == ((4,), (7,), (9,))
     assert blocks_of([]) == ()
+
+
+def test_codes_come_last_and_each_alone() -> None:
+    texts = [
+        replace(entity(1), polygon=line(0, 0, 60, 60), code="QRCode"),
+        replace(entity(2), polygon=line(70, 0, 200)),
+        replace(entity(3), polygon=line(70, PITCH, 200)),
+        replace(entity(4), polygon=line(280, 0, 60, 60), code="EAN-13"),
+    ]
+    assert blocks_of(texts) == ((2, 3), (1,), (4,))
+    assert blocks_of(texts[:1]) == ((1,),)
+    assert blocks_of([replace(texts[0], state=TextState.TENTATIVE)]) == ()

@@ -16,10 +16,12 @@ from glyphfeed.stream.drivers.live import read_live
 from glyphfeed.stream.errors import SourceError
 from glyphfeed.stream.feed.publishing.sinks import LiveSink
 from glyphfeed.stream.feed.receiving.client import DEFAULT_TOPICS, connect
+from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import EventType, SourceState, TextState
 from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.source import Pace
 from glyphfeed.tools.evaluation.report import PACES
+from glyphfeed.tools.scenes.street import MENU, MENU_CODE
 from tests.stream.driving import (
     Broken,
     Notebook,
@@ -96,6 +98,24 @@ def test_a_live_source_is_read_and_its_health_told(wall: Colour, engines: Engine
     assert end.reads >= 2
     assert end.texts == len(notebook.snapshots[-1].texts)
     assert (end.detector, end.recogniser) == (engines.detector.name, engines.recogniser.name)
+
+
+def test_codes_are_read_beside_the_text_of_a_live_source(wall: Colour, engines: Engines) -> None:
+    dark = np.array([[module == "#" for module in row] for row in MENU_CODE]).repeat(4, 0).repeat(4, 1)
+    picture = np.vstack([wall, np.full((140, wall.shape[1], 3), 255, np.uint8)])
+    picture[wall.shape[0] + 20 :, 200:][: len(dark), : len(dark)][dark] = 0
+    notebook, source = Notebook(), Poster(picture, "wall")
+    thread = threading.Thread(target=read_live, args=(source, engines, notebook, Reader("wall", codes=True)))
+    thread.start()
+    try:
+        notebook.wait_until(lambda: notebook.words >= {"EXIT12", "Bakery", MENU})
+    finally:
+        source.stop()
+        thread.join(2 * DEADLINE_S)
+    assert not thread.is_alive()
+    assert driver_threads("wall") == []
+    (code,) = (text for text in notebook.snapshots[-1].texts if text.code)
+    assert (code.text, code.code) == (MENU, "QRCode")
 
 
 def test_a_clip_played_live_keeps_its_times_and_counts_what_it_drops(clip: Path, engines: Engines) -> None:
