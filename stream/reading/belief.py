@@ -172,7 +172,7 @@ def take_rivals(belief: Belief, rivals: list[Reading], *, awaits_extent: bool = 
 
 
 def take_code(belief: Belief, code: Code, appearance: NDArray[np.float32]) -> bool:
-    """Take in what a code was read to say, in a picture of which it looked like that: believed at once where it is surely checked,
+    """Take in what a code was read to say, in a picture of which it looked like that: believed at once where it is well checked,
     else where it was read so twice in a row.
 
     Returns:
