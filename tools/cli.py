@@ -361,10 +361,10 @@ def watch(
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
     zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else Listen.parse(metrics, DEFAULT_METRICS)
-    settings, acts, captions = asked(rules_file, attributes=attributes, region=region, delay_s=delay)
+    wanted = asked(rules_file, attributes=attributes, region=region, codes=codes, delay_s=delay)
     opened = open_sources(sources or [], name or [], pace, parse_size(size), fps)
     networks = Networks(engine, detector, recogniser, parse_languages(languages), parse_alphabets(alphabet))
-    with acts:
+    with wanted.acts:
         code = watch(
             opened,
             networks,
@@ -377,9 +377,9 @@ def watch(
             keep=keeping,
             record=recording,
             chars=chars,
-            codes=codes,
-            settings=settings,
-            captions=captions,
+            codes=wanted.codes,
+            settings=wanted.settings,
+            captions=wanted.captions,
             subscribers=wait_subscribers,
             window=window,
             film=film,

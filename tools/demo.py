@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from glyphfeed.engines.weights import cache_folder, kept_folder
-from glyphfeed.stream.errors import FeedError
+from glyphfeed.stream.errors import FeedError, InputError
 from glyphfeed.stream.feed.endpoint import ANY_ENDPOINT, DEFAULT_ENDPOINT
 from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.records import EventType, TextState
@@ -30,6 +30,7 @@ from glyphfeed.stream.sources.address import open_source
 from glyphfeed.stream.sources.file import decode_file
 from glyphfeed.stream.sources.playback import Playback
 from glyphfeed.stream.sources.source import Pace
+from glyphfeed.stream.understanding.wanted import settings_of
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
 from glyphfeed.tools.beside import Pages
 from glyphfeed.tools.browsers import has_browser, open_soon
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.running.runtime import Failures
     from glyphfeed.stream.sources.picture import Picture
     from glyphfeed.stream.sources.source import Source
+    from glyphfeed.stream.understanding.settings import Settings
     from glyphfeed.tools.displays.views import Display
     from glyphfeed.tools.scenes.clip import Rectangle
 
@@ -118,8 +120,9 @@ def run_demo(camera: int | None, out: Path | None, *, browser: bool = True) -> i
         failures: Failures = []
         try:
             sinks = [tally, *([film] if film else [])]
-            codes = find_spec("zxingcpp") is not None
-            failures = show_sources([source], loading.result(), publisher, displays, sinks, codes=codes, pages=pages)
+            codes, settings = find_spec("zxingcpp") is not None, meaning()
+            engines = loading.result()
+            failures = show_sources([source], engines, publisher, displays, sinks, codes=codes, settings=settings, pages=pages)
         except KeyboardInterrupt:
             # How one ends what has no end of its own.
             if not endless:
@@ -159,6 +162,14 @@ def rounds(path: Path, again: Callable[[], bool]) -> Iterator[Picture]:
             return
         # The last picture stands as long as the one before it.
         begin_s, scene = 2 * stamps_s[-1] - stamps_s[0], scene + 1
+
+
+def meaning() -> Settings | None:
+    """What the street's signs mean, too; None where what this needs is not installed."""
+    try:
+        return settings_of(True, "DE")
+    except InputError:
+        return None
 
 
 def open_pages(stack: ExitStack, endpoint: str) -> Pages | None:

@@ -120,10 +120,10 @@ class Runtime:
     """Sources that are read beside each other, and that come and go without disturbing the others.
 
     Used by one thread, as a context; its end ends all sources, and waits for that.  What is found out goes to a feed, if there is
-    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters, `codes` has QR
-    and bar codes read as well, unless a source is to have it otherwise, and `settings` are what is wanted of texts beyond what they
-    say.  Live sources share one budget of reads; a recording has its own, so that what is read of it does not depend on what else
-    runs.
+    a `publisher`, which stays open, and then to the `others`.  `chars` tells texts down to their single characters, `codes` has
+    QR and bar codes read as well, unless a source is to have it otherwise, and `settings` are what is wanted of texts beyond what
+    they say.  Live sources share one budget of reads; a recording has its own, so that what is read of it does not depend on what
+    else runs.
 
     Raises:
         EngineError: there is nothing here that reads codes.

@@ -133,7 +133,7 @@ class Noticing:
             ((),) * len(lines) if extractor is None else extractor.of_block([line_of(line) for line in lines])
         )
         for line, attributes in zip(lines, found, strict=True):
-            self._known[line.id].attributes = attributes
+            self._known[line.id].attributes = (*line.attributes, *attributes)
 
     def _judge(self, lines: Sequence[TextEntity], snapshot: Snapshot) -> None:
         rulebook = self._settings.rulebook
@@ -176,7 +176,7 @@ class Noticing:
 
     def _dressed(self, text: TextEntity, attributes: Iterable[Attribute], flags: tuple[Flag, ...], hiding: Actions) -> TextEntity:
         """A text with what was found in it, as far as that is told, and without what is hidden."""
-        told = tuple(each for each in attributes if self._settings.tells(each))
+        told = tuple(each for each in attributes if each in text.attributes or self._settings.tells(each))
         return concealed(replace(text, attributes=told, flags=flags) if told or flags else text, flags, hiding)
 
     def is_certain(self, text: TextEntity) -> bool:
@@ -203,7 +203,7 @@ class Noticing:
     def _alone(self, text: TextEntity, known: Known, snapshot: Snapshot) -> tuple[tuple[Attribute, ...], tuple[Flag, ...]]:
         """What a text means and matches that says something else by now."""
         extractor, rulebook = self._settings.extractor, self._settings.rulebook
-        attributes = () if extractor is None else extractor.of_line(line_of(text))
+        attributes = (*text.attributes, *(() if extractor is None else extractor.of_line(line_of(text))))
         text = replace(text, attributes=attributes)
         return attributes, (() if rulebook is None else rulebook.flags(subject_of(text, (text,), known, snapshot)))
 

@@ -5,6 +5,7 @@ Owns: that what is said there counts more than what the file says.  Does not own
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.acts.performing import Acts
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
     from glyphfeed.stream.captions.settings import CaptionSettings
 
 
-def asked(
-    file: Path | None, *, attributes: bool, region: str | None, delay_s: float | None
-) -> tuple[Settings | None, Acts, CaptionSettings | None]:
-    """What the stage is told, None where nothing is wanted; what does what the rules ask for, to be closed at the end; and who is
-    asked for captions.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the stage is told, None where nothing is wanted; what does what the rules ask for, to be closed at the end; whether
+    codes are read; and who is asked for captions.
+    """
+
+    settings: Settings | None
+    acts: Acts
+    codes: bool
+    captions: CaptionSettings | None = None
+
+
+def asked(file: Path | None, *, attributes: bool, region: str | None, codes: bool, delay_s: float | None) -> Asked:
+    """What is wanted of texts by a command line, and by a file of rules where it names one.
 
     Raises:
         ConfigurationError: there are mistakes in the file.
@@ -32,7 +42,7 @@ def asked(
 
     """
     if file is None:
-        return settings_of(attributes, region, delay_s=delay_s), Acts({}), None
+        return Asked(settings_of(attributes, region, delay_s=delay_s), Acts({}), codes)
     found = load_rules(file)
     told = found.understand
     understand = Understand(
@@ -43,4 +53,4 @@ def asked(
     )
     acts = Acts({rule.name: rule for rule in found.rules})
     settings = understanding(Wanted(understand, found.rules), acts)
-    return settings or (Settings() if found.caption else None), acts, found.caption
+    return Asked(settings or (Settings() if found.caption else None), acts, codes or told.codes, found.caption)

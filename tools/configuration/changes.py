@@ -81,6 +81,7 @@ def elsewhere(camera: Camera) -> Camera:
 def bound(old: Configuration, new: Configuration) -> list[str]:
     """The fields that differ and are taken up at the start alone."""
     found = ["[caption]"] if old.wanted.caption != new.wanted.caption else []
+    found += ["[understand] codes"] if old.wanted.understand.codes != new.wanted.understand.codes else []
     for table in ("feed", "record", "networks", "metrics", "display"):
         before, after = getattr(old, table), getattr(new, table)
         if before is None or after is None:

@@ -209,7 +209,14 @@ def serve(path: Path) -> int:
         await_subscribers(publisher, feed.wait_subscribers)
         views = Views([camera.name for camera in configuration.cameras], displays)
         stack.callback(views.draw_last)
-        with Runtime(loading.result(), publisher, [*sinks, views], chars=feed.chars, settings=meaning.settings) as runtime:
+        with Runtime(
+            loading.result(),
+            publisher,
+            [*sinks, views],
+            chars=feed.chars,
+            codes=configuration.wanted.understand.codes,
+            settings=meaning.settings,
+        ) as runtime:
             health.publishes = lambda: runtime.publishes
             cameras = Cameras(runtime, loading.result(), configuration, meaning)
             phones.begin(runtime)

@@ -21,22 +21,24 @@ RULE = '[understand]\nregion = "DE"\ndelay = 3\n[[rule]]\nname = "cheap"\nwhen =
 
 
 def test_without_a_file_it_is_as_the_options_say() -> None:
-    settings, acts, _ = asked(None, attributes=False, region=None, delay_s=None)
-    with acts:
-        assert settings is None
+    wanted = asked(None, attributes=False, region=None, codes=True, delay_s=None)
+    with wanted.acts:
+        assert (wanted.settings, wanted.codes, wanted.captions) == (None, True, None)
     with pytest.raises(InputError, match="ask for attributes"):
-        asked(None, attributes=False, region="DE", delay_s=None)
+        asked(None, attributes=False, region="DE", codes=False, delay_s=None)
 
 
 def test_options_count_more_than_the_file(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(RULE, "utf-8")
-    settings, acts, _ = asked(tmp_path / "rules.toml", attributes=False, region=None, delay_s=None)
-    with acts:
+    wanted = asked(tmp_path / "rules.toml", attributes=False, region=None, codes=False, delay_s=None)
+    with wanted.acts:
+        settings = wanted.settings
         assert settings is not None
         assert settings.rulebook is not None
         assert (settings.delay_s, settings.kinds, settings.rulebook.kinds) == (3, (), {"price"})
-    settings, acts, _ = asked(tmp_path / "rules.toml", attributes=True, region="GB", delay_s=0)
-    with acts:
+    wanted = asked(tmp_path / "rules.toml", attributes=True, region="GB", codes=False, delay_s=0)
+    with wanted.acts:
+        settings = wanted.settings
         assert settings is not None
         assert (settings.delay_s, settings.kinds) == (0, None)
 
