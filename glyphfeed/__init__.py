@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.running.pushed import Reader as Reader
     from glyphfeed.stream.running.watching import Watch as Watch
     from glyphfeed.stream.sources.source import Pace as Pace
+    from glyphfeed.tools.library import load_rules as load_rules
 
     __version__: str
 
@@ -60,6 +61,7 @@ _HOMES: Final = {
     "stream.running.pushed": ("Reader",),
     "stream.running.watching": ("Watch",),
     "stream.sources.source": ("Pace",),
+    "tools.library": ("load_rules",),
 }
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "Word",
     "__version__",
     "connect",
+    "load_rules",
     "read",
     "watch",
 ]
