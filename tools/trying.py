@@ -121,9 +121,9 @@ def done(rule: Rule, subject: Subject, spans: Sequence[Span]) -> str:
     hidden = masked(subject.entity, spans).text
     action = {
         Action.FLAG: "it is flagged",
-        Action.MASK: f"it is published as {hidden!r}",
+        Action.MASK: f"it is published as {hidden!r}, and blurred in every picture",
         Action.DROP: "it is not published",
-        Action.BLUR: "it is blurred in every picture",
+        Action.BLUR: f"it is published as {hidden!r}, and blurred in every picture",
     }[rule.action]
     more = [
         "a flagged event" if rule.event else "",

@@ -15,7 +15,7 @@ from glyphfeed.stream.attributes.line import line_of
 from glyphfeed.stream.records import Action, Attribute, EventType, TextState
 from glyphfeed.stream.rules.subject import Subject
 from glyphfeed.stream.understanding.masking import masked, wholly, withheld
-from glyphfeed.stream.understanding.settings import Settings
+from glyphfeed.stream.understanding.settings import MASKING, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,8 +31,6 @@ EARLIER: Final = 8
 """So long, and so many at most, are the things remembered that a text said before."""
 REMEMBERED: Final = 10_000
 """So many texts are remembered, those that were seen last."""
-MASKING: Final = frozenset({Action.MASK, Action.BLUR})
-"""Of what is not readable in the pictures nothing is readable in the text."""
 NOTHING: Final = Actions()
 CAPTION: Final = "caption"
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.records import Attribute, Event, Flag
     from glyphfeed.stream.rules.rulebook import Rulebook
 
+MASKING: Final = frozenset({Action.MASK, Action.BLUR})
+"""What is masked in the text is blurred in pictures, and the other way round: else the one would tell what the other hides."""
 LOOK_AHEAD_S: Final = 2.0
 """So long recordings are held where something is blurred and nobody says how long: a text is mostly read within a second."""
 
@@ -52,8 +54,8 @@ class Settings:
 
     @property
     def blurs(self) -> bool:
-        """Whether any rule blurs."""
-        return self.rulebook is not None and any(rule.action is Action.BLUR for rule in self.rulebook.rules.values())
+        """Whether any rule hides something in pictures."""
+        return self.rulebook is not None and any(rule.action in MASKING for rule in self.rulebook.rules.values())
 
     def delay(self, *, live: bool) -> float:
         """How many seconds later a live source, or a recording, is told of."""

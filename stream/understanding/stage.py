@@ -20,6 +20,7 @@ from glyphfeed.stream.understanding.holding import Holding
 from glyphfeed.stream.understanding.masking import masked, wholly
 from glyphfeed.stream.understanding.noticing import Noticing, concealed, with_texts
 from glyphfeed.stream.understanding.revising import Revising
+from glyphfeed.stream.understanding.settings import MASKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,7 +172,7 @@ class Understanding:
             for earlier in held:
                 earlier.conceal(exposed)
         texts = moment.picture.snapshot.texts
-        hidden = [text.id for text in texts if Action.BLUR in self._noticing.hiding(text.id)]
+        hidden = [text.id for text in texts if MASKING & self._noticing.hiding(text.id)]
         self._covering.cover(moment.picture, hidden, [earlier.picture for earlier in held])
 
     def _make_room(self, moment: Moment) -> None:

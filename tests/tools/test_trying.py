@@ -61,7 +61,7 @@ def test_it_tells_what_matches_where_and_what_is_done(rules: str) -> None:
         "8-AB 1234",
         "  sale does not match: it does not say 'sale'; '\\d+ ?%' matches nothing in it",
         "^^^^^^^^^  wanted matches: it says '8-AB 1234' at 0, 0.2 from 'B-AB 1234'",
-        "  it is published as '**** ****'; every 30 s at most: a flagged event",
+        "  it is published as '**** ****', and blurred in every picture; every 30 s at most: a flagged event",
         "  night nearly matches, but: it is seen by no source, and door counts; it is Mo 12:00, and 22:00-06:00 counts",
     ]
 

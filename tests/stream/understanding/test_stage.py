@@ -165,9 +165,10 @@ def test_what_turns_out_later_is_hidden_in_all_that_is_held() -> None:
     assert dropped.events == []
 
 
-def test_what_was_hidden_is_shown_again_only_when_it_settles_on_something_else() -> None:
+@pytest.mark.parametrize("action", [Action.MASK, Action.BLUR])
+def test_what_was_hidden_is_shown_again_only_when_it_settles_on_something_else(action: Action) -> None:
     said = [Seen("darn", SETTLED), Seen("drn", READING), Seen("EXIT", READING), Seen("EXIT", SETTLED)]
-    told = tell([({1: each}, set(), False) for each in said], hiding(Action.BLUR, 0.0))
+    told = tell([({1: each}, set(), False) for each in said], hiding(action, 0.0))
     assert [each.texts[0].text for each in told.snapshots] == ["****", "", "", "EXIT"]
     assert [np.array_equal(each.grey, frame(0).grey) for each in told.frames] == [False, False, False, True]
 
@@ -188,7 +189,8 @@ def test_a_recording_waits_by_its_own_time_and_is_complete_at_the_end() -> None:
 def test_recordings_are_looked_ahead_where_something_is_blurred_and_nobody_says_how_far() -> None:
     wanted = hiding(Action.BLUR, None)
     assert (wanted.delay(live=False), wanted.delay(live=True)) == (LOOK_AHEAD_S, 0.0)
-    assert hiding(Action.MASK, None).delay(live=False) == 0.0
+    assert hiding(Action.MASK, None).delay(live=False) == LOOK_AHEAD_S
+    assert hiding(Action.DROP, None).delay(live=False) == hiding(Action.FLAG, None).delay(live=False) == 0.0
 
 
 def test_a_live_source_is_told_of_later_also_where_no_frame_comes() -> None:
