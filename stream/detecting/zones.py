@@ -104,7 +104,10 @@ def inside(points: NDArray[np.floating], polygon: NDArray[np.floating]) -> NDArr
     (ax, ay), (bx, by) = polygon.T, np.roll(polygon, -1, axis=0).T
     crosses = (ay <= y) != (by <= y)
     rise = np.where(by == ay, 1.0, by - ay)
-    return np.asarray((crosses & (x < ax + (y - ay) * (bx - ax) / rise)).sum(axis=1) % 2 == 1)
+    # An edge may rise by next to nothing, and then meets the line next to nowhere.
+    with np.errstate(over="ignore"):
+        meets = ax + (y - ay) * (bx - ax) / rise
+    return np.asarray((crosses & (x < meets)).sum(axis=1) % 2 == 1)
 
 
 def parse_zone(text: str) -> Zone:

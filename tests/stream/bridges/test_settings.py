@@ -54,7 +54,7 @@ def test_good_settings_have_no_mistakes(settings: BridgeSettings) -> None:
     [
         (mqtt(keys=None, endpoint="5570"), "endpoint", "'5570' is not an address of a feed"),
         (mqtt(sources=("a b",)), "sources", "'a b' is no name of a camera"),
-        (mqtt(types=("re ad",)), "types", "there are read, changed and left"),
+        (mqtt(types=("re ad",)), "types", "there are read, changed, left and flagged"),
         (mqtt("broker.local"), "address", "this is no address; write mqtt://broker.local, or mqtts:// with TLS"),
         (mqtt("mqtt://"), "address", "this is no address"),
         (mqtt("mqtt://host:0"), "address", "this is no address"),

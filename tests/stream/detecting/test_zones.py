@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glyphfeed.stream.detecting.zones import CELL_PX, EVERYWHERE, Zone, Zones, inside, parse_zone
@@ -81,6 +81,7 @@ def test_beyond_the_border_counts_what_is_nearest() -> None:
 points = st.tuples(st.floats(0, 639), st.floats(0, 359))
 
 
+@example([(0.0, 0.0), (0.0, 0.0), (1.0, 5e-324)], [(0.0, 1.0)])
 @given(st.lists(points, min_size=3, max_size=8), st.lists(points, min_size=1, max_size=20))
 def test_the_inside_is_what_the_winding_of_the_outline_says(
     corners: list[tuple[float, float]], tried: list[tuple[float, float]]
