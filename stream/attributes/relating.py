@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.attributes.hours import CLOSED
-from glyphfeed.stream.attributes.line import Line
+from glyphfeed.stream.attributes.line import Line, certain
 from glyphfeed.stream.attributes.prices import counterparts
 from glyphfeed.stream.attributes.writing import folded, plain
 
@@ -81,7 +81,7 @@ def headed(
 def behind(heading: str, line: Line, find: Callable[[Line], Sequence[Attribute]]) -> Iterator[Attribute]:
     """The attributes of a line with a heading before it, or the part of them that is in the line."""
     seam = len(heading) + 1
-    candidates = (*({char: 1.0} for char in f"{heading} "), *line.candidates) if line.candidates else ()
+    candidates = (*map(certain, f"{heading} "), *line.candidates) if line.candidates else ()
     for found in find(Line(f"{heading} {line.text}", candidates)):
         start, end = found.span
         if end > seam:
@@ -91,7 +91,7 @@ def behind(heading: str, line: Line, find: Callable[[Line], Sequence[Attribute]]
 def measured(line: Line, unit: Line, find: Callable[[Line], Sequence[Attribute]]) -> tuple[Attribute, ...]:
     """The number of a line as the unit on the next one makes it an amount."""
     end = len(line.text)
-    found = find(Line(f"{line.text} {unit.text}", (*line.candidates, {" ": 1.0}, *unit.candidates) if line.candidates else ()))
+    found = find(Line(f"{line.text} {unit.text}", (*line.candidates, certain(" "), *unit.candidates) if line.candidates else ()))
     return tuple(replace(one, span=(0, end)) for one in found if one.kind in AMOUNTS and one.span[0] == 0 and one.span[1] > end)
 
 

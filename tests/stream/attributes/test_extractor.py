@@ -133,3 +133,13 @@ def test_kinds_can_be_chosen_and_change_no_value() -> None:
 def test_the_lines_of_a_block_each_say_their_own() -> None:
     said = Extractor("DE").of_block([Line("Tel."), Line("030 1234567"), Line("")])
     assert [[each.value for each in own] for own in said] == [[], ["+49301234567"], []]
+
+
+def test_the_same_text_with_other_candidates_is_looked_at_anew() -> None:
+    extractor, text = Extractor("DE", ["iban"]), "DE89 37O4 0044 0532 0130 00"
+    sure = Line(text, tuple({char: 1.0} for char in text))
+    doubtful = Line(text, tuple({"O": 0.6, "0": 0.4} if char == "O" else {char: 1.0} for char in text))
+    told = [[each.value for each in extractor.of_line(line)] for line in (sure, doubtful, sure, doubtful)]
+    fresh = [[each.value for each in Extractor("DE", ["iban"]).of_line(line)] for line in (sure, doubtful)]
+    assert told == fresh * 2
+    assert told[1] == ["DE89370400440532013000"]
