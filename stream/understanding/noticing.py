@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from glyphfeed.stream.records import Event, Flag, Snapshot, TextEntity
 
 Actions: TypeAlias = frozenset[Action]
+Content: TypeAlias = tuple[str, TextState, int]
+"""What may change what a text means and which rules it matches: what it says, how far that is trusted, and by how many reads, each
+of which may bring other candidates.
+"""
 
 TICK_S: Final = 1.0
 """So often rules are asked about texts that say the same as before: they may ask for the time, or for a zone."""
@@ -71,7 +75,7 @@ class Noticing:
 
     def __init__(self) -> None:
         self._known: dict[int, Known] = {}
-        self._blocks: dict[tuple[int, ...], tuple[str, ...]] = {}
+        self._blocks: dict[tuple[int, ...], tuple[Content, ...]] = {}
         self._seen: object = None
         self._settings = Settings()
         self._ticked_s = float("-inf")
@@ -85,7 +89,7 @@ class Noticing:
         for event in events:
             if event.type in (EventType.READ, EventType.CHANGED):
                 self._recall(event.entity.id).certain = event.entity.text
-        seen = (snapshot.blocks, [(text.id, text.rev) for text in snapshot.texts])
+        seen = (snapshot.blocks, [(text.id, text.rev, text.reads) for text in snapshot.texts])
         replaced = settings is not self._settings
         ticks = settings.rulebook is not None and snapshot.pts - self._ticked_s >= TICK_S
         self.changed, self.exposed = replaced or ticks or seen != self._seen, []
@@ -97,13 +101,14 @@ class Noticing:
         for text in snapshot.texts:
             self._remember(text, snapshot.pts)
         blocks = {tuple(text.id for text in lines): lines for lines in blocks_of(snapshot)}
+        contents = {ids: tuple((text.text, text.state, text.reads) for text in lines) for ids, lines in blocks.items()}
         for ids, lines in blocks.items():
-            if replaced or self._blocks.get(ids) != tuple(text.text for text in lines):
+            if replaced or self._blocks.get(ids) != contents[ids]:
                 self._understand(lines)
             elif not ticks:
                 continue
             self._judge(lines, snapshot)
-        self._blocks = {ids: tuple(text.text for text in lines) for ids, lines in blocks.items()}
+        self._blocks = contents
         for text in snapshot.texts:
             self._hide(text)
 

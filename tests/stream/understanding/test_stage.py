@@ -108,6 +108,13 @@ def test_text_that_has_settled_stays_to_be_told_while_it_says_the_same() -> None
     assert [each.texts[0].text for each in told.snapshots] == ["", "EXIT", "EXIT", "EXIT", ""]
 
 
+def test_a_rule_that_asks_for_settled_text_hides_it_in_the_frame_in_which_it_settles() -> None:
+    rule = Rule(name="rude", literal=("darn",), states=(SETTLED,), action=Action.MASK)
+    told = tell([({1: Seen("darn", state)}, set(), False) for state in (READING, SETTLED)], Settings(rulebook=Rulebook([rule])))
+    assert [each.texts[0].text for each in told.snapshots] == ["", "****"]
+    assert not any(b"darn" in message for message in told.messages)
+
+
 def test_a_masked_text_keeps_its_span_and_its_flag() -> None:
     (told,) = one(text(1, "oh darn it"), hiding(Action.MASK))
     assert told.text == "oh **** it"
