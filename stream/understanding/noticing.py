@@ -151,7 +151,7 @@ class Noticing:
         own = hiding_of(known.flags)
         if own - known.hiding:
             self.exposed.append(Exposed(text.id, text.text, known.flags, own - known.hiding))
-        if own or text.text == known.certain or not self._settings.hides:
+        if own or text.state is TextState.SETTLED or not self._settings.hides:
             known.hiding = own
 
     def describe(self, text: TextEntity, caption: str, snapshot: Snapshot) -> None:

@@ -115,6 +115,13 @@ def test_a_rule_that_asks_for_settled_text_hides_it_in_the_frame_in_which_it_set
     assert not any(b"darn" in message for message in told.messages)
 
 
+def test_what_a_rule_hides_while_it_is_settled_stays_hidden_while_it_is_not() -> None:
+    rule = Rule(name="rude", literal=("darn",), states=(SETTLED,), action=Action.MASK)
+    steps = [({1: Seen("darn", state)}, set[int](), False) for state in (SETTLED, COASTING, TENTATIVE, SETTLED)]
+    told = tell(steps, Settings(rulebook=Rulebook([rule])))
+    assert [each.texts[0].text for each in told.snapshots] == ["****"] * 4
+
+
 def test_a_masked_text_keeps_its_span_and_its_flag() -> None:
     (told,) = one(text(1, "oh darn it"), hiding(Action.MASK))
     assert told.text == "oh **** it"
