@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 Actions: TypeAlias = frozenset[Action]
 Content: TypeAlias = tuple[str, TextState, int]
-"""What may change what a text means and which rules it matches: what it says, how far that is trusted, and by how many reads, each
-of which may bring other candidates.
+"""What may change what a text means and which rules it matches: what it says, how far that is trusted, and after how many reads,
+each of which may bring other candidates.
 """
 
 TICK_S: Final = 1.0
@@ -43,8 +43,9 @@ CAPTION: Final = "caption"
 class Known:
     """What is known of one text: what it says and what that means, and what it said when it settled last, None before.
 
-    `hiding` is what is done to hide it now; `earlier` is what it said before, with the stream time until which it did.  `caption`
-    is what was said of the scene around it, "" where nothing was.
+    `hiding` is what is done to hide it now, `hidden` are the flags that ask for it, None where it says something new; `earlier`
+    is what it said before, with the stream time until which it did.  `caption` is what was said of the scene around it, "" where
+    nothing was.
     """
 
     says: str = ""
@@ -52,6 +53,7 @@ class Known:
     flags: tuple[Flag, ...] = ()
     certain: str | None = None
     hiding: Actions = NOTHING
+    hidden: frozenset[Flag] | None = None
     caption: str = ""
     earlier: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=EARLIER))
 
@@ -62,7 +64,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """A text that has turned out to say something which is to be hidden, and what is done for that now and was not before."""
+    """A text of which something, or something more, has turned out to be hidden, and what is done for that from now on."""
 
     id: int
     text: str
@@ -126,7 +128,7 @@ class Noticing:
             # What never settled was a mistake as likely as not, and no part of anything.
             if known.says and known.says == known.certain:
                 known.earlier.append((now_s, known.says))
-            known.says, known.attributes, known.flags, known.caption = text.text, (), (), ""
+            known.says, known.attributes, known.flags, known.hidden, known.caption = text.text, (), (), None, ""
         if text.state is TextState.SETTLED:
             known.certain = text.text
 
@@ -148,9 +150,11 @@ class Noticing:
     def _hide(self, text: TextEntity) -> None:
         """Decide what is done to hide a text; what was hidden once is shown again only when it has settled on something else."""
         known = self._known[text.id]
-        own = hiding_of(known.flags)
-        if own - known.hiding:
-            self.exposed.append(Exposed(text.id, text.text, known.flags, own - known.hiding))
+        own, before = hiding_of(known.flags), known.hidden
+        known.hidden = frozenset(flag for flag in known.flags if flag.action is not Action.FLAG)
+        more = own if before is not None and known.hidden - before else own - known.hiding
+        if more:
+            self.exposed.append(Exposed(text.id, text.text, known.flags, more))
         if own or text.state is TextState.SETTLED or not self._settings.hides:
             known.hiding = own
 

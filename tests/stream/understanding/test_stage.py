@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.errors import FeedError
 from glyphfeed.stream.records import Action, Event, EventType, SourceState, TextState
+from glyphfeed.stream.rules.moderating import Moderation
 from glyphfeed.stream.rules.rule import Rule
 from glyphfeed.stream.rules.rulebook import Rulebook
 from glyphfeed.stream.understanding import stage
@@ -118,7 +119,7 @@ def test_a_rule_that_asks_for_settled_text_hides_it_in_the_frame_in_which_it_set
 def test_what_a_rule_hides_while_it_is_settled_stays_hidden_while_it_is_not() -> None:
     rule = Rule(name="rude", literal=("darn",), states=(SETTLED,), action=Action.MASK)
     steps = [({1: Seen("darn", state)}, set[int](), False) for state in (SETTLED, COASTING, TENTATIVE, SETTLED)]
-    told = tell(steps, Settings(rulebook=Rulebook([rule])))
+    told = tell(steps, Settings(rulebook=Rulebook([rule]), delay_s=0.0))
     assert [each.texts[0].text for each in told.snapshots] == ["****"] * 4
 
 
@@ -177,6 +178,18 @@ def test_what_turns_out_later_is_hidden_in_all_that_is_held() -> None:
     dropped = tell([({1: Seen(each, SETTLED)}, set(), False) for each in said], hiding(Action.DROP, 1.0))
     assert [each.texts for each in dropped.snapshots] == [()] * 3
     assert dropped.events == []
+
+
+def test_a_second_word_that_turns_out_later_is_hidden_in_all_that_is_held_too() -> None:
+    rules = [
+        Rule(name="rude", literal=("darn",), action=Action.MASK),
+        Rule(name="split", moderate=Moderation(own={"own": ("kraken",)}), action=Action.MASK),
+    ]
+    steps = [({1: Seen("darn kra", SETTLED)}, set[int](), True)] * 2
+    more = ({1: Seen("darn kra", SETTLED), 2: Seen("ken", SETTLED)}, set[int](), True)
+    told = tell([*steps, more], Settings(rulebook=Rulebook(rules), delay_s=10.0))
+    assert [[each.text for each in shot.texts] for shot in told.snapshots] == [["**** ***"], ["**** ***"], ["**** ***", "***"]]
+    assert not any(b"kra" in message for message in told.messages)
 
 
 @pytest.mark.parametrize("action", [Action.MASK, Action.BLUR])
