@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.stream.records import Colour, Polygon
-    from glyphfeed.tools.report.gathering import Entry, Place
+    from glyphfeed.tools.report.gathering import Entry
 
 AROUND: Final = 0.4
 """So much of the height of a text is shown around it."""
@@ -49,21 +49,20 @@ def crops_of(entries: Sequence[Entry], videos: Mapping[str, Path]) -> dict[int, 
         check_file(path)
         for index, picture in enumerate(decode_file(path)):
             for number in wanted.pop(index, ()):
-                place = entries[number].place
-                assert place is not None
-                found[number] = _jpeg(_cut(picture.bgr(), place, path))
+                found[number] = _jpeg(_cut(picture.bgr(), entries[number], path))
             if not wanted:
                 break
     return found
 
 
-def _cut(picture: Colour, place: Place, path: Path) -> Colour:
-    height, width = picture.shape[:2]
+def _cut(picture: Colour, entry: Entry, path: Path) -> Colour:
+    place, (height, width) = entry.place, picture.shape[:2]
+    assert place is not None
     if (width, height) != place.size:
         raise SourceError(
             f"{path} is {width}x{height}, and what was recorded {place.size[0]}x{place.size[1]}: name the video that was read"
         )
-    for polygon in place.covered:
+    for polygon in entry.covered:
         picture = cv2.fillPoly(picture.copy(), [np.round(polygon).astype(np.int32)], COVER).astype(np.uint8, copy=False)
     if len(place.polygon) == 4:
         return rectify(picture, _grown(place.polygon), HEIGHTS_PX)

@@ -32,21 +32,22 @@ TRUSTED: Final = frozenset({TextState.READING, TextState.SETTLED})
 class Place:
     """Where a text is in one frame of its source: polygons in pixels of a picture of `size`, (width, height).
 
-    `covered` are the regions of the same frame in which something stands that a rule hides.
+    `beside` are the other texts of the same frame.
     """
 
     frame: int
     pts: float
     size: tuple[int, int]
     polygon: Polygon
-    covered: tuple[Polygon, ...] = ()
+    beside: tuple[TextEntity, ...] = ()
 
 
 @dataclass(slots=True)
 class Entry:
     """A text: times in Unix seconds; `spans` are from when to when it was in view, as far as frames were recorded.
 
-    `place` is where it was largest while it could be trusted; None where only events were recorded.
+    `place` is where it was largest while it could be trusted; None where only events were recorded.  `covered` are the regions of
+    that frame in which something stands that a rule hides, then or at another time, or that was not told yet.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Entry:
     attributes: tuple[Attribute, ...] = ()
     flags: dict[tuple[str, str], Flag] = field(default_factory=dict)
     place: Place | None = None
+    covered: tuple[Polygon, ...] = ()
 
     @property
     def in_view_s(self) -> float:
@@ -73,7 +75,7 @@ class Entry:
     @property
     def is_hidden(self) -> bool:
         """Whether a rule hides what it says."""
-        return any(flag.action in HIDING for flag in self.flags.values())
+        return hides(self.flags.values())
 
 
 def gather(messages: Iterable[Message]) -> list[Entry]:
@@ -91,6 +93,8 @@ def gather(messages: Iterable[Message]) -> list[Entry]:
         elif isinstance(record, Event):
             _take_event(_entry(entries, message.epoch, record.source, record.entity), record)
     told = [entry for entry in entries.values() if entry.is_told and entry.text]
+    for entry in told:
+        entry.covered = _covered(entry, entries)
     return sorted(told, key=lambda entry: (entry.first_seen, entry.source, entry.id))
 
 
@@ -99,7 +103,6 @@ def _entry(entries: dict[Key, Entry], epoch: str, source: str, text: TextEntity)
 
 
 def _take_snapshot(entries: dict[Key, Entry], epoch: str, snapshot: Snapshot) -> None:
-    hidden = [text for text in snapshot.texts if any(flag.action in HIDING for flag in text.flags)]
     for text in snapshot.texts:
         if text.state not in TRUSTED or not text.text:
             continue
@@ -108,8 +111,24 @@ def _take_snapshot(entries: dict[Key, Entry], epoch: str, snapshot: Snapshot) ->
         _take_text(entry, text)
         _see(entry.spans, snapshot.captured_at)
         if entry.place is None or area(text.polygon) > area(entry.place.polygon):
-            covered = tuple(other.polygon for other in hidden if other is not text)
-            entry.place = Place(snapshot.frame, snapshot.pts, snapshot.size, text.polygon, covered)
+            beside = tuple(other for other in snapshot.texts if other is not text)
+            entry.place = Place(snapshot.frame, snapshot.pts, snapshot.size, text.polygon, beside)
+
+
+def _covered(entry: Entry, entries: dict[Key, Entry]) -> tuple[Polygon, ...]:
+    """Where something is that must not be seen beside a text."""
+
+    def is_hidden(text: TextEntity) -> bool:
+        known = entries.get((entry.source, entry.epoch, text.id))
+        return not text.text or hides(text.flags) or (known is not None and known.is_hidden)
+
+    beside = () if entry.place is None else entry.place.beside
+    return tuple(text.polygon for text in beside if is_hidden(text))
+
+
+def hides(flags: Iterable[Flag]) -> bool:
+    """Whether any of some flags hides a text."""
+    return any(flag.action in HIDING for flag in flags)
 
 
 def _take_event(entry: Entry, event: Event) -> None:

@@ -113,9 +113,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def entry_at(entity: TextEntity, covered: tuple[np.ndarray, ...] = ()) -> Entry:
     from glyphfeed.tools.report.gathering import Entry
 
-    place = Place(1, 0.03, (320, 240), entity.polygon, covered)
+    place = Place(1, 0.03, (320, 240), entity.polygon)
     flags = {(flag.rule, str(flag.action)): flag for flag in entity.flags}
-    return Entry("signs", "e", entity.id, entity.text, flags=flags, place=place)
+    return Entry("signs", "e", entity.id, entity.text, flags=flags, place=place, covered=covered)
 
 
 def colour_of(jpeg: bytes) -> np.ndarray:
@@ -134,6 +134,17 @@ def test_pictures_come_from_the_frame_and_show_nothing_hidden(clip: Path) -> Non
     blue, green, colour = colour_of(found[0])
     assert colour > 200 > 60 > max(blue, green)
     assert colour_of(found[2]) == pytest.approx(COVER, abs=4)
+
+
+def test_what_is_hidden_at_any_time_or_was_not_told_yet_is_covered_beside_others(tmp_path: Path) -> None:
+    (sign,), places = shown(0).texts, [box(0, top) for top in (100, 200, 300)]
+    held, later, free = (
+        replace(sign, id=2 + number, text=("", "SALE", "OPEN")[number], polygon=places[number]) for number in range(3)
+    )
+    beside = replace(shown(0), texts=(sign, held, later, free))
+    hidden = with_text(shown(1, 3, "****"), flags=(HIDDEN,))
+    entry, *_ = gathered(tmp_path, [beside, hidden])
+    assert [polygon.tolist() for polygon in entry.covered] == [place.tolist() for place in places[:2]]
 
 
 def report(capfd: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
