@@ -37,6 +37,8 @@ MOST: Final = 1.0
 """Text heights by which the margin grows with each picture in which a text was not found, and the most that it grows."""
 AFTER_S: Final = 1.0
 """So long it is covered after it was lost, as it may still be readable where it was not found again."""
+NOBODY: Final = 0
+"""The id of no text: what is covered for its own sake."""
 FAR: Final = 1.5
 """Who seems to move further than so many text heights from one picture to the next was not followed, but mistaken."""
 
@@ -99,6 +101,11 @@ class Covered:
     def cover(self, identity: int, polygon: NDArray[np.floating], heights: float) -> None:
         """Cover a place, with a margin of so many text heights."""
         self.polygons[identity].append(grown(polygon, MARGIN + heights).astype(np.float32))
+
+    def cover_all(self) -> None:
+        """Cover all of the picture."""
+        width, height = self.view.size
+        self.polygons[NOBODY].append(np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32))
 
     @property
     def all(self) -> list[Polygon]:

@@ -38,6 +38,10 @@ PIXEL_BYTES: Final = 4
 """What a pixel of a held picture takes at most: its grey and its colours.  Of a video it is 1.5, but for those that were read."""
 
 
+UNSEEN_S: Final = 0.5
+"""What came into view so shortly before a live source ended was not read, and is never going to be."""
+
+
 FULL: Final = {
     True: "held pictures take more than 4 GiB, and frames are left out: delay for a shorter time, or ask for smaller ones",
     False: "held pictures take more than 4 GiB, and are passed on early: delay for a shorter time",
@@ -128,7 +132,16 @@ class Understanding:
             status = later(status, delay_s)
         self._hold(replace(status, dropped=status.dropped + self._left_out))
         if status.state in LAST_STATES:
+            if self._live and self.settings.blurs:
+                self._cover_unseen()
             self._holding.drain()
+
+    def _cover_unseen(self) -> None:
+        """Cover all of the last pictures that are held, which may show what nobody has had the time to read."""
+        with self._holding.changed:
+            for each in self._holding.held():
+                if isinstance(each, Moment) and each.snapshot.pts > self._stream_s - UNSEEN_S:
+                    each.picture.cover_all()
 
     def describe(self, identity: int, text: str, caption: str) -> None:
         """Say what there is around a text that still says the same; it is told from the next frame on.  For any thread."""

@@ -244,6 +244,18 @@ def test_a_live_source_that_ends_is_not_waited_for() -> None:
     assert [each.state for each in told.statuses] == [SourceState.ENDED]
 
 
+@pytest.mark.parametrize(("action", "blank"), [(Action.BLUR, [2, 3]), (Action.FLAG, [])])
+def test_the_last_pictures_of_a_live_source_in_which_nothing_was_read_yet_show_nothing(action: Action, blank: list[int]) -> None:
+    told = Contract()
+    understanding = Understanding(told, hiding(action, DEADLINE_S), live=True)
+    for index in range(4):
+        understanding.publish(frame(index), snapshot(index, text(1, "EXIT")), [])
+    understanding.report(status(SourceState.ENDED))
+    understanding.close()
+    assert [each.index for each in told.frames if np.ptp(each.grey) == 0] == blank
+    assert [each.texts[0].text for each in told.snapshots] == ["EXIT"] * 4
+
+
 def test_a_delay_that_is_taken_back_lets_nothing_overtake() -> None:
     told = Contract()
     understanding = Understanding(told, Settings(delay_s=0.3), live=True)
