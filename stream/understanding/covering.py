@@ -22,7 +22,7 @@ from glyphfeed.stream.records import TextState
 from glyphfeed.stream.understanding.blurring import box_of, grown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -178,3 +178,12 @@ def cover_before(identity: int, picture: Covered, held: Iterable[Covered]) -> No
             earlier.cover(identity, place, unsure)
         # What stands on the screen outlives a cut.
         place, later = own if place is None else place, earlier
+
+
+def cover_all_of(identity: int, held: Sequence[Covered]) -> None:
+    """Cover a text in all pictures up to the last in which it was found, the newest first."""
+    for number, picture in enumerate(held):
+        if (place := picture.place_of(identity)) is not None:
+            picture.cover(identity, place, 0.0)
+            cover_before(identity, picture, held[number + 1 :])
+            return

@@ -158,6 +158,14 @@ class Noticing:
         if own or text.state is TextState.SETTLED or not self._settings.hides:
             known.hiding = own
 
+    def reconsider(self, texts: Iterable[TextEntity], snapshot: Snapshot) -> None:
+        """Ask the rules of a frame, which are new, about what was seen before and is not told yet, each text alone."""
+        asked = {(each.id, each.text) for each in self.exposed}
+        for text in texts:
+            _, flags = self._alone(text, self._known.get(text.id) or Known(), snapshot)
+            if (hiding := hiding_of(flags)) and (text.id, text.text) not in asked:
+                self.exposed.append(Exposed(text.id, text.text, flags, hiding))
+
     def describe(self, text: TextEntity, caption: str, snapshot: Snapshot) -> None:
         """Take in what was said of the scene around a text of a frame that is known, unless a rule would hide that."""
         known, rulebook = self._known[text.id], self._settings.rulebook

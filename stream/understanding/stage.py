@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.records import LAST_STATES, Action, Event, EventType, Status
 from glyphfeed.stream.understanding.blurring import blurred
-from glyphfeed.stream.understanding.covering import Covered, Covering, View
+from glyphfeed.stream.understanding.covering import Covered, Covering, View, cover_all_of
 from glyphfeed.stream.understanding.holding import Holding
 from glyphfeed.stream.understanding.masking import masked, wholly
 from glyphfeed.stream.understanding.noticing import Noticing, concealed, with_texts
@@ -106,6 +106,7 @@ class Understanding:
         self._noticing, self._covering, self._revising = Noticing(), Covering(), Revising()
         self._holding = Holding[Moment | Status](self._pass_on, by_clock=live)
         self._described: deque[tuple[int, str, str]] = deque()
+        self._looked_for = settings
         self._stream_s = -math.inf
         self._held_bytes = self._left_out = 0
         self._was_full = False
@@ -115,12 +116,16 @@ class Understanding:
     def publish(self, frame: Frame, snapshot: Snapshot, events: Sequence[Event]) -> None:
         """See `Sink.publish`."""
         settings = self.settings
+        replaced, self._looked_for = settings is not self._looked_for, settings
         self._noticing.look(snapshot, events, settings)
         self._take_captions(snapshot)
         self._stream_s = snapshot.pts
         moment = self._moment(frame, snapshot, events, settings)
         with self._holding.changed:
-            self._look_back(moment)
+            held = [each for each in self._holding.held() if isinstance(each, Moment)]
+            if replaced and settings.hides:
+                self._reconsider(held, snapshot)
+            self._look_back(moment, held)
             self._make_room(moment)
         self._hold(moment)
         if not self._live:
@@ -178,9 +183,16 @@ class Understanding:
             moment.events.append(event)
         return moment
 
-    def _look_back(self, moment: Moment) -> None:
-        """Hide what is to be hidden from now on in all that is held, too."""
-        held = [each for each in self._holding.held() if isinstance(each, Moment)]
+    def _reconsider(self, held: Sequence[Moment], snapshot: Snapshot) -> None:
+        """See that new rules hide what is held, the newest first, of texts that are gone or say something else by now."""
+        said = {(text.id, text.text): text for moment in held for text in moment.picture.snapshot.texts if text.text}
+        self._noticing.reconsider(said.values(), snapshot)
+        pictures = [each.picture for each in held]
+        for identity in {each.id for each in self._noticing.exposed if each.hiding & MASKING}:
+            cover_all_of(identity, pictures)
+
+    def _look_back(self, moment: Moment, held: Sequence[Moment]) -> None:
+        """Hide what is to be hidden from now on in all that is held, the newest first, too."""
         for exposed in self._noticing.exposed:
             for earlier in held:
                 earlier.conceal(exposed)

@@ -244,6 +244,26 @@ def test_a_live_source_that_ends_is_not_waited_for() -> None:
     assert [each.state for each in told.statuses] == [SourceState.ENDED]
 
 
+@pytest.mark.parametrize("action", [Action.MASK, Action.DROP, Action.BLUR])
+def test_new_rules_hide_all_that_is_held_also_of_texts_that_are_gone_or_say_something_else(action: Action) -> None:
+    told, teller = Contract(), Storyteller()
+    understanding = Understanding(told, Settings(delay_s=60.0), live=False)
+    seen = [{1: "oh darn", 2: "darn"}, {1: "oh darn", 2: "darn"}, {2: "EXIT"}, {2: "EXIT"}]
+    for index, texts in enumerate(seen):
+        if index == 3:
+            understanding.settings = hiding(action, 60.0)
+        story = {identity: Seen(says, SETTLED) for identity, says in texts.items()}
+        understanding.publish(*teller.step(story, set(), together=False))
+    understanding.close()
+    assert not any(b"darn" in message for message in told.messages)
+    assert told.breaches == []
+    assert told.snapshots[-1].texts[0].text == "EXIT"
+    covered = [not np.array_equal(each.grey, frame(0).grey) for each in told.frames]
+    assert covered[:2] == [action is not Action.DROP] * 2
+    if action is Action.MASK:
+        assert told.snapshots[0].texts[0].text == "oh ****"
+
+
 @pytest.mark.parametrize(("action", "blank"), [(Action.BLUR, [2, 3]), (Action.FLAG, [])])
 def test_the_last_pictures_of_a_live_source_in_which_nothing_was_read_yet_show_nothing(action: Action, blank: list[int]) -> None:
     told = Contract()
