@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.attributes.choosing import ANY_DIGIT, DIGIT_OF, DIGITLIKE, picked, some, spelled
-from glyphfeed.stream.attributes.facts import CANTONS, DISTRICTS_AT, DISTRICTS_DE, codes
+from glyphfeed.stream.attributes.facts import CANTONS, DISTRICTS_AT, DISTRICTS_DE, DISTRICTS_PL, STATE_NAMES, STATES, codes
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -41,14 +41,18 @@ DUTCH: Final = re.compile(
 BELGIAN: Final = re.compile(rf"{BEFORE}([1-9])([ -])([A-Z]{{3}})\2({DIGIT}{{3}}){AFTER}")
 BRITISH: Final = re.compile(rf"{BEFORE}[A-Z0-9]{{4}}( ?)[A-Z0-9]{{3}}{AFTER}")
 IRISH: Final = re.compile(rf"{BEFORE}(\d{{2}}[12]?)([ -])([A-Z]{{1,2}})\2({DIGIT}{{1,6}}){AFTER}")
-POLISH: Final = re.compile(rf"{BEFORE}([BCDEFGKLNOPRSTWZ][A-Z]{{1,2}}) ?(?=[A-Z]?\d)([\dA-Z]{{4,5}}){AFTER}")
+POLISH: Final = re.compile(rf"{BEFORE}([B-GKLNOPRSTWZ][A-Z]{{1,2}}) ?(?=[A-Z]?\d)([\dA-Z]{{4,5}}){AFTER}")
 AMERICAN: Final = re.compile(
-    r"(?:[A-Z]{3}[- ·•]?\d{4}|[A-Z]{3}[- ·•]?\d{3}|\d[A-Z]{3}\d{3}|\d{3}[- ·•]?[A-Z]{3}|\d{4}[- ·•]?[A-Z]{3}"
-    r"|[A-Z]{2}\d[- ·•]?\d{4}|[A-Z]\d\d[- ·•]?[A-Z]{3}|[A-Z]{2}[- ·•]?\d{5})"
+    rf"{BEFORE}(?:(?P<californian>\d[A-Z]{{3}}\d{{3}})|[A-Z]{{3}}[- ·•]?\d{{3,4}}|\d{{3,4}}[- ·•]?[A-Z]{{3}}"
+    rf"|[A-Z]{{2}}\d[- ·•]?\d{{4}}|[A-Z]\d\d[- ·•]?[A-Z]{{3}}|[A-Z]{{2}}[- ·•]?\d{{5}}){AFTER}"
 )
+STATE: Final = re.compile("|".join(STATE_NAMES).replace("_", " "), re.IGNORECASE)
 PLATE_WORD: Final = re.compile(
-    r"kennzeichen|kfz|plate|license|reg|number|targa|matr[íi]cula|immatriculation|kenteken|\bD\b", re.IGNORECASE
+    r"kennzeichen|kfz|(?:licen[cs]e )?plate|license|\bnr rej|rejestrac\w*|reg(?:istration)?\b|number|targa|matr[íi]cula"
+    r"|immatriculation|kenteken|\bD\b",
+    re.IGNORECASE,
 )
+YEAR: Final = re.compile(r"(?:19|20)\d\d")
 LONGEST_REST: Final = 40
 """No more characters stand beside a plate that stands alone."""
 COUNTIES_IE: Final = codes("C CE CN CW D DL G KE KK KY L LD LH LK LM LS MH MN MO OY RN SO T TN TS W WH WX WW LI WT")
@@ -65,10 +69,14 @@ WORDS: Final = codes(
     "PUK MRT BRT LRT TGV ICE RER BBC CBS NBC FOX HBO NBA NFL NHL MLB UFC WWE FIA UCI NYC LAX JFK USA GER FRA ITA AUT SUI "
     "BEL NED IRL POL UNO TRI DUO BIG RED HOT WHT MED LRG SML REG STD PRO AIR SKY SEA ONE TWO SIX TEN BUY PAY CUT OUT END "
     "SEE ASK HIT FAQ CEO CFO CTO PHD MBA BSC LAB GYM SPA PUB INN VOR NACH ZUM ZUR BEI AUF AUS PER LES DES UNE SUR LOS LAS "
-    "UNA DEL POR SIN CON"
+    "UNA DEL POR SIN CON VAT SRL SLL PTS GRS MTS LTS KGS KMS LTR MGS BHD FHD UHD TRK TSD STK"
 )
 """What stands before or after digits and is no plate's."""
 COMMON: Final = codes("TV PC CD WC XL NR NO EN ID OK KG KM MM GB MB")
+MARKS: Final = COMMON | codes("CM ML CL DL MG LB OZ FT IN EU PS KW HP MW GW VA AH HZ DB TB MP HD UV AC DC PM AM UP G L M W V A H")
+"""What stands behind a number as its unit, or as what there are so many of."""
+COMMON_CANTONS: Final = codes("AG AI AR BE FR NE SO UR VS")
+"""Those that are words as well: companies, verbs, countries."""
 
 
 def find(line: Line, region: str) -> Iterator[Attribute]:
@@ -102,19 +110,21 @@ def _is_meant_german(text: str, match: re.Match[str], region: str) -> bool:
     """Whether the form is Germany's alone, with a hyphen, or the region is, and nothing around makes it something else."""
     if region == "DE":
         return match["gap"] != " " or _stands_alone(text, match)
-    return match["gap"][0] == "-" and match["digits"].isdigit() and len(match["digits"]) > 1
+    return match["gap"][0] == "-" and match["digits"].isdigit() and len(match["digits"]) > 1 and " " in match[0].strip()
 
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:
     """Whether nothing but a word that says so is on the line."""
     rest = text[: match.start()] + text[match.end() :]
-    return len(rest) < LONGEST_REST and not re.search(r"[^\W_]", PLATE_WORD.sub("", rest))
+    return len(rest) < LONGEST_REST and not re.search(r"[^\W_]", STATE.sub("", PLATE_WORD.sub("", rest)))
 
 
 def _austrian(line: Line, region: str) -> Iterator[Attribute]:
     if region == "AT":
         for match in some(AUSTRIAN, line.text):
-            if match["district"] in DISTRICTS_AT and 4 <= len(match["digits"] + match["letters"]) <= 7:
+            length, letters = len(match["digits"] + match["letters"]), match["letters"]
+            is_word = letters in WORDS or (letters in MARKS and (len(letters) > 1 or length < 6))
+            if match["district"] in DISTRICTS_AT and 4 <= length <= 7 and not is_word and _stands_alone(line.text, match):
                 yield _plate("AT", f"{match['district']}-{match['digits']} {match['letters']}", match.span())
 
 
@@ -126,9 +136,15 @@ def _digits(text: str) -> str:
 def _swiss(line: Line, region: str) -> Iterator[Attribute]:
     for match in some(SWISS, line.text):
         digits = _digits(re.sub(r"\W", "", match["digits"]))
-        own = region == "CH" and (len(digits) > 4 or _stands_alone(line.text, match))
+        own = region == "CH" and (len(digits) > 4 or _is_short_swiss(line.text, match, digits))
         if digits and match["canton"] in CANTONS and (own or (region in ("DE", "AT", "FR", "IT", "LI") and len(digits) == 6)):
             yield _plate("CH", f"{match['canton']} {digits}", match.span())
+
+
+def _is_short_swiss(text: str, match: re.Match[str], digits: str) -> bool:
+    """Whether few digits are a plate's, rather than a year's or behind a word: nothing else may stand there."""
+    is_weak = match["canton"] in COMMON_CANTONS or YEAR.fullmatch(digits)
+    return _stands_alone(text, match) and (not is_weak or bool(PLATE_WORD.search(text)))
 
 
 def _french_or_italian(line: Line, region: str) -> Iterator[Attribute]:
@@ -136,6 +152,8 @@ def _french_or_italian(line: Line, region: str) -> Iterator[Attribute]:
         first, gap, digits, last = match[1], match[2], _digits(match[3]), match[4]
         french, italian = f"{first}-{digits}-{last}", f"{first} {digits} {last}"
         may_be_italian = not set(first + last) & set("IOQU")
+        if gap != "-" and first in COMMON:
+            continue
         if digits and (gap == "-" or region == "FR"):
             others = [("IT", italian)] if may_be_italian and gap != "-" else []
             yield _plate("FR", french, match.span(), *others)
@@ -190,15 +208,19 @@ def _irish(line: Line, region: str) -> Iterator[Attribute]:
 def _polish(line: Line, region: str) -> Iterator[Attribute]:
     if region == "PL":
         for match in some(POLISH, line.text):
-            if match[1] not in WORDS and sum(map(str.isdigit, match[2])) >= 2:
+            known = match[1] in DISTRICTS_PL and match[1] not in WORDS | COMMON and sum(map(str.isdigit, match[2])) >= 2
+            if known and _stands_alone(line.text, match):
                 yield _plate("PL", f"{match[1]} {match[2]}", match.span())
 
 
 def _american(line: Line, region: str) -> Iterator[Attribute]:
-    text = line.text.strip()
-    if region == "US" and AMERICAN.fullmatch(text) and not WORDS & set(re.findall("[A-Z]+", text)):
-        start = line.text.index(text)
-        yield _plate("US", text, (start, start + len(text)))
+    """California's form is like no other; the rest is like any number, so that a word or the state has to be on the line."""
+    if region == "US":
+        for match in some(AMERICAN, line.text):
+            is_word = (WORDS | STATES) & set(re.findall("[A-Z]+", match[0]))
+            meant = match["californian"] or STATE.search(line.text) or PLATE_WORD.search(line.text)
+            if meant and not is_word and _stands_alone(line.text, match):
+                yield _plate("US", match[0], match.span())
 
 
 FORMS: Final[dict[str, Callable[[Line, str], Iterator[Attribute]]]] = {
