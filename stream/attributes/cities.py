@@ -101,7 +101,17 @@ AIRPORTS: Final = names(
     "venedig, olbia, cagliari, lamezia, nizza, mulhouse, friedrichshafen, memmingen, westerland, sylt, eindhoven, "
     "charleroi, reykjavik, keflavik, cleveland, pittsburgh, cincinnati, columbus, indianapolis, kansas, memphis, "
     "milwaukee, oakland, sacramento, san jose, raleigh, jacksonville, fort lauderdale, boise, reno, tucson, albuquerque, "
-    "el paso, spokane, omaha, tulsa, burbank"
+    "el paso, spokane, omaha, tulsa, burbank, punta cana, la habana, havanna, havana, varadero, montego bay, san juan, bergamo, "
+    "beauvais, basel, euroairport, paphos, chania, kreta, kefalonia, zakynthos, corfu, rhodes, crete, bodrum, dalaman, "
+    "trondheim, stavanger, gdansk, danzig, krakau, breslau, warschau, tirana, skopje, sarajevo, podgorica, tivat, pristina, "
+    "chisinau, tbilisi, baku, jerewan, yerevan, tashkent, almaty, sharjah, muscat, bahrain, amman, beirut, sharm, djerba, "
+    "monastir, agadir, fez, tangier, alger, algiers, dakar, abidjan, sansibar, zanzibar, mauritius, seychelles, reunion, "
+    "malediven, maldives, kathmandu, dhaka, karachi, lahore, islamabad, chennai, hyderabad, kolkata, goa, saigon, ho chi minh, "
+    "sapporo, nagoya, incheon, adelaide, christchurch, nassau, quito, caracas, medellin, cartagena, panama, san salvador, "
+    "guatemala, halifax, edmonton, winnipeg, quebec, maui, kahului, kona, albany, buffalo, hartford, richmond, norfolk, "
+    "savannah, charleston, sarasota, fort myers, west palm, liverpool, leeds, newcastle, east midlands, southampton, exeter, "
+    "aberdeen, inverness, shannon, jersey, guernsey, menorca, mahon, la palma, asturias, brindisi, alghero, trapani, comiso, "
+    "linate, malpensa, fiumicino, ciampino, orly, roissy, bordeaux, figari, calvi"
 )
 """Cities that flights lead to from the countries above."""
 

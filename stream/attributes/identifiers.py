@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.attributes.choosing import ANY_DIGIT, DIGIT_OF, DIGITLIKE, picked, some, spelled
 from glyphfeed.stream.attributes.cities import has_airport
-from glyphfeed.stream.attributes.facts import AIRLINES, CANTONS, COUNTRIES, STATES, codes
+from glyphfeed.stream.attributes.facts import AIRLINES, CANTONS, COUNTRIES, DISTRICTS_PL, STATES, codes
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
@@ -84,13 +84,16 @@ FLIGHT: Final = re.compile(
     r"|EUR|USD|CHF|GBP|kcal|kJ|watt|volt|x ?\d))",
 )
 FLIGHT_WORD: Final = re.compile(
-    r"\b(?:f[l1I]ights?|f[l1]ug|f[l1]üge|vol|vue[l1]o|vo[l1]o|vlucht|gate|boarding|depart\w*|abf[l1]ug|arriv\w*|ankunft|airlines?|airways"
-    r"|terminal|delayed|cancel\w*|on time|landed|gelandet|verspätet|annulliert|pünktlich|retardé?|annulé|retrasado"
-    r"|cancelado|ritardo|cancellato|final call|last call|check-?in|embar\w+|imbarco|belt|counter|vertrek|aankomst|via)\b",
+    r"\b(?:f[l1I]ights?|f[l1]t|f[l1]ug(?:nr|nummer|steig|hafen|ziel)?|f[l1]üge|vol|vue[l1]o|vo[l1]o|vlucht|gate|boarding"
+    r"|depart\w*|abf[l1]ug|arriv\w*|ankunft|airlines?|airways"
+    r"|terminal|departed|passenger|passagier|codeshare|operated by|delayed|cancel\w*|on time|landed|gelandet|verspätet"
+    r"|annulliert|pünktlich|retardé?|annulé|retrasado"
+    r"|cancelado|ritardo|cancellato|final call|last call|check-?in|embar\w+|imbarco|partenza|llegada|(?:puerta|porte"
+    r"|uscita) [A-Z]?\d+|belt|counter|vertrek|aankomst|via)\b",
     re.IGNORECASE,
 )
 NEED_FLIGHT_WORD: Final = codes(
-    "AC AD AI AM AS AT BC BE BY CM DC DE DO EN ET EU FR GB GL GM GO HD HO HP ID IN IS IT KG KM LA LG ME MG ML MM MS MY NO "
+    "AB AC AD AI AM AS AT BC BE BY CM DC DE DO EN ET EU FR GB GL GM GO HD HO HP ID IN IS IT KG KM LA LG ME MG ML MM MS MY NO "
     "NR OK OR PC PO PR PS SN SO SS TB TO TV UL UN UP US VW A1 A2 A3 A4 A5 A6 B1 B2 B6 F1 G4 G7 H1 M5 S4 S7 U2"
 )
 """Airlines' codes that are common on signs as something else: units, words, countries, roads, sizes of paper."""
@@ -98,8 +101,20 @@ SPOT_WORD: Final = re.compile(
     r"(?:gate|terminal|seat|row|belt|counter|platz|sitz|reihe|room|exit|zone|level|stand)s? ?$", re.IGNORECASE
 )
 DAYTIME: Final = re.compile(r"\b[0-2]?\d[:.][0-5]\d\b")
-COUNTRIES_OF_CODES: Final = codes("AT BE CH DE ES FR IT LU NL")
-"""What stands before a postal code of another country."""
+TRAINS: Final = codes("EN RE RJ")
+"""Airlines' codes that trains have as well, which also go to cities at times of day."""
+COUNTRIES_OF_CODES: Final = codes("AT BE CH LU NL")
+"""What stands before a postal code of four digits, as long as the number of a flight."""
+TOWARDS: Final = re.compile(r"[^\w]*(?:(?:to|from|nach|von|aus|vers|pour|hacia|para|per|da|naar|[àa])\b)?\W*", re.IGNORECASE)
+"""What stands between a flight and its city."""
+AIRPORT_CODE: Final = re.compile(
+    r"\b(?:A(?:GP|LC|MS|RN|TH|TL|YT)|B(?:CN|EG|ER|GY|HX|IO|KK|LQ|OS|RU|SL|UD)|C(?:DG|GN|LT|PH|PT|RL|TA)|D(?:CA|EN|FW|OH|RS|TW|UB"
+    r"|US|XB)|E(?:DI|WR)|F(?:AO|CO|LL|RA|UE)|G(?:LA|OT|RX|VA|RZ)|H(?:AJ|AM|EL|KG|ND|NL)|I(?:AD|AH|BZ|NN|ST)|J(?:FK|NB)"
+    r"|K(?:EF|RK)|L(?:AS|AX|CY|EJ|GA|GW|HR|IN|IS|PA|PL|TN|UX|YS)|M(?:AD|AN|CO|IA|LA|RS|SP|UC|XP|UX)|N(?:AP|CE|RT|TE|UE)"
+    r"|O(?:LB|PO|RD|RY|SL)|P(?:DX|EK|HL|HX|MI|MO|RG|SA|VG|RN)|R(?:AK|IX|HO)|S(?:AN|CQ|EA|FO|IN|LC|OF|TN|TR|VO|VQ|XF|YD|ZG)"
+    r"|T(?:FS|IA|LL|LS|LV|PA|RN|SF|XL)|V(?:CE|IE|LC|NO|RN)|W(?:AW|AS)|Y(?:UL|VR|YZ)|Z(?:AG|RH))\b"
+)
+"""Designators of large airports (https://www.iata.org/en/publications/directories/code-search)."""
 PARCEL: Final = re.compile(rf"(?<![^\W_])(?<!\d[ -])(?:[1Il|][Z2]|[A-Z]{{2}}(?=[ ]?[{DIGITLIKE}]{{2}})|9[1-5]|00(?=[ ]?\d))")
 FIRST_DIGIT: Final = re.compile(r"(?<![^\W_])(?<!\d[ -])\d")
 CARRIERS: Final = {
@@ -319,12 +334,16 @@ def _is_like_flight(text: str, match: re.Match[str], region: str, *, timed: bool
     It is like a road, a plate or a postal code otherwise, like a year, or like what there are so many of.
     """
     airline, gap, number, _ = match.groups()
-    is_road = region == "US" and airline in STATES
-    is_plate = region == "CH" and airline in CANTONS
+    ahead, behind = TOWARDS.sub("", text[match.end() :], count=1), text[: match.start()]
+    leads_to_city = bool(AIRPORT_CODE.search(text)) or has_airport(ahead)
+    is_road = region == "US" and airline in STATES and not (timed and leads_to_city)
+    is_plate = airline in {"CH": CANTONS, "PL": DISTRICTS_PL}.get(region, ())
     is_code = airline in COUNTRIES_OF_CODES and len(number) > 3
-    if is_road or is_plate or is_code:
+    if is_road or is_plate or is_code or airline in TRAINS:
         return False
     is_year = bool(gap) and number[:2] in ("19", "20") and len(number) == 4
     if len(number) >= 3 and number.isdigit() and not is_year and airline not in NEED_FLIGHT_WORD:
         return True
-    return len(number) > 1 and (timed or has_airport(text[match.end() :]) or has_airport(text[: match.start()]))
+    if len(number) == 1:
+        return bool(gap) and leads_to_city and airline not in NEED_FLIGHT_WORD
+    return timed or leads_to_city or has_airport(behind)
