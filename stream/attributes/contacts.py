@@ -6,6 +6,7 @@ Owns: how they are written on signs, and what of that is one.  Whether a number 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from glyphfeed.stream.attributes.choosing import ANY_DIGIT, DIGIT_OF, DIGITLIKE, some
@@ -13,7 +14,7 @@ from glyphfeed.stream.attributes.facts import TOP_LEVEL, codes
 from glyphfeed.stream.records import Attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from phonenumbers import PhoneNumber
 
@@ -24,8 +25,11 @@ KINDS: Final = frozenset({"phone", "email", "url"})
 ADDRESS_MARK: Final = re.compile(r"[.@©®/(\[]|[Ww]{3}")
 """A text without any of these holds no address."""
 HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
-TORN_HOST: Final = re.compile(r"(?:[\w-]{1,63} ?[.,] ?){1,4}[A-Za-z0-9]{2,14}(?![\w-])")
-"""A name whose dots the recogniser put apart, or took for commas."""
+POINT: Final = r"(?: ?[.,] ?| ?[(\[](?:dot|punkt|point|punto)[)\]] ?)"
+TORN_HOST: Final = re.compile(rf"(?:[\w-]{{1,63}}{POINT}){{1,4}}[A-Za-z0-9]{{2,14}}(?![\w-])")
+"""A name whose dots the recogniser put apart, or took for commas, or that are written out."""
+TORN_COUNTRY: Final = re.compile(r"(?: ?, ?| \. ?|\. )(?:uk|au|nz|za|br|at|jp|in|tr|il|pl|es|mx|ar)(?![\w-])", re.IGNORECASE)
+"""What belongs to a second level such as .co, though it was put apart."""
 BEGIN: Final = re.compile(
     r"(?<![\w@./-])(?:(?P<scheme>(?i:h[tl1]{2}ps?))[:;.]? ?/[ /]{0,3})?(?P<www>(?:[Ww]{3}|[Vv]{2}[Ww]{2}|[Ww][Vv]{2}[Ww]"
     r"|[Ww]{2}[Vv]{2}|[Vv]{6})(?: ?[.,] ?| ))?",
@@ -49,11 +53,15 @@ WORDS: Final = codes("am as at be do es et id in is it la ma me mo my no pm sa s
 UNITS: Final = codes("kg mg ml cm mm gl mn")
 NO_NAMES: Final = codes(
     "abs art bzw ca co dipl dr etc evtl fax ggf inc ing inkl jan feb ltd max min mr mrs ms nr no prof sq st str tel usw vs "
-    "zzgl gmbh com asp ado"
+    "zzgl gmbh com asp ado av avda dott ecc sig sra dra hr frl geb vgl bspw prov cap num"
 )
 """Abbreviations, which no address begins with."""
 SECOND_LEVEL: Final = codes("ac co com edu gov net org")
-MAIL: Final = re.compile(r"(?<![\w.+-])(?P<local>[\w.+%-]{1,64})(?P<at> ?@ ?|[©®]| ?[(\[]at[)\]] ?)(?=\w)")
+MAIL: Final = re.compile(
+    r"(?<![\w.+-])(?P<local>[\w.+%-]{1,64})(?P<at> ?@ ?|[©®]| ?[(\[{] ?(?:at|ät|@|arroba|chiocciola|arobase) ?[)\]}] ?)(?=\w)"
+)
+MAIL_WORD: Final = re.compile(r"(?:^|mail|courriel|m[ée]l|correo|pec|:)\W*$", re.IGNORECASE)
+"""What stands before an address and not before a word that an @ follows: nothing else on the line, or what says so."""
 MAILBOX: Final = re.compile(
     r"(?:info|mail|e-?mail|kontakt|contact|office|service|shop|hello|hallo|hola|ciao|team|booking|reserv\w*|sales|support"
     r"|presse|press|jobs"
@@ -63,19 +71,26 @@ MAILBOX: Final = re.compile(
 """Whom a space may part from what follows; otherwise it is somebody's name after a word."""
 
 PHONE: Final = re.compile(
-    rf"(?<![\w.,:/€$£#-])(?:\+ ?|\( ?\+?)?[\dOoIl](?:[ ()/.\-–·]{{0,3}}[{DIGITLIKE}]){{5,18}}(?![^\W_])"
+    rf"(?:(?<![\w.,:/€$£#-])|(?<=[^\W\d_][.:])|(?<=[^\W\d_])(?=\+))(?:\+ ?|\( ?\+?)?[\dOoIl]"
+    rf"(?:[ ()/.\-–·]{{0,3}}[{DIGITLIKE}]){{5,18}}(?![^\W_])"
     r"(?! ?(?:€|\$|£|%|[kcm]?m\b|[km]?g\b|[cm]?l\b|EUR|USD|CHF|GBP|Uhr|kWh|km/h))"
 )
 PHONE_WORD: Final = re.compile(
     r"(?<![^\W_])(?P<word>t[eé3][l1I|](?:efon|ephone|[eé]fono|efoon|efax)?|t[eé]l[eé]phone|tfno|tlf|fon|(?:tele)?phone|ph"
-    r"|call(?: us)?|anruf\w*|mob(?:ile?|il)?"
-    r"|handy|cell|port|cel|hotline|service|notruf|whats ?app|fax|telefax|zentrale|bestell-?hotline|kontakt|contact|rufen sie"
-    r"|(?-i:[TFMP])(?=[.:])|[☎✆📞📱🖷])"
+    r"|call(?: us| now)?|ring|dial|appele[zr]|ll[aá]m[ea]\w*|chiama\w*|bel|anruf\w*|rufnummer|durchwahl|mob(?:ile?|il)?|m[óo]vil"
+    r"|office|r[eé]serv\w*|prenotazion\w*|num[eé]ro vert|numero verde|n[°º] vert|infoline|centralin[oa]|centralita|natel"
+    r"|handy|cell(?:ulare)?|port(?:able)?|cel|hotline|service|notruf|whats ?app|fax|telefax|zentrale|bestell-?hotline"
+    r"|kontakt|contact|rufen sie"
+    r"|(?<!\w\.)(?-i:[TFMPt])(?=[.:])|[☎✆📞📱🖷])"
     r"[\s.:/|-]{0,4}(?:(?:n[ro°]|nummer|number|fax)[\s.:]{0,3})?$",
     re.IGNORECASE,
 )
 OTHER_WORD: Final = re.compile(
-    r"(?:\b(?:n[ro°]|order|bestell\w*|auftrags?\w*|invoice|rechnung\w*|kto|konto\w*|account|serial|s/?n|ref|id|imei"
+    r"(?:\b(?:n[ro°º]|\w*(?:nr|nummer|number)|acct|p\.? ?iva|(?:partita|p\.) iva|c\.? ?f|cod(?:ice)?(?:\.? fisc\w*)?|sire[tn]|rcs"
+    r"|tva|nif|cif|dni|nip|regon|krs|kvk|btw|ssn|order|pedido|comm?and[ea]|ordine|lotto|lote?|los|inventar\w*|serien?\w*|dossier"
+    r"|clien\w+|factur[ea]|fattura|r[eé]f|tracking|sendung\w*|reg|steuer\w*|z[äa]hler\w*|mitglied\w*|member\w*|vertrag\w*"
+    r"|contrat\w*|policy|claim|case|permit|lizenz|licen[cs]e|bestell\w*|auftrags?\w*|invoice|rechnung\w*|kto|konto\w*"
+    r"|account|serial|s/?n|ref|id|imei"
     r"|kunden\w*|customer|ticket|batch|lot|charge"
     r"|hrb|uid|vat|model\w*|part|code|pin|isbn|issn|ean|gtin|upc|iban|blz|art|artikel\w*|item|card|sku|st\.?-?nr|ust\w*|plz"
     r"|bic|version|v|since|seit|license)"
@@ -87,13 +102,17 @@ DATE: Final = re.compile(
     r"|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
 )
 HOURS: Final = re.compile(r"[012]?\d[.:][0-5]\d ?[-–/ ]{1,3} ?[012]?\d[.:][0-5]\d")
-NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}")
+NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[ .-]{0,3})?(?:\(\d{3}\)[ .-]{0,2}|\d{3}(?: ?[./-] ?| ))\d{3}(?: ?[.-] ?| )\d{4}")
 VANITY: Final = re.compile(
     r"(?<![\w-])(?:1[ -])?8(?:00|33|44|55|66|77|88)[ -](?=[\d-]{0,6}[A-Z])[A-Z\d]{2,7}(?:-[A-Z\d]{2,5})?(?![\w-])"
 )
+NEXT_NUMBER: Final = re.compile(r"(?<=\d)(?: ?[/·,–-] (?=[0+(]\d)|  +| ?/ ?(?=-\d{1,4}(?!\d))| ?[/·] ?(?=(?:[ ().-]{0,2}\d){9}))")
+"""What stands between two numbers, or a number and another extension."""
 NO_TRUNK: Final = frozenset({"ES", "PL", "IT", "DK", "NO", "PT", "CZ", "GR", "LU"})
 """Where national numbers begin with no 0, or need none."""
 FEWEST_DIGITS: Final = 7
+SUREST_DIGITS: Final = 6
+"""So many of the ten of North America are read as digits where the rest look like some."""
 MOST_DIGITS: Final = 18
 """A number has 15 digits at most (ITU-T E.164), and what is dialled before it to call abroad."""
 MOST_TRIES: Final = 8
@@ -121,8 +140,11 @@ def _host(text: str, start: int, *, torn: bool) -> Host | None:
     for form in (HOST, TORN_HOST)[: 1 + torn]:
         match = form.match(text, start)
         while match:
-            labels = re.split(" ?[.,] ?", match[0])
+            labels = re.split(POINT, match[0])
             top = TOPS_READ_AS.get(labels[-1].lower(), labels[-1].lower())
+            goes_on = torn and form is HOST and top in SECOND_LEVEL and TORN_COUNTRY.match(text, match.end())
+            if goes_on:
+                break
             if top in TOP_LEVEL and all(_is_label(label) for label in labels):
                 return Host(".".join([*labels[:-1], top]).lower(), match.end())
             match = form.match(text, start, match.end() - len(labels[-1]) - 1)
@@ -137,7 +159,8 @@ def _mails(text: str) -> Iterator[Attribute]:
     for match in some(MAIL, text):
         local = match["local"].lstrip(".-+%")
         host = _host(text, match.end(), torn=True)
-        if host and local and local[-1] != "." and (match["at"][0] != " " or MAILBOX.fullmatch(local)):
+        begins = match["at"] == " @ " and local.islower() and MAIL_WORD.search(text[: match.start()]) is not None
+        if host and local and local[-1] != "." and (match["at"][0] != " " or begins or MAILBOX.fullmatch(local)):
             yield Attribute("email", f"{local}@{host.name}", (match.start() + len(match["local"]) - len(local), host.end))
 
 
@@ -213,7 +236,7 @@ def _phones(text: str, region: str) -> Iterator[Attribute]:
 
 def _ends(run: str, *, several: bool) -> list[int]:
     """Where a number may end that begins a run of groups of digits: where another one begins, else the longest first."""
-    next_one = re.search(r"(?<=\d) ?[/·,–-] (?=[0+(]\d)|(?<=\d)  +", run)
+    next_one = NEXT_NUMBER.search(run)
     whole = (
         next_one.start() if next_one and sum(char.isalnum() for char in run[: next_one.start()]) >= FEWEST_DIGITS else len(run)
     )
@@ -228,15 +251,34 @@ def _is_likely_number(text: str, match: re.Match[str], region: str) -> bool:
     if OTHER_WORD.search(text[max(0, match.start() - 40) : match.start()]) or DATE.match(run) or HOURS.search(run):
         return False
     digits = sum(char.isdigit() for char in run)
-    if digits < FEWEST_DIGITS or digits < 0.8 * sum(char.isalnum() for char in run):
+    plain = run.translate(DIGIT_OF)
+    if region in ("US", "CA") and digits >= SUREST_DIGITS and NORTH_AMERICAN.fullmatch(plain):
+        return True
+    if digits < FEWEST_DIGITS or digits < 0.7 * sum(char.isalnum() for char in run) or _is_row(plain):
         return False
     if run[0] == "+" or run.startswith(("00", "(+")):
         return digits > FEWEST_DIGITS
     if region in ("US", "CA"):
-        return bool(NORTH_AMERICAN.fullmatch(run)) or (run == text.strip() and run.isdigit() and len(run) == 10)
+        return run == text.strip() and run.isdigit() and len(run) == 10
     if run.lstrip("( ")[0] in "0Oo":
         return digits > 8 or not run.isdigit()
-    return region in NO_TRUNK and digits == 9 and len(re.split(r"[ .-]", run)) in (3, 4) and run[0] in "6789345"
+    return region in NO_TRUNK and _is_without_trunk([len(group) for group in re.split(r"[ .-]+", plain)], plain, region)
+
+
+def _is_row(run: str) -> bool:
+    """Whether the groups of a run count on by the same step, as those of a scale or a table do."""
+    groups = [int(group) for group in re.findall(r"\d+", run)]
+    steps = {after - before for before, after in pairwise(groups)}
+    return len(groups) > 3 and len(steps) == 1 and steps != {0}
+
+
+def _is_without_trunk(groups: Sequence[int], run: str, region: str) -> bool:
+    """Whether groups of so many digits are put as national numbers without a 0 are: of mobiles, services and Spain's cities."""
+    if region == "IT":
+        return len(groups) in (2, 3, 4) and groups[0] == 3 and ((sum(groups) == 10 and run[0] == "3") or run.startswith("800"))
+    if region in ("DK", "NO"):
+        return groups in ([2, 2, 2, 2], [3, 2, 3])
+    return sum(groups) == 9 and len(groups) in (2, 3, 4) and run[0] in ("123456789" if region == "PL" else "3456789")
 
 
 def _called(run: str, region: str, *, said: bool, letters: bool = False) -> str:
