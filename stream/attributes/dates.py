@@ -117,14 +117,19 @@ NEAR = 40
 GAP = 20
 """So many characters may stand between such a word and its date."""
 
-CLOCK = r"(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<clock>uhr|h(?:rs|ours)?\b|o'clock))"
+CLOCK = r"(?: ?(?P<half>[ap])\.? ?m\b\.?| ?(?P<clock>uhr|h(?:rs|ours|eures?)?\b|o'clock))"
 TIME = re.compile(
-    r"(?<![\d_.,:+$€£#/])(?:(?<![a-z])|(?<=\dt))(?P<hour>2[0-4]|[01]?\d)(?:(?P<sep>[:.]"
-    r"| ?h) ?(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?!\d))?"
+    r"(?<![\d_.,:+$€£#/])(?:(?<![a-z])|(?<=\dt))(?P<hour>2[0-4]|[01]?\d)(?:(?P<sep> : |[:.]| ?h"
+    r"| ?uhr(?= [0-5]\d(?![\d.:,%€]| ?[a-z€%]))) ?(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?!\d))?"
     rf"(?:{CLOCK}|(?P<hours>h(?![a-z\d])| h(?![a-z\d])))?(?![\d:%€$°]|[.,]\d|[a-z])"
     r"(?= ?(?:-|to|until|till) ?\d{1,2}(?:[:.]\d\d)? ?(?P<later>[ap])\.?m\b)?"
 )
 MILITARY = re.compile(r"(?<![\d.,:])(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d) ?(?:hrs|hours|uhr)\b")
+POINTED = re.compile(r"(?<![a-z\d])(?:(?<!\d )(?:ore|h\.?)|alle|dalle|las|um) ?$")
+"""What stands before an hour and its minutes with a point between them."""
+ORE = re.compile(r"(?<![a-z\d])(?<!\d )ore $")
+VERS = re.compile(r"(?<![a-z])(?:a|des|vers|pour) $")
+"""What stands before an hour, where it would be a duration otherwise."""
 AT = re.compile(r"(?:(?<![a-z])(?:ore|alle|dalle|a las|las|a|de|des|bis|um|h|hs|jusqu'a|entre|et|y|e|von|ab)|[-/]) ?$")
 NO_TIMES = {
     *(
@@ -170,6 +175,12 @@ NO_TIMES = {
         "ps",
         "jn",
         "utc",
+        "runtime",
+        "duree",
+        "durata",
+        "duracion",
+        "spielzeit",
+        "mac",
         "gmt",
         "vers",
         "verse",
@@ -399,16 +410,23 @@ def is_time(match: re.Match[str], written: str, region: str) -> bool:
     """Whether what may be a time is one where it stands."""
     text, (start, end) = match.string, match.span()
     before = text[max(0, start - NEAR) : start]
-    if last_word(text, start) in NO_TIMES or NO_TIME_BEHIND.match(text, end):
+    word = last_word(text, start)
+    # French goes towards an hour, German quotes a verse.
+    is_towards = word == "vers" and "h" in match[0]
+    if (word in NO_TIMES and not is_towards) or NO_TIME_BEHIND.match(text, end):
         return False
     if match["half"]:
         return bool(match["half"]) and 0 < int(match["hour"]) <= 12 and is_half(match, written, region)
     if match["clock"] in ("uhr", "o'clock"):
         return True
+    if match["sep"] == " : ":
+        return False
     if match["minute"]:
-        return match["sep"] != "." or bool(
-            match["hours"] or match["clock"] or match["later"] or re.search(r"(?<![a-z])(?:ore|alle|dalle|las|um) ?$", before)
-        )
+        return match["sep"] != "." or bool(match["hours"] or match["clock"] or match["later"] or POINTED.search(before))
+    if ORE.search(before) and not match["clock"]:
+        return True
+    if match["clock"] in ("heure", "heures"):
+        return VERS.search(before) is not None
     hour_alone = bool(match["hours"] or match["clock"]) and match["clock"] in (None, "h") and match["hour"] not in DURATIONS
     return hour_alone and (AT.search(before) is not None or (customs_of(region).region in SAYS_H and int(match["hour"]) > 6))
 

@@ -53,6 +53,10 @@ LIKELY = 0.1
 """A candidate of this probability may be what is written."""
 
 
+MINUTES = re.compile(r"(?<=\d[hH])(?=O?\d|\dO|OO)[\dO]{2}(?![^\W_])")
+"""The minutes of an hour that French writes 20h30."""
+
+
 def few(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """The first matches in a text, so that no text takes long: many more than there are amounts in any line that people write."""
     return islice(pattern.finditer(text), MANY)
@@ -69,7 +73,9 @@ def plain(line: Line) -> str:
     if line.candidates:
         text = chosen(text, line.candidates)
     text = ALONE.sub(lambda run: "".join(LOOKS[char] for char in run[0]), text)
-    return RUN.sub(lambda run: digits(run[0]), text) if SUSPECT.search(text) else text
+    if not SUSPECT.search(text):
+        return text
+    return MINUTES.sub(lambda run: run[0].replace("O", "0"), RUN.sub(lambda run: digits(run[0]), text))
 
 
 def chosen(text: str, candidates: tuple[Mapping[str, float], ...]) -> str:
