@@ -110,6 +110,10 @@ def test_a_date_is_what_the_words_before_it_say(text: str, region: str, value: s
             ("24 hours", "US"),
             ("8 hrs", "US"),
             ("3:45 min", "US"),
+            ("Durée 1h30", "FR"),
+            ("21 : 19", "DE"),
+            ("24 ore 7 giorni", "IT"),
+            ("attente de 2 heures", "FR"),
         ),
     ],
 )
@@ -124,6 +128,8 @@ def test_what_only_looks_like_a_date_or_a_time_is_none(text: str, region: str) -
         *(("14h30", "FR", "14:30"), ("10 h 30", "FR", "10:30"), ("à 9h", "FR", "09:00"), ("ore 14.30", "IT", "14:30")),
         *(("2:30 p.m.", "US", "14:30"), ("2pm", "US", "14:00"), ("12:05 AM", "US", "00:05"), ("9.30am", "GB", "09:30")),
         *(("1430 hrs", "GB", "14:30"), ("24:00", "DE", "24:00"), ("10:42:15", "GB", "10:42:15"), ("14:30 h", "ES", "14:30")),
+        *(("14 : 30 Uhr", "DE", "14:30"), ("9 Uhr 30", "DE", "09:30"), ("à 9 heures", "FR", "09:00"), ("2Oh3O", "FR", "20:30")),
+        *(("alle ore 18", "IT", "18:00"), ("h. 21.00", "IT", "21:00"), ("vers 20 heures", "FR", "20:00")),
     ],
 )
 def test_a_time_is_told_on_a_clock_of_24_hours(text: str, region: str, value: str) -> None:

@@ -46,6 +46,9 @@ STREETS = [
     ("Via Roma 10", "Via Roma 10"),
     ("Prinsengracht 263", "Prinsengracht 263"),
     ("ul. Długa 5", "ul. Długa 5"),
+    ("100 Universal City Plaza", "100 Universal City Plaza"),
+    ("Rambla de Catalunya 12", "Rambla de Catalunya 12"),
+    ("P.zza Dante 6", "P.zza Dante 6"),
 ]
 PLATES = [
     ("DE", "B-AB 1234", "DE", "B-AB 1234"),
@@ -63,6 +66,7 @@ PLATES = [
     ("IE", "191-D-12345", "IE", "191-D-12345"),
     ("PL", "KR 5AB12", "PL", "KR 5AB12"),
     ("US", "7ABC123", "US", "7ABC123"),
+    ("PL", "WA 1234C", "PL", "WA 1234C"),
 ]
 NONE = [
     ("DE", "12345 Gutscheine"),
@@ -90,6 +94,23 @@ NONE = [
     ("US", "RFC 2616"),
     ("ES", "2024 BMW"),
     ("NL", "12-MAR-24"),
+    ("US", "XYZ 1234"),
+    ("US", "SM-G960"),
+    ("PL", "KOD 12345"),
+    ("AT", "E-100 KW"),
+    ("CH", "BE 2024"),
+    ("CH", "AG 100"),
+    ("FR", "TV 123 HD"),
+    ("ES", "1000 GRS"),
+    ("US", "16 GB Flash Drive"),
+    ("US", "Exit 24 Lake Road"),
+    ("FR", "Ligne 4 Place d'Italie"),
+    ("DE", "An der Kasse 3"),
+    ("DE", "Straße gesperrt 200 m"),
+    ("DE", "Sackgasse 50"),
+    ("DE", "Nürnberg 2"),
+    ("DE", "via Bluetooth 5"),
+    ("ES", "PLATO 5"),
 ]
 OWN = {"postal_code", "street", "plate"}
 
@@ -112,6 +133,11 @@ def test_plates_are_found(region: str, text: str, country: str, number: str) -> 
 @pytest.mark.parametrize(("region", "text"), NONE)
 def test_what_only_looks_like_a_place_is_none(region: str, text: str) -> None:
     assert [each for each in found(text, region) if each[0] in OWN] == []
+
+
+@pytest.mark.parametrize("text", ["License plate ABC 1234", "TEXAS ABC 1234"])
+def test_a_weak_form_of_a_plate_needs_a_word_or_the_state(text: str) -> None:
+    assert values(text, "US", "plate") == [{"country": "US", "number": "ABC 1234"}]
 
 
 def test_a_plate_of_two_countries_says_so() -> None:
