@@ -39,8 +39,6 @@ STANDS_S = 5.0
 a recording of slides is not to take as long as it lasts."""
 SLIDE_S = 0.9
 """A frame that stands so long, and shows anything new, is looked at in every way, as a still picture is."""
-LAST_S = 0.3
-"""So long the last frame stands at least: else what came into view just before the end would not be looked at."""
 STEP_S = 0.1
 """In such steps time goes on between frames that are far apart."""
 AHEAD = 8
@@ -154,9 +152,9 @@ class RecordedReading:
         self._publish(frame)
 
     def finish(self) -> None:
-        """See to the end of the last frame, which stands as long as the one before it did, and until it has been looked at."""
+        """See to the end of the last frame, which stands as long as the one before it did."""
         if self._last is not None:
-            self._pass_time(self._last, self._last.pts + max(self._apart_s, LAST_S))
+            self._pass_time(self._last, self._last.pts + self._apart_s)
 
     def _pass_time(self, frame: Frame, until_s: float) -> None:
         """Let the time until the next frame pass, if that is long, and publish what is found in it at once."""
