@@ -5,6 +5,7 @@ Owns: the fields and what is wrong with them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -63,6 +64,11 @@ class CaptionSettings:
         ):
             if not least <= getattr(self, name) <= most:
                 yield name, f"{getattr(self, name):g} is not from {least:g} to {most:g}"
+        for name in re.findall(r"\{(\w*)\}", self.prompt):
+            if name != "text":
+                yield "prompt", f"there is no {{{name}}}; there is {{text}}"
+        if not self.prompt.strip():
+            yield "prompt", "it asks nothing; leave it out, and one short sentence is asked for"
         kinds = [EventType.READ.value, EventType.CHANGED.value, EventType.FLAGGED.value]
         for kind in self.on:
             if kind not in kinds:

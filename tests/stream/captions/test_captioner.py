@@ -130,6 +130,9 @@ def test_surroundings_stay_in_the_picture() -> None:
         ({"address": "http://[::1"}, ["address"]),
         ({"on": ("left",)}, ["on"]),
         ({"rules": ("cheap",)}, ["rules"]),
+        ({"prompt": "What is around {txt}?"}, ["prompt"]),
+        ({"prompt": " "}, ["prompt"]),
+        ({"prompt": 'Answer as {"what": "..."}: {text}'}, []),
     ],
 )
 def test_mistakes_of_settings_name_their_field(changes: dict[str, Any], fields: list[str]) -> None:
