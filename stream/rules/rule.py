@@ -7,7 +7,7 @@ the doing (understanding, acts).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -119,6 +119,9 @@ class Rule:
             yield from _mistakes_in(name, getattr(self, name), parse)
         if not 0 <= self.distance <= MOST_DISTANCE:
             yield ("distance",), f"it is {self.distance:g}, and must be 0 to {MOST_DISTANCE:g}"
+        for name, of in SAYING_MORE.items():
+            if getattr(self, name) != DEFAULTS[name] and not any(getattr(self, each) for each in of):
+                yield (name,), f"it says more of {' and '.join(of)}, and there is none here; leave it out"
         if self.moderate is not None:
             yield from _mistake_of("moderate", self.moderate.moderator)
         if self.cooldown is not None and not 0 < self.cooldown < 1e6:
@@ -133,6 +136,8 @@ class Rule:
         if self.command and not self.command[0]:
             yield ("command", 0), "the program is missing"
         for number, argument in enumerate(self.command):
+            if "\0" in argument:
+                yield ("command", number), "it holds a character of code 0, which no program can be told"
             for name in re.findall(r"\{(\w*)\}", argument):
                 if number == 0 or name not in FILLED:
                     known = ", ".join(f"{{{each}}}" for each in FILLED)
@@ -154,6 +159,9 @@ def name_of(name: str) -> str:
 
 ASKS: Final = ("literal", "regex", "watch", "moderate", "when", "zones", "sources", "hours", "states")
 """The fields by which a rule asks something of a text."""
+SAYING_MORE: Final = {"case": ("literal",), "whole": ("literal", "watch"), "distance": ("watch",)}
+"""The fields that only say more of some of those."""
+DEFAULTS: Final = {each.name: each.default for each in fields(Rule) if each.name in SAYING_MORE}
 PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "literal": word_of,
     "regex": compiled,
