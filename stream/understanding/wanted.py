@@ -46,6 +46,8 @@ def settings_of(
         raise InputError(f"a delay of {delay_s:g} s: give one of 0 to {LONGEST_S:g} s")
     if region is not None and not attributes and rulebook is None:
         raise InputError("a region says how attributes are written: ask for attributes, too")
+    if region is not None:
+        check_region(region)
     needed = frozenset[str]() if rulebook is None else rulebook.kinds
     if not (attributes or needed):
         return None if rulebook is None and delay_s is None else Settings(None, rulebook, delay_s, (), act)
@@ -62,11 +64,24 @@ def settings_of(
 def extractor_of(region: str, kinds: Collection[str]) -> Extractor:
     """What finds attributes of some kinds, all without any."""
     import babel  # noqa: F401 - needed by some of the finders, which import it when they need it
-    import phonenumbers
+    import phonenumbers  # noqa: F401
     import stdnum  # noqa: F401
 
     from glyphfeed.stream.attributes.extractor import Extractor
 
-    if region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise InputError(f"{region!r} is no region: give the two letters of a country (ISO 3166), such as DE, or GB for Britain")
     return Extractor(region.upper(), kinds)
+
+
+def check_region(region: str) -> None:
+    """Accept the ISO 3166 code of a country, and anything where what knows them is not installed.
+
+    Raises:
+        InputError: there is no such country.
+
+    """
+    try:
+        from phonenumbers import SUPPORTED_REGIONS
+    except ImportError:
+        return
+    if region.upper() not in SUPPORTED_REGIONS:
+        raise InputError(f"{region!r} is no region: give the two letters of a country (ISO 3166), such as DE, or GB for Britain")

@@ -14,6 +14,7 @@ from glyphfeed.engines.errors import GlyphfeedError
 from glyphfeed.engines.lexicon import known_languages
 from glyphfeed.stream.captions.settings import CaptionSettings
 from glyphfeed.stream.detecting.zones import Zone, Zones, parse_zone
+from glyphfeed.stream.errors import InputError
 from glyphfeed.stream.feed.endpoint import DEFAULT_ENDPOINT, check_bind
 from glyphfeed.stream.feed.keys import ServerKeys
 from glyphfeed.stream.feed.publishing.kept import MOST_BYTES, MOST_DAYS, KeepIn
@@ -22,7 +23,7 @@ from glyphfeed.stream.records import NAME
 from glyphfeed.stream.rules.attribute_conditions import KINDS
 from glyphfeed.stream.rules.rule import Rule
 from glyphfeed.stream.sources.source import Pace
-from glyphfeed.stream.understanding.wanted import LONGEST_S
+from glyphfeed.stream.understanding.wanted import LONGEST_S, check_region
 from glyphfeed.stream.web.admission import DEFAULT_LISTEN, Listen
 from glyphfeed.tools.configuration.checking import Between, Parsed
 from glyphfeed.tools.keys import feed_keys
@@ -134,8 +135,11 @@ class Understand:
         for number, kind in enumerate(() if isinstance(self.attributes, bool) else self.attributes):
             if kind not in KINDS:
                 yield ("attributes", number), f"{kind!r} is no kind of attribute; there are {', '.join(sorted(KINDS))}"
-        if self.region is not None and not (len(self.region) == 2 and self.region.isascii() and self.region.isalpha()):
-            yield "region", f"{self.region!r} is no region; write the two letters of a country, such as DE"
+        if self.region is not None:
+            try:
+                check_region(self.region)
+            except InputError as error:
+                yield "region", str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def test_what_only_rules_ask_for_is_not_told() -> None:
     ("arguments", "complaint"),
     [
         ({"attributes": True, "region": "UK"}, "'UK' is no region: give the two letters of a country"),
+        ({"rulebook": Rulebook(()), "region": "XX"}, "'XX' is no region"),
         ({"region": "DE"}, "ask for attributes, too"),
         ({"delay_s": -1.0}, "a delay of -1 s: give one of 0 to 600 s"),
     ],
