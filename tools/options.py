@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from glyphfeed.stream.detecting.zones import Zones as PlacesToRead
 
 DEFAULT_METRICS = "127.0.0.1:9464"
-_ARGUMENTS = {"sources": "SOURCE", "endpoint": "ENDPOINT"}
-"""What is no option, and how help calls it."""
+_ARGUMENTS = {"sources": "SOURCE", "endpoint": "ENDPOINT", "rules_file": "--rules"}
+"""What is no option, or not called as its parameter, and how help calls it."""
 LEAST_PORT = 64
 """From here on a number alone after `--web` is a port, as nobody has so many webcams."""
 Backend: TypeAlias = Literal["auto", "tensorrt", "cuda", "openvino", "onnxruntime"]

@@ -69,6 +69,7 @@ def test_help_teaches_by_examples(capfd: pytest.CaptureFixture[str]) -> None:
     [
         (["watch"], "there is nothing to watch: give a SOURCE, or a file with --config; see glyphfeed watch --help"),
         (["watch", "0", "--config", "x.toml", "--fps", "5"], "everything has its place in that file, --fps, SOURCE too"),
+        (["watch", "--config", "x.toml", "--rules", "r.toml"], "everything has its place in that file, --rules too"),
         (["watch", "--config", "none.toml"], "none.toml cannot be read: No such file or directory"),
         (["watch", "0", "--ignore", "0.5"], "'0.5' is no zone; write its corners as x,y with spaces between"),
         (["watch", "0", "--metrics", "here"], "'here' is not an address to listen at: write HOST:PORT such as 127.0.0.1:9464"),

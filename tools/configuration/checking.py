@@ -122,6 +122,9 @@ def read_fields(kind: type[Table], values: dict[str, Any], folder: Path) -> tupl
     table = kind(**read)
     for place, sentence in getattr(table, "mistakes", tuple)():
         where = (place,) if isinstance(place, str) else place
+        if not where and found:
+            # What it says of the whole table may come of what was left out.
+            continue
         found.append((where, f"{where[0]}: {sentence}" if where else sentence))
     return table, found
 

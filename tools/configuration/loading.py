@@ -268,7 +268,16 @@ def read_wanted(values: dict[str, Any], folder: Path, mistakes: Mistakes) -> Wan
     caption = None
     if "caption" in values:
         caption = read_table(CaptionSettings, values["caption"], ("caption",), "[caption]", folder, mistakes)
+        note_strangers(caption, values, mistakes)
     return Wanted(understand or Understand(), tuple(rule for rule in rules if rule is not None), caption)
+
+
+def note_strangers(caption: CaptionSettings | None, values: dict[str, Any], mistakes: Mistakes) -> None:
+    """Note rules that captions are asked for, and that are not in the file."""
+    known = {table.get("name") for table, _ in several("rule", values, Mistakes({(): 1})) if isinstance(table, dict)}
+    for name in caption.rules if caption is not None else ():
+        if name not in known:
+            mistakes.add(("caption", "rules"), f"[caption]: rules: there is no rule {name!r}")
 
 
 def several(name: str, values: dict[str, Any], mistakes: Mistakes) -> Iterator[tuple[Any, Place]]:

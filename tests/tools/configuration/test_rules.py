@@ -122,3 +122,25 @@ def test_a_change_of_rules_disturbs_no_camera(tmp_path: Path) -> None:
     assert not told.moves
     assert not told.bound
     assert told.sentence() == "the rules, or what is told of texts, are others"
+
+
+def test_what_a_table_says_wrongly_is_not_taken_for_what_it_does_not_say(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[[rule]]\nname = "a"\nlitteral = "x"\n', "utf-8")
+    with pytest.raises(ConfigurationError, match=r'^rules.toml:3: rule "a": litteral is not known here; did you mean literal\?$'):
+        load_rules(path)
+
+
+def test_captions_are_asked_for_rules_that_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    caption = '[caption]\naddress = "http://127.0.0.1:8080/v1"\non = ["flagged"]\nrules = ["a", "b"]\n'
+    path.write_text('[[rule]]\nname = "a"\nliteral = "x"\n' + caption, "utf-8")
+    with pytest.raises(ConfigurationError, match=r"^rules.toml:7: \[caption\]: rules: there is no rule 'b'$"):
+        load_rules(path)
+
+
+def test_a_region_that_is_none_is_a_mistake_of_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "glyphfeed.toml"
+    path.write_text(CAMERA + '[understand]\nregion = "XX"\n', "utf-8")
+    with pytest.raises(ConfigurationError, match=r"^glyphfeed.toml:5: \[understand\]: region: 'XX' is no region"):
+        load(path)
