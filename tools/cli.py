@@ -356,8 +356,9 @@ def watch(
     if quiet:
         logging.getLogger("glyphfeed").setLevel(logging.ERROR)
     else:
-        # Which back-end was chosen, and why.
-        logging.getLogger("glyphfeed.engines").setLevel(logging.INFO)
+        # Which back-end was chosen, and why, and that rules are taken up again.
+        for each in ("glyphfeed.engines", "glyphfeed.rules"):
+            logging.getLogger(each).setLevel(logging.INFO)
     recording = parse_recording(record, record_topics or [], record_rotate or [], append=append)
     keeping = parse_keeping(keep, keep_size, keep_days)
     zones, listen = parse_zones(zone or [], ignore or []), None if metrics is None else Listen.parse(metrics, DEFAULT_METRICS)
@@ -380,6 +381,7 @@ def watch(
             codes=wanted.codes,
             settings=wanted.settings,
             captions=wanted.captions,
+            rules=wanted.rules,
             subscribers=wait_subscribers,
             window=window,
             film=film,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.sources.source import Source
     from glyphfeed.stream.understanding.settings import Settings
     from glyphfeed.stream.web.admission import Listen
+    from glyphfeed.tools.configuration.rules_file import RulesFile
     from glyphfeed.tools.configuration.tables import Web
     from glyphfeed.tools.displays.views import Display
     from glyphfeed.tools.service.health import Health
@@ -63,6 +64,7 @@ def watch(
     codes: bool,
     settings: Settings | None,
     captions: CaptionSettings | None,
+    rules: RulesFile | None,
     subscribers: int,
     window: bool,
     film: Path | None,
@@ -118,6 +120,7 @@ def watch(
             settings=settings,
             captioner=captioner,
             pages=pages,
+            rules=rules,
         )
         # Before the publisher closes, as that may fail as well.
         for name, error in failures:
@@ -164,6 +167,7 @@ def show_sources(
     settings: Settings | None = None,
     captioner: Captioner | None = None,
     pages: Pages | None = None,
+    rules: RulesFile | None = None,
 ) -> Failures:
     """Read all sources until each has ended or failed, or the user ends it at a display; see `run_sources`.
 
@@ -177,10 +181,14 @@ def show_sources(
             captioner.answer = runtime.describe
         if pages is not None:
             pages.begin(runtime)
+        if rules is not None:
+            rules.understand = runtime.understand
 
     def go_on() -> bool:
         if pages is not None:
             pages.attend()
+        if rules is not None:
+            rules.attend()
         return views.draw()
 
     try:

@@ -5,32 +5,34 @@ Owns: that what is said there counts more than what the file says.  Does not own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glyphfeed.stream.acts.performing import Acts
-from glyphfeed.stream.understanding.settings import Settings
 from glyphfeed.stream.understanding.wanted import settings_of
 from glyphfeed.tools.configuration.loading import load_rules
-from glyphfeed.tools.configuration.rules import understanding
-from glyphfeed.tools.configuration.tables import Understand, Wanted
+from glyphfeed.tools.configuration.rules_file import RulesFile
+from glyphfeed.tools.configuration.tables import Understand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from glyphfeed.stream.captions.settings import CaptionSettings
+    from glyphfeed.stream.understanding.settings import Settings
+    from glyphfeed.tools.configuration.tables import Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the stage is told, None where nothing is wanted; what does what the rules ask for, to be closed at the end; whether
-    codes are read; and who is asked for captions.
+    codes are read; who is asked for captions; and the file of rules, if there is one.
     """
 
     settings: Settings | None
     acts: Acts
     codes: bool
     captions: CaptionSettings | None = None
+    rules: RulesFile | None = None
 
 
 def asked(file: Path | None, *, attributes: bool, region: str | None, codes: bool, delay_s: float | None) -> Asked:
@@ -43,14 +45,18 @@ def asked(file: Path | None, *, attributes: bool, region: str | None, codes: boo
     """
     if file is None:
         return Asked(settings_of(attributes, region, delay_s=delay_s), Acts({}), codes)
-    found = load_rules(file)
-    told = found.understand
-    understand = Understand(
-        attributes=attributes or told.attributes,
-        region=region or told.region,
-        codes=told.codes,
-        delay=told.delay if delay_s is None else delay_s,
-    )
-    acts = Acts({rule.name: rule for rule in found.rules})
-    settings = understanding(Wanted(understand, found.rules), acts)
-    return Asked(settings or (Settings() if found.caption else None), acts, codes or told.codes, found.caption)
+
+    def read() -> Wanted:
+        found = load_rules(file)
+        told = found.understand
+        understand = Understand(
+            attributes=attributes or told.attributes,
+            region=region or told.region,
+            codes=codes or told.codes,
+            delay=told.delay if delay_s is None else delay_s,
+        )
+        return replace(found, understand=understand)
+
+    rules = RulesFile(file, read)
+    wanted = rules.wanted
+    return Asked(rules.settings, rules.acts, wanted.understand.codes, wanted.caption, rules)

@@ -13,7 +13,7 @@ from glyphfeed.stream.feed.endpoint import near
 if TYPE_CHECKING:
     from glyphfeed.stream.bridges.settings import BridgeSettings
     from glyphfeed.tools.configuration.loading import Configuration
-    from glyphfeed.tools.configuration.tables import Camera
+    from glyphfeed.tools.configuration.tables import Camera, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ def elsewhere(camera: Camera) -> Camera:
 
 def bound(old: Configuration, new: Configuration) -> list[str]:
     """The fields that differ and are taken up at the start alone."""
-    found = ["[caption]"] if old.wanted.caption != new.wanted.caption else []
-    found += ["[understand] codes"] if old.wanted.understand.codes != new.wanted.understand.codes else []
+    found = bound_of_texts(old.wanted, new.wanted)
     for table in ("feed", "record", "networks", "metrics", "display"):
         before, after = getattr(old, table), getattr(new, table)
         if before is None or after is None:
@@ -91,3 +90,9 @@ def bound(old: Configuration, new: Configuration) -> list[str]:
         # Those of the cameras have been worked out.
         found += [f"[{table}] {name}" for name in names if name not in ("languages", "alphabet")]
     return found
+
+
+def bound_of_texts(old: Wanted, new: Wanted) -> list[str]:
+    """Those of what is wanted of texts."""
+    found = ["[caption]"] if old.caption != new.caption else []
+    return found + (["[understand] codes"] if old.understand.codes != new.understand.codes else [])

@@ -1,7 +1,7 @@
 """The tables of rules in a configuration file.
 
-Owns: what is wrong with a rule where it will be followed: its secrets, its program and its sound.  Does not own its fields
-(stream.rules).
+Owns: what is wrong with a rule where it will be followed: its secrets, its program and its sound; and what another version of
+them does.  Does not own its fields (stream.rules).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from glyphfeed.stream.errors import InputError
 from glyphfeed.stream.placeholders import reveal
 from glyphfeed.stream.rules.rule import BELL, Rule
 from glyphfeed.stream.rules.rulebook import Rulebook
+from glyphfeed.stream.understanding.settings import Settings
 from glyphfeed.stream.understanding.wanted import DEFAULT_REGION, settings_of
 from glyphfeed.tools.configuration.checking import read_table
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from glyphfeed.stream.acts.performing import Acts
     from glyphfeed.stream.rules.rule import Hook
-    from glyphfeed.stream.understanding.settings import Settings
     from glyphfeed.tools.configuration.checking import Mistakes
     from glyphfeed.tools.configuration.lines import Place
     from glyphfeed.tools.configuration.tables import Wanted
@@ -63,6 +63,27 @@ def understanding(wanted: Wanted, acts: Acts, before: Rulebook | None = None) ->
         raise InputError(f"{error}; {PIP_INSTALL} -e '.[understand]' in glyphfeed's folder brings what rules need") from None
     region = told.region if told.attributes or rules else None
     return settings_of(told.attributes, region, rulebook, told.delay, acts.perform if rules else None)
+
+
+class Meaning:
+    """What a file wants of texts, with `acts` that do what its rules ask for.
+
+    Raises:
+        InputError: it cannot be had.
+
+    """
+
+    def __init__(self, acts: Acts, wanted: Wanted) -> None:
+        self._acts = acts
+        self.settings = Settings()
+        self.follow(wanted)
+
+    def follow(self, wanted: Wanted) -> Settings:
+        """Take up another version of the file, or fail as at first and keep the old; empty where nothing is wanted."""
+        settings = understanding(wanted, self._acts, self.settings.rulebook) or Settings()
+        self._acts.follow({rule.name: rule for rule in wanted.rules})
+        self.settings = settings
+        return settings
 
 
 def mistakes_here(rule: Rule) -> Iterator[tuple[Place, str]]:

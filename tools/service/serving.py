@@ -21,15 +21,15 @@ from glyphfeed.stream.feed.publishing.publisher import Publisher
 from glyphfeed.stream.running.networks import Networks
 from glyphfeed.stream.running.phones import Phones
 from glyphfeed.stream.running.runtime import Runtime
-from glyphfeed.stream.understanding.settings import Settings
 from glyphfeed.tools import beside, logs
 from glyphfeed.tools.configuration.changes import changes
+from glyphfeed.tools.configuration.file_watch import FileWatch
 from glyphfeed.tools.configuration.loading import ConfigurationError, load
-from glyphfeed.tools.configuration.rules import understanding
+from glyphfeed.tools.configuration.rules import Meaning
+from glyphfeed.tools.configuration.rules_file import tell_refused
 from glyphfeed.tools.displays.views import Views
 from glyphfeed.tools.errors import tell
 from glyphfeed.tools.service.children import Children
-from glyphfeed.tools.service.file_watch import FileWatch
 from glyphfeed.tools.service.health import Health
 from glyphfeed.tools.service.monitor import serving
 from glyphfeed.tools.service.notify import Notifier
@@ -66,28 +66,6 @@ class Attempt:
         pause_s = min(FIRST_PAUSE_S * 2.0 ** min(self.failures - 1, 10), LONGEST_PAUSE_S)
         self.due_s = now_s + pause_s
         return pause_s
-
-
-class Meaning:
-    """What a configuration wants of texts, with `acts` that do what its rules ask for.
-
-    Raises:
-        InputError: it cannot be had.
-
-    """
-
-    def __init__(self, acts: Acts, configuration: Configuration) -> None:
-        self._acts = acts
-        self.settings = Settings()
-        self.follow(configuration)
-
-    def follow(self, configuration: Configuration) -> Settings:
-        """Take up another version of the configuration, or fail as at first and keep the old; empty where nothing is wanted."""
-        wanted = configuration.wanted
-        settings = understanding(wanted, self._acts, self.settings.rulebook) or Settings()
-        self._acts.follow({rule.name: rule for rule in wanted.rules})
-        self.settings = settings
-        return settings
 
 
 class Cameras:
@@ -129,7 +107,7 @@ class Cameras:
         """
         told = changes(self.configuration, configuration)
         if told.understood and self._meaning is not None:
-            self._runtime.understand(self._meaning.follow(configuration))
+            self._runtime.understand(self._meaning.follow(configuration.wanted))
         self.configuration = configuration
         self._runtime.remove(told.gone)
         for name in told.gone:
@@ -192,7 +170,7 @@ def serve(path: Path) -> int:
         captioner = None if captions is None else open_captions(stack, captions)
         sinks += [captioner] if captioner else []
         acts = stack.enter_context(Acts({}))
-        meaning = Meaning(acts, configuration)
+        meaning = Meaning(acts, configuration.wanted)
         displays: list[Display] = open_windows(stack) if display.window else []
         networks = networks_of(configuration).locate()
         if not configuration.log.quiet:
@@ -269,9 +247,7 @@ def reload(cameras: Cameras, children: Children, path: Path, endpoint: str) -> l
             raise ConfigurationError(f"{path.name}: cameras cannot change while a film is made of one; start anew without it")
         told = cameras.follow(new)
     except (ConfigurationError, InputError) as error:
-        for sentence in str(error).splitlines():
-            log.error("%s", sentence)
-        log.error("%s is not taken up, and what it said before holds", path.name)
+        tell_refused(log, path, error)
         return []
     logs.set_up(new.log.format, quiet=new.log.quiet)
     before, after = commands_of(old, endpoint), commands_of(new, endpoint)

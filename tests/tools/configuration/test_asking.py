@@ -17,6 +17,8 @@ from tests.stream.feed.samples import DEADLINE_S, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glyphfeed.stream.understanding.settings import Settings
+
 RULE = '[understand]\nregion = "DE"\ndelay = 3\n[[rule]]\nname = "cheap"\nwhen = "price < 5 EUR"\n'
 
 
@@ -41,6 +43,39 @@ def test_options_count_more_than_the_file(tmp_path: Path) -> None:
         settings = wanted.settings
         assert settings is not None
         assert (settings.delay_s, settings.kinds) == (0, None)
+
+
+def test_a_file_of_rules_is_followed_while_it_changes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(RULE, "utf-8")
+    wanted = asked(file, attributes=False, region=None, codes=False, delay_s=1)
+    told: list[Settings] = []
+
+    rules = wanted.rules
+    assert rules is not None
+    rules.understand = told.append
+
+    def is_told() -> bool:
+        rules.attend()
+        return bool(caplog.messages)
+
+    def change(content: str) -> None:
+        file.write_text(content, "utf-8")
+        caplog.clear()
+        wait_until(is_told)
+
+    with wanted.acts, caplog.at_level("INFO", "glyphfeed.rules"):
+        change(RULE + '[[rule]]\nname = "dear"\nwhen = "price > 500 EUR"\n')
+        assert caplog.messages == ["rules.toml is taken up"]
+        assert told[-1].rulebook is not None
+        # What the command line says counts more, still.
+        assert ([*told[-1].rulebook.rules], told[-1].delay_s) == (["cheap", "dear"], 1)
+        change(RULE.replace("price", "prize"))
+        assert caplog.messages[0].startswith('rules.toml:6: rule "cheap": when: ')
+        assert caplog.messages[1:] == ["rules.toml is not taken up, and what it said before holds"]
+        assert len(told) == 1
+        change(RULE.replace("delay", "codes = true\ndelay"))
+        assert caplog.messages[1] == "rules.toml: [understand] codes will hold only once glyphfeed is started anew"
 
 
 def test_watch_follows_the_rules_of_a_file(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from glyphfeed.tools.service import file_watch
-from glyphfeed.tools.service.file_watch import FileWatch
+from glyphfeed.tools.configuration import file_watch
+from glyphfeed.tools.configuration.file_watch import FileWatch
 
 if TYPE_CHECKING:
     from pathlib import Path
