@@ -71,6 +71,10 @@ def train_gather(
 def train_label(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Photos.")],
     out: PoolFolder,
+    truth: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the photos with the places of their words here too, for train detector."),
+    ] = None,
     engine: Engine = "auto",
     detector: DetectorFile = None,
     recogniser: RecogniserFile = None,
@@ -80,12 +84,13 @@ def train_label(
     [bold]Examples[/]
 
     glyphfeed train label holiday --out real/holiday
+    glyphfeed train label holiday --out real/holiday --truth signs    [dim]for train cut and detector[/]
     """
     from glyphfeed.stream.running.networks import Networks
     from glyphfeed.tools.training.labelling import label
 
     # The words that the network itself sees, not those that are likely.
-    label(folder, out, Networks(engine, detector, recogniser, ()).locate().load(live=False).result())
+    label(folder, out, Networks(engine, detector, recogniser, ()).locate().load(live=False).result(), truth)
 
 
 @train.command("place")

@@ -6,6 +6,7 @@ scene text recognition?, 2021): of a better reader's answers those that it is su
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -15,13 +16,14 @@ from glyphfeed.stream.geometry import is_sound, is_tall, rectify, slice_quad, wi
 from glyphfeed.stream.reader import CROP_HEIGHTS_PX, MARGIN
 from glyphfeed.stream.reading.fusion import begin
 from glyphfeed.stream.reading.words import words_of
-from glyphfeed.tools.errors import note
+from glyphfeed.tools.errors import note, writing
+from glyphfeed.tools.training.annotated import NOT_LEGIBLE
 from glyphfeed.tools.training.charset import spelt
 from glyphfeed.tools.training.pool import unplaced, write_pool
 from glyphfeed.tools.training.sources import TALLEST, photos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,25 +40,41 @@ MOST_PIXELS: Final = 1600
 """Larger photos are made smaller, so that their longer side has so many pixels."""
 
 
-def label(folder: Path, out: Path, engines: Engines) -> None:
-    """Read the photos of a folder and write the words that are sure as a pool.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A word in a photo: its quad (4, 2) from its top left corner clockwise, in pixels, and what it says, if that is sure."""
+
+    quad: NDArray[np.float64]
+    text: str | None
+
+
+def label(folder: Path, out: Path, engines: Engines, truth: Path | None = None) -> None:
+    """Read the photos of a folder and write the words that are sure as a pool, and, if there is to be one, a folder of the photos
+    with their words' places and texts, for a detector to learn from.
 
     Raises:
-        CommandError: there are no photos, or the pool cannot be written, or is there already.
+        CommandError: there are no photos, or the pool or the truth cannot be written, or is there already.
         EngineError: a network failed.
 
     """
-    note(f"{out}: {write_pool(out, read_folder(folder, engines))} words")
+    if truth is not None:
+        with writing(truth):
+            truth.mkdir(parents=True)
+    note(f"{out}: {write_pool(out, read_folder(folder, engines, truth))} words")
 
 
-def read_folder(folder: Path, engines: Engines) -> Iterator[Word]:
+def read_folder(folder: Path, engines: Engines, truth: Path | None = None) -> Iterator[Word]:
     """The sure words of all photos of a folder that may be trained on."""
     for file in photos_of(folder):
-        photo = cv2.imread(str(file), cv2.IMREAD_COLOR)
-        if photo is None:
+        given = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        if given is None:
             note(f"{file} is no picture that can be read, and is passed over")
             continue
-        yield from sure_words(fitted(np.asarray(photo, np.uint8)), engines)
+        photo = fitted(np.asarray(given, np.uint8))
+        readings = [*read_words(photo, engines)]
+        if truth is not None:
+            write_truth(truth, file.stem, photo, readings)
+        yield from sure_words(photo, readings)
 
 
 def fitted(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -67,16 +85,43 @@ def fitted(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
 
 
-def sure_words(photo: NDArray[np.uint8], engines: Engines) -> Iterator[Word]:
-    """The words of a blue-green-red photo that are level, and of which every character is sure, in grey crops."""
+def read_words(photo: NDArray[np.uint8], engines: Engines) -> Iterator[Reading]:
+    """The words of a blue-green-red photo; lines that are not level, or in which nothing is read, are one word each."""
     size = (photo.shape[1], photo.shape[0])
     quads, _ = engines.detector.detect(photo)
-    lines = [with_margins(quad, MARGIN) for quad in quads if is_sound(quad, size) and not is_tall(quad)]
-    crops = [rectify(photo, quad, CROP_HEIGHTS_PX) for quad, _ in lines]
+    sound = [quad for quad in quads if is_sound(quad, size)]
+    level = [quad for quad in sound if not is_tall(quad)]
+    yield from (Reading(quad, None) for quad in sound if is_tall(quad))
+    lines = [with_margins(quad, MARGIN) for quad in level]
+    lattices = engines.recogniser.read([rectify(photo, quad, CROP_HEIGHTS_PX) for quad, _ in lines])
+    for quad, (wider, _), lattice in zip(level, lines, lattices, strict=True):
+        words = words_of(begin(lattice, 1.0))
+        for word in words:
+            sure = min(slot.best[1] for slot in word.slots) >= SURE
+            yield Reading(slice_quad(wider, word.start, word.end), spelt(word.text) if sure else None)
+        if not words:
+            yield Reading(quad, None)
+
+
+def sure_words(photo: NDArray[np.uint8], readings: Iterable[Reading]) -> Iterator[Word]:
+    """Those of the words of a blue-green-red photo that are sure, in grey crops."""
     grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY), np.uint8)
-    for (quad, _), lattice in zip(lines, engines.recogniser.read(crops), strict=True):
-        for word in words_of(begin(lattice, 1.0)):
-            text = spelt(word.text)
-            if text is not None and min(slot.best[1] for slot in word.slots) >= SURE:
-                around, _ = with_margins(slice_quad(quad, word.start, word.end), ROOM)
-                yield unplaced(rectify(grey, around, (8, TALLEST)), text)
+    for reading in readings:
+        if reading.text is not None:
+            around, _ = with_margins(reading.quad, ROOM)
+            yield unplaced(rectify(grey, around, (8, TALLEST)), reading.text)
+
+
+def write_truth(folder: Path, name: str, photo: NDArray[np.uint8], readings: Iterable[Reading]) -> None:
+    """Write a photo, and beside it its words as ICDAR 2015 has them.
+
+    Raises:
+        CommandError: it cannot be written.
+
+    """
+    # ICDAR's own names are of photos of which only some may be trained on.
+    stem = f"labelled_{name}"
+    corners = ((",".join(f"{side:.0f}" for side in reading.quad.ravel()), reading.text or NOT_LEGIBLE) for reading in readings)
+    with writing(folder):
+        (folder / f"{stem}.jpg").write_bytes(cv2.imencode(".jpg", photo)[1].tobytes())
+        (folder / f"gt_{stem}.txt").write_text("".join(f"{place},{text}\n" for place, text in corners), "utf-8")

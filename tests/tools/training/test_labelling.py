@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from glyphfeed.tools.errors import CommandError
-from glyphfeed.tools.training.labelling import MOST_PIXELS, fitted, label, sure_words
+from glyphfeed.tools.training.annotated import read_own
+from glyphfeed.tools.training.finding import overlap
+from glyphfeed.tools.training.labelling import MOST_PIXELS, fitted, label, read_words, sure_words
 from glyphfeed.tools.training.pool import Pool
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_words_are_cut_out_one_by_one(wall: Colour, engines: Engines) -> None:
-    words = {word.text: word for word in sure_words(wall, engines)}
+    words = {word.text: word for word in sure_words(wall, [*read_words(wall, engines)])}
     assert words.keys() >= {"EXIT", "12"}
     assert words["EXIT"].crop.shape[1] > 1.3 * words["12"].crop.shape[1]
     assert all(word.crop.std() > 20 and np.isnan(word.quads).all() for word in words.values())
@@ -29,11 +31,24 @@ def test_words_are_cut_out_one_by_one(wall: Colour, engines: Engines) -> None:
 def test_photos_become_a_pool(wall: Colour, engines: Engines, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "wall.png"), wall)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    label(tmp_path, tmp_path / "pool", engines)
+    label(tmp_path, tmp_path / "pool", engines, tmp_path / "truth")
     pool = Pool([tmp_path / "pool"])
     assert {pool[number].text for number in range(len(pool))} >= {"EXIT", "12"}
     with pytest.raises(CommandError, match="is there already"):
         label(tmp_path, tmp_path / "pool", engines)
+
+
+def test_a_detector_can_learn_from_the_same_photos(wall: Colour, engines: Engines, tmp_path: Path) -> None:
+    # Numbers of ICDAR's own photos say which may be trained on; these are others.
+    cv2.imwrite(str(tmp_path / "img_1001.png"), wall)
+    label(tmp_path, tmp_path / "pool", engines, tmp_path / "truth")
+    (told,) = read_own(tmp_path / "truth")
+    words = {word.text: word.outline for word in told.words}
+    assert words.keys() >= {"EXIT", "12"}
+    with pytest.raises(CommandError, match="truth cannot be written: File exists"):
+        label(tmp_path, tmp_path / "other", engines, tmp_path / "truth")
+    (again,) = (word for word in read_words(wall, engines) if word.text == "EXIT")
+    assert overlap(words["EXIT"], again.quad)[1] > 0.95
 
 
 def test_large_photos_are_made_smaller() -> None:
