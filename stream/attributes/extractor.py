@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glyphfeed.stream.attributes import contacts, dates, hours, identifiers, measures, places, plates, prices, roads, streets
-from glyphfeed.stream.attributes.line import Line
+from glyphfeed.stream.attributes.line import Line, Remembering
 from glyphfeed.stream.attributes.relating import relate
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (
     roads.find,
 )
 """Each finds its kinds in a line as it is written in a region; of two finds of the same length the earlier finder's counts."""
-REMEMBERED: Final = 1000
-"""So many lines are remembered with what they say."""
 LONGEST: Final = 300
 """Of a longer text so many characters are looked at, so that whatever stands there takes milliseconds."""
 
@@ -40,19 +38,11 @@ class Extractor:
 
     def __init__(self, region: str = "US", kinds: Collection[str] = ()) -> None:
         self._region, self._kinds = region, frozenset(kinds)
-        # By what a line is: of a block that has changed in one line the others are as they were.  Each is kept along with its
-        # candidates, so that no others can have their places in memory.
-        self._known: dict[tuple[str, tuple[int, ...]], tuple[Line, tuple[Attribute, ...]]] = {}
+        self._alone = Remembering(self._find)
 
     def of_line(self, line: Line) -> tuple[Attribute, ...]:
         """What one line says by itself, in the order of its characters."""
-        key = line.text, tuple(map(id, line.candidates))
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            known = self._known[key] = line, self._find(line)
-        return known[1]
+        return self._alone(line)
 
     def _find(self, line: Line) -> tuple[Attribute, ...]:
         if len(line.text) > LONGEST:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from glyphfeed.stream.records import TextEntity
+
+Answer = TypeVar("Answer")
+
+REMEMBERED: Final = 1000
+"""So many lines are remembered with what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,25 @@ class Line:
 
     text: str
     candidates: tuple[Mapping[str, float], ...] = ()
+
+
+class Remembering(Generic[Answer]):
+    """What a function says of each line, asked once: of a block that has changed in one line the others are as they were."""
+
+    def __init__(self, find: Callable[[Line], Answer]) -> None:
+        self._find = find
+        # Each is kept along with its candidates, so that no others can have their places in memory.
+        self._known: dict[tuple[str, tuple[int, ...]], tuple[Line, Answer]] = {}
+
+    def __call__(self, line: Line) -> Answer:
+        """What it says; the same for the same text with the very same candidates."""
+        key = line.text, tuple(map(id, line.candidates))
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = line, self._find(line)
+        return known[1]
 
 
 @cache

@@ -8,6 +8,7 @@ them knows a recogniser's confusions or words over two lines: so they are not us
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nlargest
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -25,6 +26,8 @@ LIKELY = 0.25
 """What a character may be instead counts from this probability on."""
 DOUBTS = 8
 """So many characters of a line are tried as what else they may be, the most doubtful first."""
+REMEMBERED = 1024
+"""What is found in so many texts is remembered, those that were looked at last."""
 REACH = 24
 """A word is looked for so many characters to either side of such a one."""
 
@@ -68,6 +71,8 @@ class Moderator:
         # What a user wants found is not innocent.
         self._matchers = (Matcher(dict.fromkeys(chosen), innocent), *([Matcher(dict.fromkeys(of_user))] if of_user else []))
         self._masked = Masked(dict.fromkeys((*chosen, *of_user)))
+        # The lines around one that changes are looked at again, each with its neighbours.
+        self._in = lru_cache(REMEMBERED)(self._search)
 
     def find(self, line: Line) -> tuple[Found, ...]:
         """The words in a line, in the order of its characters; those of one category that overlap are one."""
@@ -79,6 +84,8 @@ class Moderator:
         crossing = [
             found for found in self._found(_joined(lines)) if any(found.span[0] < start < found.span[1] for start in starts)
         ]
+        if not crossing:
+            return ((),) * len(lines)
         return tuple(_united(_within(crossing, start, len(line.text))) for line, start in zip(lines, starts, strict=False))
 
     def _found(self, line: Line) -> Iterator[Found]:
@@ -90,13 +97,10 @@ class Moderator:
                 if first <= place - start < last and (first or not start):
                     yield Found(category, (first + start, last + start))
 
-    def _in(self, text: str) -> Iterator[Found]:
-        for word, span in self._masked.find(text):
-            yield Found(word.category, span)
-        for folded in readings(text):
-            for matcher in self._matchers:
-                for match in matcher.find(folded):
-                    yield Found(match.word.category, folded.span(match.start, match.end))
+    def _search(self, text: str) -> tuple[Found, ...]:
+        masked = [Found(word.category, span) for word, span in self._masked.find(text)]
+        matches = ((folded, match) for folded in readings(text) for matcher in self._matchers for match in matcher.find(folded))
+        return (*masked, *(Found(match.word.category, folded.span(match.start, match.end)) for folded, match in matches))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from glyphfeed.stream.rules.subject import Span, Subject
 
 NEAREST: Final = 3
-"""A word is looked for over so many lines before and after a text, and so many of the readings before it."""
+"""A word is looked for over at least so many lines before and after a text, and so many of the readings before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +72,11 @@ class Moderate:
 
 
 def neighbours(around: Sequence[TextEntity], entity: TextEntity) -> tuple[list[Line], int]:
-    """The lines next to a text in its block, with it, and which of them it is."""
+    """The lines around a text in its block, with it, and which of them it is."""
     place = next((number for number, text in enumerate(around) if text.id == entity.id), None)
     if place is None:
         return [line_of(entity)], 0
-    first = max(place - NEAREST, 0)
-    return [line_of(text) for text in around[first : place + NEAREST + 1]], place - first
+    # The same for lines that stand together, as what was found in them is remembered.
+    begins = place - place % NEAREST
+    first = max(begins - NEAREST, 0)
+    return [line_of(text) for text in around[first : begins + 2 * NEAREST]], place - first

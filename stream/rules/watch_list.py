@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
+from glyphfeed.stream.attributes.line import Remembering
 from glyphfeed.stream.errors import InputError
 from glyphfeed.stream.rules.subject import united
 from glyphfeed.stream.rules.words import listed
@@ -101,6 +102,8 @@ class WatchList:
             for start, end in parts_of(len(wanted.letters), wanted.edits):
                 self._parts[wanted.skeleton[start : min(end, start + LONGEST_PART)]].append((wanted, start))
         self._lengths = sorted({len(part) for part in self._parts})
+        self.near = Remembering(self._near)
+        """The words that a line nearly says, of places that overlap the best for each word."""
 
     def find(self, subject: Subject) -> tuple[Span, ...] | None:
         """See `Condition.find`."""
@@ -114,8 +117,7 @@ class WatchList:
         nearly = f"; the nearest is {told(subject.entity.text, [min(further, key=lambda near: near.cost)])}" if further else ""
         return f"it says nothing within {self._distance:g} of {listed(self._words)}{nearly}"
 
-    def near(self, line: Line) -> list[Near]:
-        """The words that a line nearly says, of places that overlap the best for each word."""
+    def _near(self, line: Line) -> list[Near]:
         letters = letters_of(line)
         seen: set[tuple[str, int]] = set()
         found: list[Near] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,8 @@ MOST_WORDS: Final = 1000
 LONGEST_WORD: Final = 200
 MOST_FOUND: Final = 2000
 """Where more words than this are found in one text, all of it is taken for one."""
+REMEMBERED: Final = 1024
+"""What is found in so many texts is remembered: those around one that changes are asked about again."""
 MOST_STEPS: Final = 400
 """Instructions of a compiled regular expression: RE2's work is at most their number times the length of the text.  A
 class such as \\pL counts for one, as at most one of its many hundreds holds of a character, but with all of them for the size."""
@@ -41,10 +44,13 @@ class Words:
         self._words = tuple(word_of(word) for word in words)
         self._case, self._whole = case, whole
         self._wanted = tuple(dict.fromkeys(word if case else word.casefold() for word in self._words))
+        self._in = lru_cache(REMEMBERED)(self._search)
 
     def find(self, subject: Subject) -> tuple[Span, ...] | None:
         """See `Condition.find`."""
-        text = subject.entity.text
+        return self._in(subject.entity.text)
+
+    def _search(self, text: str) -> tuple[Span, ...] | None:
         seen, places = (text, range(len(text))) if self._case else folded(text)
         spans = list(islice((span for word in self._wanted for span in occurrences(seen, word)), MOST_FOUND + 1))
         if len(spans) > MOST_FOUND:
@@ -69,10 +75,14 @@ class Regex:
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = tuple(patterns)
         self._compiled = tuple((found, steps_of(found)) for found in map(compiled, patterns))
+        self._in = lru_cache(REMEMBERED)(self._search)
 
     def find(self, subject: Subject) -> tuple[Span, ...] | None:
         """See `Condition.find`."""
-        return united(span for pattern in self._compiled for span in matches(*pattern, subject.entity.text)) or None
+        return self._in(subject.entity.text)
+
+    def _search(self, text: str) -> tuple[Span, ...] | None:
+        return united(span for pattern in self._compiled for span in matches(*pattern, text)) or None
 
     def why(self, subject: Subject) -> str:
         """See `Condition.why`."""

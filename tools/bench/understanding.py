@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from glyphfeed.stream.attributes.line import Line
-from glyphfeed.stream.records import TextEntity, TextState
+from glyphfeed.stream.records import Action, TextEntity, TextState
 from glyphfeed.stream.rules.subject import Subject
 from glyphfeed.tools.bench.labelled import (
     clean_words,
@@ -31,6 +31,7 @@ from glyphfeed.tools.bench.labelled import (
     spans_found,
 )
 from glyphfeed.tools.bench.sheet import Sheet
+from glyphfeed.tools.bench.staged import stage_sheet
 from glyphfeed.tools.errors import bringing
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from glyphfeed.stream.attributes.extractor import Extractor
     from glyphfeed.stream.moderation.moderator import Moderator
     from glyphfeed.stream.records import Attribute, Flag
+    from glyphfeed.stream.rules.rule import Rule
     from glyphfeed.stream.rules.rulebook import Rulebook
+    from glyphfeed.stream.understanding.settings import Settings
     from glyphfeed.tools.bench.labelled import Block, Saying
 
 LENGTH: Final = 1000
@@ -47,7 +50,8 @@ LENGTH: Final = 1000
 REPEATS: Final = 5
 """So often is each time taken; the median counts."""
 WORDS: Final = 100
-"""A rule asks for so many."""
+PLATES: Final = 1_000
+"""Rules ask for so many."""
 EXPRESSIONS: Final = (r"(a+)+$", r"(1|11)+[^1]$", r"(?i)(f.?u.?c.?k|s.?h.?i.?t)+", r"\b\w+@\w+(\.\w+)+\b", r"(.*)(.*)(.*)!x")
 """Expressions of which some take an engine that goes back exponential time."""
 REPEATED: Final = (
@@ -78,8 +82,9 @@ def bench_understanding(half: str) -> list[Sheet]:
     return [
         attribute_sheet(blocks, extractor_of, half),
         moderation_sheet(sayings, moderator, {"English words": words, "places": places}, half),
-        cost_sheet(blocks, sayings, extractor_of, moderator),
+        cost_sheet(blocks, sayings, cache(Extractor), Moderator()),
         longest_sheet({"attributes": extractor_of("US").of_line, "moderation": moderator.find, **asked_rules()}),
+        stage_sheet(everything),
     ]
 
 
@@ -114,37 +119,69 @@ def moderation_sheet(sayings: Sequence[Saying], moderator: Moderator, clean: dic
 def cost_sheet(
     blocks: Sequence[Block], sayings: Sequence[Saying], extractor_of: Callable[[str], Extractor], moderator: Moderator
 ) -> Sheet:
-    """What a block costs."""
+    """What a block costs that was not seen before, with an extractor and a moderator that have seen nothing yet."""
     extracting = [milliseconds(partial(extractor_of(block.region).of_block, block.lines)) for block in blocks]
     moderating = [milliseconds(partial(spans_found, moderator, saying.lines)) for saying in sayings]
     rows = [
         (name, len(times), mean(times), quantiles(times, n=20)[-1], max(times))
         for name, times in (("attributes", extracting), ("moderation", moderating))
     ]
-    return Sheet("Cost of a string", ("of", "strings", "mean ms", "p95 ms", "most ms"), rows, (told_repeats(),))
+    return Sheet("Cost of a string", ("of", "strings", "mean ms", "p95 ms", "most ms"), rows, (told_thread(),))
 
 
 def longest_sheet(parts: dict[str, Callable[[Line], object]]) -> Sheet:
     """The longest time of each part over all `hard_inputs`."""
     rows = []
     for name, part in parts.items():
-        took, text = max((milliseconds(partial(part, Line(text))), text) for text in hard_inputs())
+        took, text = max((time_of(part, text), text) for text in hard_inputs())
         rows.append((name, took, ascii(text[:24])))
-    note = f"Inputs of {LENGTH} characters, {len(hard_inputs())} of them. {told_repeats()}"
+    note = f"Inputs of {LENGTH} characters, {len(hard_inputs())} of them; medians of {REPEATS} runs. {told_thread()}"
     return Sheet("Longest time", ("of", "ms", "input, its beginning"), rows, (note,))
 
 
-def asked_rules() -> dict[str, Callable[[Line], object]]:
-    """Rules of each kind, many words to each, and what asks one about a line."""
+def kinds_of_rules() -> dict[str, Rule]:
+    """Rules of each kind, many words to each."""
     from glyphfeed.stream.rules.rule import Rule
-    from glyphfeed.stream.rules.rulebook import Rulebook
 
     words = tuple(sampled(clean_words(), WORDS))[:WORDS]
-    rules = {
+    return {
         "rule of words": Rule(name="words", literal=words),
         "rule of expressions": Rule(name="expressions", regex=EXPRESSIONS),
+        "watch-list": Rule(name="plates", watch=plates(), distance=1.5),
+        "rule of prices": Rule(name="prices", when=("price < 5 EUR",)),
     }
-    return {name: partial(ask, Rulebook([rule])) for name, rule in rules.items()}
+
+
+def asked_rules() -> dict[str, Callable[[Line], object]]:
+    """What asks a rule of each kind about a line, and all of them together."""
+    from glyphfeed.stream.rules.rulebook import Rulebook
+
+    rules = kinds_of_rules()
+    alone = {name: partial(ask, Rulebook([rule])) for name, rule in rules.items()}
+    return {**alone, "all rules together": partial(ask, Rulebook([*rules.values()]))}
+
+
+def everything() -> Settings:
+    """Attributes of all kinds, rules of each, and moderation."""
+    from glyphfeed.stream.rules.moderating import Moderation
+    from glyphfeed.stream.rules.rule import Rule
+    from glyphfeed.stream.rules.rulebook import Rulebook
+    from glyphfeed.stream.understanding.wanted import settings_of
+
+    clean = Rule(name="clean", moderate=Moderation(), action=Action.MASK)
+    settings = settings_of(attributes=True, region="DE", rulebook=Rulebook([clean, *kinds_of_rules().values()]))
+    assert settings is not None
+    return settings
+
+
+def plates() -> tuple[str, ...]:
+    """Number plates as in Germany, made up."""
+    chance = random.Random(7)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return tuple(
+        f"{''.join(chance.choices(letters, k=2))}-{''.join(chance.choices(letters, k=2))} {chance.randrange(10, 9999)}"
+        for _ in range(PLATES)
+    )
 
 
 def ask(rulebook: Rulebook, line: Line) -> tuple[Flag, ...]:
@@ -166,17 +203,18 @@ def hard_inputs() -> tuple[str, ...]:
     return (*repeated, *ended, *noise, *anything)
 
 
+def time_of(part: Callable[[Line], object], text: str) -> float:
+    """The median time of a part on an input, in milliseconds; the last character differs, as what was seen is remembered."""
+    return median(milliseconds(partial(part, Line(f"{text[:-1]}{run}"))) for run in range(REPEATS))
+
+
 def milliseconds(do: Callable[[], object]) -> float:
-    """The median time of `REPEATS` calls, after one that warms up."""
+    """The time of a call."""
+    start = perf_counter()
     do()
-    times = []
-    for _ in range(REPEATS):
-        start = perf_counter()
-        do()
-        times.append(perf_counter() - start)
-    return 1e3 * median(times)
+    return 1e3 * (perf_counter() - start)
 
 
-def told_repeats() -> str:
+def told_thread() -> str:
     """How times are taken, for people."""
-    return f"Medians of {REPEATS} runs on one thread of Python {sys.version.partition(' ')[0]}."
+    return f"On one thread of Python {sys.version.partition(' ')[0]}."

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ from glyphfeed.stream.attributes.line import Line
 from glyphfeed.stream.records import Attribute
 from glyphfeed.tools.bench import labelled
 from glyphfeed.tools.bench.labelled import Block, Count, Expected, agrees, count_attributes, is_profane, sampled
+from glyphfeed.tools.bench.staged import street
 from glyphfeed.tools.bench.understanding import LENGTH, bench_understanding, hard_inputs
 from glyphfeed.tools.errors import CommandError
 
@@ -99,3 +101,14 @@ def test_where_the_strings_are_not_there_one_sentence_says_so(tmp_path: Path, mo
         CommandError, match=r"^the labelled strings .*tuning\.jsonl cannot be read: .*; run this in glyphfeed's repository"
     ):
         bench_understanding("tuning")
+
+
+def test_the_frames_of_a_street_change_in_one_text_or_in_none() -> None:
+    still = list(islice(street(10, changes=False), 3))
+    assert [[text.text for text in view.texts] for view in still] == 3 * [[text.text for text in still[0].texts]]
+    changing = list(islice(street(10, changes=True), 12))
+    for before, after in pairwise(changing):
+        differ = [new for old, new in zip(before.texts, after.texts, strict=True) if old != new]
+        assert len(differ) == 1
+        assert differ[0].text not in {text.text for text in before.texts}
+    assert changing[0].blocks == ((1, 2, 3, 4, 5), (6, 7, 8, 9, 10))
