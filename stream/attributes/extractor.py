@@ -29,7 +29,7 @@ FINDERS: Final[tuple[Callable[[Line, str], Iterator[Attribute]], ...]] = (
     roads.find,
 )
 """Each finds its kinds in a line as it is written in a region; of two finds of the same length the earlier finder's counts."""
-LONGEST: Final = 300
+LONGEST: Final = 200
 """Of a longer text so many characters are looked at, so that whatever stands there takes milliseconds."""
 
 
