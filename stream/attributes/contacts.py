@@ -93,15 +93,29 @@ OTHER_WORD: Final = re.compile(
     r"|account|serial|s/?n|ref|id|imei"
     r"|kunden\w*|customer|ticket|batch|lot|charge"
     r"|hrb|uid|vat|model\w*|part|code|pin|isbn|issn|ean|gtin|upc|iban|blz|art|artikel\w*|item|card|sku|st\.?-?nr|ust\w*|plz"
-    r"|bic|version|v|since|seit|license)"
+    r"|bic|version|v|since|seit|license|p/n|pat(?:ent)?|confirmation|company|charity|nhs|aut(?:h|or\w*)?|ik|nie|flur\w*|parzelle|pos"
+    r"|raum|room|zimmer|unit|suite|box|postfach|typ[eo]?|gewinn\w*|winning numbers|tirage|lott?o|ch\.?-?b|charge[n\w]*)"
     r"|[#№])[\s.:-]{0,3}(?:(?:n[ro°]|number|nummer|#)[\s.:]{0,3})?$",
     re.IGNORECASE,
 )
 DATE: Final = re.compile(
-    r"\(?\d{1,2}[./ -]{1,2}\d{1,2}[./ -]{1,2}(?:19|20)?\d\d(?!\d)(?![ ./-]{1,3}\d\d(?!\d))|(?:19"
+    r"\(?\d{1,2}[./ -]{1,2}\d{1,2}[./ -]{1,2}(?:19|20)?\d\d(?!\d)(?![ ./-]{1,3}\d\d(?!\d))"
+    r"|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d(?!\d)|(?:19"
     r"|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
 )
-HOURS: Final = re.compile(r"[012]?\d[.:][0-5]\d ?[-–/ ]{1,3} ?[012]?\d[.:][0-5]\d")
+HOURS: Final = re.compile(
+    r"[012]?\d[.:][0-5]\d ?[-–/ ]{1,3} ?[012]?\d[.:][0-5]\d|\b[012]?\d ?[-–] ?[012]?\d[ /]{1,3}[012]?\d ?[-–] ?[012]?\d$"
+)
+DEPARTURES: Final = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?: +(?:[01]\d|2[0-3])[0-5]\d){2,}")
+"""Times of a day without a sign between their hours and minutes, three at least: a number may be put in two such groups."""
+PARTS: Final = re.compile(r"0(?: \d{3}){3}")
+"""How makers of parts write their numbers; behind a 0 that stands alone those to call have an area code, and pairs."""
+SHORT_CODE: Final = re.compile(r"(?<![^\W_])[A-Z](?:[A-Z]|[a-z]?\.-?[A-Z]?\.?)?[ .:]{0,2}$")
+"""One or two capitals, behind which digits without a gap are a number of something else."""
+STEPS: Final = frozenset({1, 2, 5, 10, 20, 25, 50, 100})
+"""By which the numbers of scales, tables and sizes count on."""
+DRAWN: Final = 50
+"""Numbers of lotteries go up to this, and are told in order."""
 NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[ .-]{0,3})?(?:\(\d{3}\)[ .-]{0,2}|\d{3}(?: ?[./-] ?| ))\d{3}(?: ?[.-] ?| )\d{4}")
 VANITY: Final = re.compile(
     r"(?<![\w-])(?:1[ -])?8(?:00|33|44|55|66|77|88)[ -](?=[\d-]{0,6}[A-Z])[A-Z\d]{2,7}(?:-[A-Z\d]{2,5})?(?![\w-])"
@@ -248,7 +262,10 @@ def _ends(run: str, *, several: bool) -> list[int]:
 def _is_likely_number(text: str, match: re.Match[str], region: str) -> bool:
     """Whether a run of digits without a word that says so is a telephone number, by how it begins and is put in groups."""
     run = match[0]
-    if OTHER_WORD.search(text[max(0, match.start() - 40) : match.start()]) or DATE.match(run) or HOURS.search(run):
+    before = text[max(0, match.start() - 40) : match.start()]
+    if OTHER_WORD.search(before) or DATE.match(run) or HOURS.search(run) or DEPARTURES.fullmatch(run) or PARTS.fullmatch(run):
+        return False
+    if run.isdigit() and (SHORT_CODE.search(before) or _has_check_digit(run)):
         return False
     digits = sum(char.isdigit() for char in run)
     plain = run.translate(DIGIT_OF)
@@ -265,11 +282,24 @@ def _is_likely_number(text: str, match: re.Match[str], region: str) -> bool:
     return region in NO_TRUNK and _is_without_trunk([len(group) for group in re.split(r"[ .-]+", plain)], plain, region)
 
 
+def _has_check_digit(digits: str) -> bool:
+    """Whether digits without a gap are an article's number of 13 or 14, or of a company in Italy, where one in ten would be."""
+    from stdnum import ean
+    from stdnum.it import iva
+
+    return (len(digits) > 12 and ean.is_valid(digits)) or (len(digits) == 11 and digits[0] == "0" and iva.is_valid(digits))
+
+
 def _is_row(run: str) -> bool:
-    """Whether the groups of a run count on by the same step, as those of a scale or a table do."""
-    groups = [int(group) for group in re.findall(r"\d+", run)]
+    """Whether the groups of a run count on by the same step, as those of a scale or a table do, or are drawn as in a lottery."""
+    written = re.findall(r"\d+", run)
+    groups = [int(group) for group in written]
     steps = {after - before for before, after in pairwise(groups)}
-    return len(groups) > 3 and len(steps) == 1 and steps != {0}
+    if len(groups) > 2 and len(steps) == 1 and (len(groups) > 3 or steps <= STEPS):
+        return steps != {0}
+    pairs = len(groups) > 4 and all(len(group) == 2 for group in written)
+    # Of pairs there are five in France, and nowhere more.
+    return pairs and ((min(steps) > 0 and groups[-1] <= DRAWN) or (len(groups) > 5 and written[0] != "00"))
 
 
 def _is_without_trunk(groups: Sequence[int], run: str, region: str) -> bool:
