@@ -33,10 +33,11 @@ def attributes(
     glyphfeed attributes "NET WT" "500 g" --json
     """
     from glyphfeed.stream.attributes.line import Line
-    from glyphfeed.stream.understanding.wanted import extractor_of
+    from glyphfeed.stream.understanding.wanted import check_region, extractor_of
 
     with bringing("understand"):
         extractor = extractor_of(region, ())
+    check_region(region)
     found = extractor.of_block([Line(text) for text in texts])
     tell = _tell_json if as_json else _tell_table
     tell(texts, found)

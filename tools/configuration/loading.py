@@ -222,7 +222,8 @@ def read_values(values: dict[str, Any], path: Path, mistakes: Mistakes, *, will_
     tables = several("camera", values, mistakes)
     cameras = [read_camera(table, place, path.parent, mistakes, will_open=will_open) for table, place in tables]
     if not cameras and "camera" not in values:
-        mistakes.add((), "there is no camera; add a table [[camera]] with its name and address")
+        alone = "; a file of rules alone is for watch --rules" if "rule" in values else ""
+        mistakes.add((), f"there is no camera; add a table [[camera]] with its name and address{alone}")
     feed = single.get("feed")
     tables = several("bridge", values, mistakes)
     bridges = [read_bridge(table, place, feed, path.parent, mistakes) for table, place in tables]

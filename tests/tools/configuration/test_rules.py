@@ -139,6 +139,13 @@ def test_captions_are_asked_for_rules_that_are_there(tmp_path: Path) -> None:
         load_rules(path)
 
 
+def test_rules_without_a_camera_are_for_a_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[[rule]]\nname = "a"\nliteral = "x"\n', "utf-8")
+    with pytest.raises(ConfigurationError, match=r"there is no camera; .*; a file of rules alone is for watch --rules$"):
+        load(path)
+
+
 def test_a_region_that_is_none_is_a_mistake_of_its_line(tmp_path: Path) -> None:
     path = tmp_path / "glyphfeed.toml"
     path.write_text(CAMERA + '[understand]\nregion = "XX"\n', "utf-8")
