@@ -17,6 +17,7 @@ from glyphfeed.stream.reader import Reader
 from glyphfeed.stream.records import Frame, SourceState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor, Future
 
     from glyphfeed.engines.detector import Detector
@@ -39,14 +40,25 @@ STANDS_S = 5.0
 a recording of slides is not to take as long as it lasts."""
 SLIDE_S = 0.9
 """A frame that stands so long, and shows anything new, is looked at in every way, as a still picture is."""
+LAST_S = 0.3
+"""So long the last frame stands, where it must not be left as it is: until what came into view just before has been looked at."""
 STEP_S = 0.1
 """In such steps time goes on between frames that are far apart."""
 AHEAD = 8
 """Frames that are decoded ahead: enough to go on decoding during a detector pass."""
 
 
-def read_recorded(source: Source, engines: Engines, sink: Sink, reader: Reader | None = None) -> None:
+def read_recorded(
+    source: Source,
+    engines: Engines,
+    sink: Sink,
+    reader: Reader | None = None,
+    *,
+    to_the_last: Callable[[], bool] = lambda: False,
+) -> None:
     """Read every frame of a source until it ends or is stopped, with a `reader` where other than its usual settings are wanted.
+
+    What comes into view too late to be found is passed over, unless all is to be found `to_the_last`, which is asked at the end.
 
     Raises:
         SourceError: the source cannot deliver.
@@ -58,7 +70,8 @@ def read_recorded(source: Source, engines: Engines, sink: Sink, reader: Reader |
     with ThreadPoolExecutor(2, f"{source.name}-video") as pool:
         decoding = pool.submit(decode, source, arrivals)
         try:
-            read_arrivals(reader or Reader(source.name), arrivals, engines, sink, gauges, pool)
+            reading = RecordedReading(reader or Reader(source.name), engines, sink, gauges, pool)
+            read_arrivals(reading, arrivals, sink, gauges, to_the_last)
             decoding.result()
         except Exception as error:
             gauges.enter(SourceState.FAILED, failure(error))
@@ -113,10 +126,9 @@ def decode(source: Source, arrivals: Channel[Arrival]) -> None:
 
 
 def read_arrivals(
-    reader: Reader, arrivals: Channel[Arrival], engines: Engines, sink: Sink, gauges: Gauges, pool: Executor
+    reading: RecordedReading, arrivals: Channel[Arrival], sink: Sink, gauges: Gauges, to_the_last: Callable[[], bool]
 ) -> None:
     """Process what comes, in order; detector passes run in the pool meanwhile."""
-    reading = RecordedReading(reader, engines, sink, gauges, pool)
     reported_s = time.monotonic()
     for arrival in arrivals:
         if isinstance(arrival, Frame):
@@ -124,7 +136,7 @@ def read_arrivals(
             reading.follow(arrival)
         else:
             if arrival[0] is SourceState.ENDED:
-                reading.finish()
+                reading.finish(LAST_S if to_the_last() else 0.0)
             gauges.enter(*arrival)
         now_s = time.monotonic()
         if not isinstance(arrival, Frame) or now_s - reported_s >= STATUS_S:
@@ -151,10 +163,10 @@ class RecordedReading:
         self._work(frame.pts)
         self._publish(frame)
 
-    def finish(self) -> None:
-        """See to the end of the last frame, which stands as long as the one before it did."""
+    def finish(self, least_s: float = 0.0) -> None:
+        """See to the end of the last frame, which stands as long as the one before it did, or longer if that is the `least`."""
         if self._last is not None:
-            self._pass_time(self._last, self._last.pts + self._apart_s)
+            self._pass_time(self._last, self._last.pts + max(self._apart_s, least_s))
 
     def _pass_time(self, frame: Frame, until_s: float) -> None:
         """Let the time until the next frame pass, if that is long, and publish what is found in it at once."""

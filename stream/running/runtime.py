@@ -378,9 +378,11 @@ def read(source: Source, engines: Engines, sink: Sink, reader: Reader, stage: Un
     from glyphfeed.stream.drivers.live import read_live
     from glyphfeed.stream.drivers.recorded import read_recorded
 
-    drive = read_live if source.live else read_recorded
     try:
-        drive(source, engines, sink, reader)
+        if source.live:
+            read_live(source, engines, sink, reader)
+        else:
+            read_recorded(source, engines, sink, reader, to_the_last=lambda: stage is not None and stage.settings.hides)
     finally:
         if stage is not None:
             stage.close()

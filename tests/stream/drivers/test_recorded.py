@@ -228,15 +228,15 @@ def test_a_pass_is_taken_in_a_fixed_time_after_it_was_begun_and_the_first_at_onc
     assert all(wait == math.ceil((COARSE_S if coarse else FINE_S) / FRAME_S) for _, wait, coarse in waits[1:])
 
 
-def write_slides(path: Path, slides: dict[int, Colour]) -> Path:
-    """Write a video of pictures of one size by the seconds at which they come."""
+def write_slides(path: Path, slides: dict[int, Colour], unit_s: Fraction = Fraction(1)) -> Path:
+    """Write a video of pictures of one size by the times at which they come, seconds unless told."""
     height, width, _ = slides[0].shape
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for at_s, picture in slides.items():
             frame = av.VideoFrame.from_ndarray(picture, "bgr24")
-            frame.pts, frame.time_base = at_s, Fraction(1)
+            frame.pts, frame.time_base = at_s, unit_s
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
@@ -273,3 +273,16 @@ def test_what_a_still_would_show_is_found_on_a_slide_that_differs_little_from_th
     assert {text.text for text in last.texts} == found
     # Nothing is looked at anew where nothing is new.
     assert detector.asked < 16
+
+
+@pytest.mark.parametrize("to_the_last", [True, False])
+def test_what_comes_into_view_just_before_the_end_is_read_if_wanted(
+    wall: Colour, engines: Engines, tmp_path: Path, *, to_the_last: bool
+) -> None:
+    more = wall.copy()
+    cv2.putText(more, "HARBOUR", (60, more.shape[0] - 40), cv2.FONT_HERSHEY_DUPLEX, 2, (20, 20, 20), 4, cv2.LINE_AA)
+    pictures = {index: wall if index < 30 else more for index in range(32)}
+    video, notebook = write_slides(tmp_path / "end.mkv", pictures, Fraction(1, 25)), Notebook()
+    read_recorded(open_source(str(video), "end"), engines, notebook, to_the_last=lambda: to_the_last)
+    assert ("HARBOUR" in notebook.words) is to_the_last
+    assert [frame.index for frame in notebook.frames][30:] == ([30, 31, 31] if to_the_last else [30, 31])
