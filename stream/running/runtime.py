@@ -310,6 +310,8 @@ class Runtime:
         """Stop sources and wait until they have ended; those that are stuck."""
         for running in leaving:
             running.source.stop()
+            if running.stage is not None:
+                running.stage.hurry()
         if self._outbox is not None and not self.publishes:
             # Nobody takes any more: this ends the wait of those who put in turn.
             self._outbox.close()

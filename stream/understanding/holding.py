@@ -32,13 +32,14 @@ class Holding(Generic[T]):
         self.changed = threading.Condition(threading.RLock())
         """Held by whoever looks at what is held or changes it; not while something is passed on."""
         self._thread: threading.Thread | None = None
-        self._ends = False
+        self._hurries = self._ends = False
         self._error: BaseException | None = None
 
     def put(self, value: T, due_s: float, now_s: float) -> None:
         """Leave a value that is due at a time, on the clock or in the stream."""
         self._raise()
         with self.changed:
+            due_s = now_s if self._hurries else due_s
             if due_s > now_s and self._thread is None and self._by_clock:
                 self._thread = threading.Thread(target=self._run, name="glyphfeed-delay", daemon=False)
                 self._thread.start()
@@ -74,22 +75,24 @@ class Holding(Generic[T]):
         self._pass_on(value)
         return True
 
-    def drain(self) -> None:
-        """Pass everything on that is held, at once: by this thread, or by the one that goes by the clock."""
+    def hurry(self) -> None:
+        """Pass everything on that is held, and what comes from now on, at once: by this thread, or by the one that goes by the
+        clock.
+        """
         with self.changed:
+            self._hurries = True
             self._held = deque((-math.inf, value) for _, value in self._held)
             self.changed.notify_all()
         if self._thread is None:
             self.advance(0.0)
 
     def close(self) -> None:
-        """Pass everything on and end the thread; twice is fine.
+        """Pass everything on, by the clock when its time has come, and end the thread; twice is fine.
 
         Raises:
             Exception: what `pass_on` failed with.
 
         """
-        self.drain()
         with self.changed:
             self._ends = True
             self.changed.notify_all()

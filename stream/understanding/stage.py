@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from glyphfeed.stream.records import LAST_STATES, Action, Event, EventType, Status
+from glyphfeed.stream.records import LAST_STATES, Action, Event, EventType, SourceState, Status
 from glyphfeed.stream.understanding.blurring import blurred
 from glyphfeed.stream.understanding.covering import Covered, Covering, View, cover_all_of
 from glyphfeed.stream.understanding.holding import Holding
@@ -132,14 +132,15 @@ class Understanding:
             self._holding.advance(self._stream_s)
 
     def report(self, status: Status) -> None:
-        """See `Sink.report`; what is held when a source ends is passed on before that is told."""
+        """See `Sink.report`; what is held when a source ends is passed on before that is told, of one that failed at once."""
         if self._live and (delay_s := self.settings.delay(live=True)):
             status = later(status, delay_s)
         self._hold(replace(status, dropped=status.dropped + self._left_out))
         if status.state in LAST_STATES:
             if self._live and self.settings.blurs:
                 self._cover_unseen()
-            self._holding.drain()
+            if status.state is SourceState.FAILED or not self._live:
+                self.hurry()
 
     def _cover_unseen(self) -> None:
         """Cover all of the last pictures that are held, which may show what nobody has had the time to read."""
@@ -159,8 +160,12 @@ class Understanding:
                 if text.id == identity and text.text == said:
                     self._noticing.describe(text, caption, snapshot)
 
+    def hurry(self) -> None:
+        """Pass on what is held at once, and what still comes; for any thread."""
+        self._holding.hurry()
+
     def close(self) -> None:
-        """Pass on what is held; twice is fine.
+        """Pass on what is held, of a live source when its time has come; twice is fine.
 
         Raises:
             Exception: what the sink failed with.

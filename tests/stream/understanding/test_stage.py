@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ def tell(steps: Sequence[tuple[dict[int, Seen], set[int], bool]], *wanted: Setti
     for number, (seen, leaving, together) in enumerate(steps):
         understanding.settings = wanted[number // 3 % len(wanted)]
         understanding.publish(*teller.step(seen, leaving, together=together))
+    understanding.hurry()
     understanding.close()
     return told
 
@@ -234,14 +236,29 @@ def test_a_live_source_is_told_of_later_also_where_no_frame_comes() -> None:
     assert not [each for each in threading.enumerate() if each.name == "glyphfeed-delay"]
 
 
-def test_a_live_source_that_ends_is_not_waited_for() -> None:
+def test_a_live_source_that_ends_is_told_of_to_its_end_in_its_time() -> None:
     told = Contract()
-    understanding = Understanding(told, Settings(delay_s=DEADLINE_S), live=True)
+    understanding = Understanding(told, Settings(delay_s=0.2), live=True)
+    begun_s = time.monotonic()
     understanding.publish(frame(0), snapshot(0, text(1, "EXIT")), [])
     understanding.report(status(SourceState.ENDED))
     understanding.close()
+    assert time.monotonic() >= begun_s + 0.2
     assert [each.frame for each in told.snapshots] == [0]
     assert [each.state for each in told.statuses] == [SourceState.ENDED]
+
+
+@pytest.mark.parametrize("state", [SourceState.FAILED, SourceState.ENDED])
+def test_a_live_source_that_fails_or_is_stopped_is_not_waited_for(state: SourceState) -> None:
+    told = Contract()
+    understanding = Understanding(told, Settings(delay_s=60.0), live=True)
+    understanding.publish(frame(0), snapshot(0, text(1, "EXIT")), [])
+    if state is SourceState.ENDED:
+        understanding.hurry()
+    understanding.report(status(state))
+    understanding.close()
+    assert [each.frame for each in told.snapshots] == [0]
+    assert [each.state for each in told.statuses] == [state]
 
 
 @pytest.mark.parametrize("action", [Action.MASK, Action.DROP, Action.BLUR])
@@ -271,6 +288,7 @@ def test_the_last_pictures_of_a_live_source_in_which_nothing_was_read_yet_show_n
     for index in range(4):
         understanding.publish(frame(index), snapshot(index, text(1, "EXIT")), [])
     understanding.report(status(SourceState.ENDED))
+    understanding.hurry()
     understanding.close()
     assert [each.index for each in told.frames if np.ptp(each.grey) == 0] == blank
     assert [each.texts[0].text for each in told.snapshots] == ["EXIT"] * 4
