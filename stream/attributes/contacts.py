@@ -6,6 +6,7 @@ Owns: how they are written on signs, and what of that is one.  Whether a number 
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -71,37 +72,84 @@ MAILBOX: Final = re.compile(
 """Whom a space may part from what follows; otherwise it is somebody's name after a word."""
 
 PHONE: Final = re.compile(
-    rf"(?:(?<![\w.,:/€$£#-])|(?<=[^\W\d_][.:])|(?<=[^\W\d_])(?=\+))(?:\+ ?|\( ?\+?)?[\dOoIl]"
+    rf"(?:(?<![\w.,:/€$£#-])|(?<=[^\W\d_][.:])|(?<=[^\W\d_]\.:)|(?<=[^\W\d_])(?=\+))(?:\+ ?|\( ?\+?)?(?![^\W\d]{{2,}}(?!\w))"
+    r"[\dOoIl]"
     rf"(?:[ ()/.\-–·]{{0,3}}[{DIGITLIKE}]){{5,18}}(?![^\W_])"
     r"(?! ?(?:€|\$|£|%|[kcm]?m\b|[km]?g\b|[cm]?l\b|EUR|USD|CHF|GBP|Uhr|kWh|km/h))"
 )
+MEASURE_AFTER: Final = re.compile(
+    r"[\d .-]{0,12}(?:€|\$|£|%|°|[kcmd]?m[²³23]?(?!\w)|[km]?g\b|[cm]?l\b|EUR|USD|CHF|GBP|[kM]?Wh?\b|km/h|(?:,\d| ?x)(?!\w)"
+    r"|ft\b|lbs?\b|oz\b|St(?:k|ück|\.)|pcs\b)|[/-][A-Z](?!\w)"
+)
+"""What is behind digits that count, measure, or belong to a code, whatever groups these stand in."""
+CLOCK: Final = r"[012]?\d(?:[.:][0-5]\d)?"
+HOURS_AFTER: Final = re.compile(
+    rf"[ ,;(/|·-]+(?:24 ?[/h]|\(?{CLOCK}(?: ?[-–/] ?{CLOCK})? ?(?:h(?:rs|oras)?|[ap]\.?m|Uhr|ore)(?!\w)"
+    r"|\(?[012]?\d[.:][0-5]\d ?[-–/]|\(?[012]?\d ?h ?[-–/])"
+)
+"""When somebody can be called, which stands behind the number and is no part of it."""
 PHONE_WORD: Final = re.compile(
     r"(?<![^\W_])(?P<word>t[eé3][l1I|](?:efon|ephone|[eé]fono|efoon|efax)?|t[eé]l[eé]phone|tfno|tlf|fon|(?:tele)?phone|ph"
-    r"|call(?: us| now)?|ring|dial|appele[zr]|ll[aá]m[ea]\w*|chiama\w*|bel|anruf\w*|rufnummer|durchwahl|mob(?:ile?|il)?|m[óo]vil"
-    r"|office|r[eé]serv\w*|prenotazion\w*|num[eé]ro vert|numero verde|n[°º] vert|infoline|centralin[oa]|centralita|natel"
+    r"|\w{1,20}-?(?:telefon|phone|fax|hotline|service)|kundendienst|servi[cz]\w* clien\w+|atenci[oó]n al cliente"
+    r"|customer (?:service|care)|help(?:line|desk)|toll[ -]?free|freephone|call(?: us| now)?|ring|dial|appele[zr]|ll[aá]m[ea]\w*"
+    r"|chiama\w*|bel|anruf\w*|rufnummer|durchwahl|mob(?:ile?|il)?|m[óo]vil|office|r[eé]serv\w*|prenotazion\w*|num[eé]ro vert"
+    r"|numero verde|n[°º] vert|infoline|centralin[oa]|centralita|natel"
     r"|handy|cell(?:ulare)?|port(?:able)?|cel|hotline|service|notruf|whats ?app|fax|telefax|zentrale|bestell-?hotline"
-    r"|kontakt|contact|rufen sie"
+    r"|kontakt|contact\w*|fone|電話(?:番号)?|携帯|rufen sie"
     r"|(?<!\w\.)(?-i:[TFMPt])(?=[.:])|[☎✆📞📱🖷])"
     r"[\s.:/|-]{0,4}(?:(?:n[ro°]|nummer|number|fax)[\s.:]{0,3})?$",
     re.IGNORECASE,
 )
+STATE_WORDS: Final = codes(
+    r"p\.?\s?iva (?:partita|p\.)\siva c\.?\s?f sire[tn] rcs tva n[ií][fp] cif dni regon krs kvk rsin bsn btw ssn hr[ab] uid "
+    r"atu vat nie cnpj cpf gst(?:in)? fssai aadhaar ahv avs steuer(?:-?id\w*)? ust(?:-?id\w*)? st\.?-?nr nhs reg(?:ister)? "
+    r"registro(?:\s\w+)? (?:us)?dot inscrição(?:\sestadual)? iscrizione flur(?:st(?:\.|ück))? parzelle catast(?:o|ro|ral) "
+    r"aut(?:h|ori[sz]\w+)? lic licen[cs]e lizenz licen[czç]i?a permi[ts] permiso passport ausweis matr(?:[ií]cul[ae]|icola) "
+    r"immatriculation kenteken zl ident(?:ifiant|ifier|ificativo)? exp(?:ediente|te)? protocoll?[oe]? agr[eé]ment "
+    r"cert(?:ificate)? pat(?:ent)? (?-i:APE|Az|CHE|CIN|DL|EIN|FN|IK|PAN|REA|RG|TIN|URN|UTR)"
+)
+"""What states, registers and taxes count by: whole words, as firms are called after what these begin."""
+TRADE_WORDS: Final = codes(
+    r"acct account a/c order pedido comm?and[ea] cde ordine orden bestell(?:ung)? auftr(?:ag)? invoice rechnung "
+    r"factu(?:ur|re|ra) fattura nota(?:\sfiscal)? albar[áa]n bolla d\.?d\.?t bono? beleg receipt re[cç]u recibo ricevuta "
+    r"ticket biglietto billete? tessera abonn[ée] confirmation awb tracking sendung consignment paket parcel colis palette? "
+    r"palet pallet paquete pacco env[ií]o kto konto(?:stand)? cuenta conto compte rekening iban blz bic sort\scode card "
+    r"kunden? customer client[ei]? klant kd mitgl(?:ied)? member socio vertrag(?:skonto)? contratt?o? contract policy "
+    r"p[óo]liza polizza claim case file patient dossier pratica r[eé]f r[eé]f[eé]ren(?:ce|cia|z) mandat(?:o|sref)? (?<!,\s)id "
+    r"(?-i:MLS|P\.?O|RIB|RMA|WO) police\sd.assurance"
+)
+"""What is ordered, sent, insured and billed."""
+THING_WORDS: Final = codes(
+    r"ser(?:ial|ien?)? série s/?n p/n imei model[lo]? mod typ[eo]? part teile? 型番 material zeichnung drawing targ(?:a|hetta) "
+    r"mfg pieza pezzo ricambio cod(?:ice)?(?:\.?\sfisc\w*)? c[óo]digo isbn issn ean gtin upc sku apn nsn ndc pzn "
+    r"art(?=\W*[.:]) artikel item asset inventar batch lot[eo]? lotto los ch\.?-?b chargen? box rev version (?-i:v) "
+    r"z[äa]hler(?:stand)? compteur contatore contador meter(?:stand)? meter\sreading index stand count aisle bin blo?c?k "
+    r"casier raum room zimmer unit suite locker fach postfach plz cp pos (?-i:MAC|OEM?)"
+)
+"""What is made and stored."""
+SECRET_WORDS: Final = codes(
+    r"gewinn(?:zahlen)? winning\snumbers tirage lott?o sorteo d[eé]cimo estrazione ziehung draw pin wpa\d? wlan(?:-key)? "
+    r"wi-?fi clave contraseña mot\sde\spasse since seit"
+)
+"""What is drawn or kept secret, and years."""
+NUMBER_WORDS: Final = codes(
+    r"n(?:[ro°º]|[uú]m|(?=\.)) \w*(?:nr|nummer|number|zahl|ziffer|kennung|schein|zeichen|code|passwor[td]|schlüssel)"
+)
+"""How numbers are called, whatever they are of."""
+OTHERS: Final = "|".join(sorted(STATE_WORDS | TRADE_WORDS | THING_WORDS | SECRET_WORDS | NUMBER_WORDS))
 OTHER_WORD: Final = re.compile(
-    r"(?:\b(?:n[ro°º]|\w*(?:nr|nummer|number)|acct|p\.? ?iva|(?:partita|p\.) iva|c\.? ?f|cod(?:ice)?(?:\.? fisc\w*)?|sire[tn]|rcs"
-    r"|tva|nif|cif|dni|nip|regon|krs|kvk|btw|ssn|order|pedido|comm?and[ea]|ordine|lotto|lote?|los|inventar\w*|serien?\w*|dossier"
-    r"|clien\w+|factur[ea]|fattura|r[eé]f|tracking|sendung\w*|reg|steuer\w*|z[äa]hler\w*|mitglied\w*|member\w*|vertrag\w*"
-    r"|contrat\w*|policy|claim|case|permit|lizenz|licen[cs]e|bestell\w*|auftrags?\w*|invoice|rechnung\w*|kto|konto\w*"
-    r"|account|serial|s/?n|ref|id|imei"
-    r"|kunden\w*|customer|ticket|batch|lot|charge"
-    r"|hrb|uid|vat|model\w*|part|code|pin|isbn|issn|ean|gtin|upc|iban|blz|art|artikel\w*|item|card|sku|st\.?-?nr|ust\w*|plz"
-    r"|bic|version|v|since|seit|license|p/n|pat(?:ent)?|confirmation|company|charity|nhs|aut(?:h|or\w*)?|ik|nie|flur\w*|parzelle|pos"
-    r"|raum|room|zimmer|unit|suite|box|postfach|typ[eo]?|gewinn\w*|winning numbers|tirage|lott?o|ch\.?-?b|charge[n\w]*)"
-    r"|[#№])[\s.:-]{0,3}(?:(?:n[ro°]|number|nummer|#)[\s.:]{0,3})?$",
+    rf"(?:(?<![^\W_])(?:{OTHERS})|[#№]|(?<!電話)番号)[\s.:-]{{0,3}}"
+    r"(?:(?<![^\W_])(?:n[ro°º]?|number|nummer|#|id)[\s.:]{0,3}|[(][^()]{1,12}[)][\s.:]{0,3})?$"
+    r"|(?<![^\W_])(?:n[°º][ .:]{0,2}(?:(?:d[eiu]|del) |d')?|n[uú]m[ée]ro (?:(?:d[eiu]|del) |d')"
+    r"|bon de |(?:r[eé]f|reg|code|codice|aut)[ .:]{1,2}(?:d[eiu] )?)(?!urg|appel|atenc|gratu|emerg|unic|verde|info)[^\W\d_]{2,16}"
+    r"[\s.:-]{0,3}$",
     re.IGNORECASE,
 )
+"""What says of digits behind it that they are none to call: a word, or what is counted behind a word for its number."""
+DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 DATE: Final = re.compile(
-    r"\(?\d{1,2}[./ -]{1,2}\d{1,2}[./ -]{1,2}(?:19|20)?\d\d(?!\d)(?![ ./-]{1,3}\d\d(?!\d))"
-    r"|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d(?!\d)|(?:19"
-    r"|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
+    rf"\(?{DAY}[./ -]{{1,2}}{DAY}[./ -]{{1,2}}(?:19|20)?\d\d(?!\d)(?![ ./-]{{1,3}}\d\d(?!\d))"
+    rf"|{DAY}([./-]){DAY}\1(?:19|20)\d\d(?!\d)|(?:19|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)"
 )
 HOURS: Final = re.compile(
     r"[012]?\d[.:][0-5]\d ?[-–/ ]{1,3} ?[012]?\d[.:][0-5]\d|\b[012]?\d ?[-–] ?[012]?\d[ /]{1,3}[012]?\d ?[-–] ?[012]?\d$"
@@ -110,6 +158,13 @@ DEPARTURES: Final = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?: +(?:[01]\d|2[0-3])[
 """Times of a day without a sign between their hours and minutes, three at least: a number may be put in two such groups."""
 PARTS: Final = re.compile(r"0(?: \d{3}){3}")
 """How makers of parts write their numbers; behind a 0 that stands alone those to call have an area code, and pairs."""
+LONE_LETTER: Final = re.compile(r" [^\W\d] ")
+"""What digits have between them that are none of one number: a side of the sky, a letter of a place."""
+CODE: Final = re.compile(
+    r"(?<![^\W_])(?:(?=[A-Z]*\d)(?=\d*[A-GI-Z])(?!\d[A-Z]{2}[ -])[A-Z\d]{2,12}|[A-Z]{2}\d\d ?[A-Z]{4})[ -]?$"
+)
+"""Capitals and digits in one word, which digits behind go on with; or a bank in an account.  An H may be hours, and a digit
+before two letters ends a postal code of Britain."""
 SHORT_CODE: Final = re.compile(r"(?<![^\W_])[A-Z](?:[A-Z]|[a-z]?\.-?[A-Z]?\.?)?[ .:]{0,2}$")
 """One or two capitals, behind which digits without a gap are a number of something else."""
 STEPS: Final = frozenset({1, 2, 5, 10, 20, 25, 50, 100})
@@ -120,15 +175,24 @@ NORTH_AMERICAN: Final = re.compile(r"(?:\+?1[ .-]{0,3})?(?:\(\d{3}\)[ .-]{0,2}|\
 VANITY: Final = re.compile(
     r"(?<![\w-])(?:1[ -])?8(?:00|33|44|55|66|77|88)[ -](?=[\d-]{0,6}[A-Z])[A-Z\d]{2,7}(?:-[A-Z\d]{2,5})?(?![\w-])"
 )
-NEXT_NUMBER: Final = re.compile(r"(?<=\d)(?: ?[/·,–-] (?=[0+(]\d)|  +| ?/ ?(?=-\d{1,4}(?!\d))| ?[/·] ?(?=(?:[ ().-]{0,2}\d){9}))")
+NEXT_NUMBER: Final = re.compile(
+    r"(?<=\d)(?: ?[/·,–-] (?=[0+(]\d)|  +| ?/ ?(?=-\d{1,4}(?!\d))|(?: ?[/·] ?| [–-] )(?=(?:[ ().-]{0,2}\d){9}))"
+)
 """What stands between two numbers, or a number and another extension."""
+NEXT_LINE: Final = re.compile(r"[^/]*(?= ?/ ?\d\d?$)")
+"""A number behind which the last digits of the next one stand, as 030 1234567/68 is two."""
+GAP: Final = re.compile(r"(?<=\w)[ ()/.\-–·]+")
 NO_TRUNK: Final = frozenset({"ES", "PL", "IT", "DK", "NO", "PT", "CZ", "GR", "LU"})
 """Where national numbers begin with no 0, or need none."""
 FEWEST_DIGITS: Final = 7
 SUREST_DIGITS: Final = 6
 """So many of the ten of North America are read as digits where the rest look like some."""
+LONGEST_NUMBER: Final = 15
+"""Digits of a number at most, with the country's (ITU-T E.164, 6.1)."""
 MOST_DIGITS: Final = 18
-"""A number has 15 digits at most (ITU-T E.164), and what is dialled before it to call abroad."""
+"""Those, and what is dialled before them to call abroad."""
+LONGEST_HOURS: Final = 16
+"""Characters of the hours behind a number, at most, that tell them from it."""
 MOST_TRIES: Final = 8
 """So many numbers are looked at in a line, for each of which libphonenumber is asked four times at most, 20 µs each."""
 
@@ -232,54 +296,110 @@ def _is_plain_page(text: str, start: int, host: Host, region: str) -> bool:
 def _phones(text: str, region: str) -> Iterator[Attribute]:
     at, tries = 0, 0
     while tries < MOST_TRIES and (match := PHONE.search(text, at)):
-        word = PHONE_WORD.search(text[max(0, match.start() - 40) : match.start()])
-        at, tries = match.end(), tries + 1
-        if word is None and not _is_likely_number(text, match, region):
+        before, at, tries = text[max(0, match.start() - 40) : match.start()], match.end(), tries + 1
+        word = PHONE_WORD.search(before)
+        run = text[match.start() : _until_next(text, match)]
+        if word is None and (_is_of_other_kind(text, match, before) or _is_row(run)):
             continue
-        for end in _ends(match[0], several=word is not None or match[0][0] in "+0O("):
-            if value := _called(match[0][:end], region, said=word is not None):
-                label = "fax" if word and "fax" in word[0].lower() and "tel" not in word[0].lower() else ""
+        for end in _ends(run, several=word is not None or run[0] in "+0O("):
+            number = _number(run[:end], region, said=word is not None)
+            if number and (word or _is_likely_number(run, end, number, region, alone=run == text.strip())):
                 at = match.start() + end
-                yield Attribute("phone", value, (match.start(), at), label=label)
+                yield Attribute("phone", _e164(number), (match.start(), at), label="fax" if word and _is_fax(word) else "")
                 break
     if region in ("US", "CA"):
         for match in some(VANITY, text):
-            if value := _called(match[0], region, said=False, letters=True):
-                yield Attribute("phone", value, match.span())
+            if number := _number(match[0], region, said=False, letters=True):
+                yield Attribute("phone", _e164(number), match.span())
+
+
+def _until_next(text: str, match: re.Match[str]) -> int:
+    """Where a run of digits ends, or another number or hours begin that it runs into."""
+    hours = HOURS_AFTER.search(text, match.start() + FEWEST_DIGITS, match.end() + LONGEST_HOURS)
+    end = min(match.end(), hours.start()) if hours else match.end()
+    following = NEXT_NUMBER.search(text, match.start(), end)
+    if following and sum(map(str.isalnum, text[match.start() : following.start()])) >= FEWEST_DIGITS:
+        end = following.start()
+    only = NEXT_LINE.match(text, match.start(), end)
+    return only.end() if only and sum(map(str.isalnum, only[0])) >= FEWEST_DIGITS else end
+
+
+def _is_fax(word: re.Match[str]) -> bool:
+    said = word[0].lower()
+    return ("fax" in said and "tel" not in said) or word["word"] == "F"
 
 
 def _ends(run: str, *, several: bool) -> list[int]:
-    """Where a number may end that begins a run of groups of digits: where another one begins, else the longest first."""
-    next_one = NEXT_NUMBER.search(run)
-    whole = (
-        next_one.start() if next_one and sum(char.isalnum() for char in run[: next_one.start()]) >= FEWEST_DIGITS else len(run)
-    )
-    cuts = [match.start() for match in re.finditer(r"(?<=[\w])[ ()/.\-–·]+", run[:whole])]
-    ends = [whole, *reversed(cuts[-3:])] if several else [whole]
+    """Where a number may end that a run of groups of digits begins with, the longest first."""
+    cuts = [match.start() for match in GAP.finditer(run)]
+    ends = [len(run), *reversed(cuts[-3:])] if several else [len(run)]
     return [end for end in ends if sum(map(str.isalnum, run[:end])) <= MOST_DIGITS]
 
 
-def _is_likely_number(text: str, match: re.Match[str], region: str) -> bool:
-    """Whether a run of digits without a word that says so is a telephone number, by how it begins and is put in groups."""
+def _ends_there(run: str, end: int) -> bool:
+    """Whether no group follows behind a gap as there are between the groups before."""
+    following = GAP.match(run, end)
+    return following is None or following[0] not in [gap[0] for gap in GAP.finditer(run[:end])]
+
+
+def _is_of_other_kind(text: str, match: re.Match[str], before: str) -> bool:
+    """Whether a run of digits is told to be something else than a telephone number, by what is around it or how it is written."""
     run = match[0]
-    before = text[max(0, match.start() - 40) : match.start()]
-    if OTHER_WORD.search(before) or DATE.match(run) or HOURS.search(run) or DEPARTURES.fullmatch(run) or PARTS.fullmatch(run):
-        return False
-    if run.isdigit() and (SHORT_CODE.search(before) or _has_check_digit(run)):
-        return False
+    if OTHER_WORD.search(before) or CODE.search(before) or MEASURE_AFTER.match(text, match.end()):
+        return True
+    if DATE.match(run.translate(DIGIT_OF)) or HOURS.search(run) or DEPARTURES.fullmatch(run):
+        return True
+    if PARTS.fullmatch(run) or LONE_LETTER.search(run):
+        return True
+    return run.isdigit() and (SHORT_CODE.search(before) is not None or _has_check_digit(run))
+
+
+def _is_likely_number(whole: str, end: int, number: PhoneNumber, region: str, *, alone: bool) -> bool:
+    """Whether a run of digits without a word that says so begins with a telephone number, by how that begins and is grouped."""
+    run = whole[:end]
     digits = sum(char.isdigit() for char in run)
     plain = run.translate(DIGIT_OF)
     if region in ("US", "CA") and digits >= SUREST_DIGITS and NORTH_AMERICAN.fullmatch(plain):
         return True
-    if digits < FEWEST_DIGITS or digits < 0.7 * sum(char.isalnum() for char in run) or _is_row(plain):
+    if digits < FEWEST_DIGITS or digits < 0.7 * sum(char.isalnum() for char in run) or not _ends_there(whole, end):
         return False
     if run[0] == "+" or run.startswith(("00", "(+")):
         return digits > FEWEST_DIGITS
+    if _is_as_formatted(plain, number):
+        return True
     if region in ("US", "CA"):
-        return run == text.strip() and run.isdigit() and len(run) == 10
+        return alone and run.isdigit() and len(run) == 10
     if run.lstrip("( ")[0] in "0Oo":
-        return digits > 8 or not run.isdigit()
+        return (digits > 8 or not run.isdigit()) and _keeps_area_code(plain, number, region)
     return region in NO_TRUNK and _is_without_trunk([len(group) for group in re.split(r"[ .-]+", plain)], plain, region)
+
+
+def _is_as_formatted(run: str, number: PhoneNumber) -> bool:
+    """Whether a run in two groups at least is put as its country formats such a number, to the character."""
+    import phonenumbers
+
+    return not run.isdigit() and run == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def _keeps_area_code(run: str, number: PhoneNumber, region: str) -> bool:
+    """Whether a gap, if there is any, is where the area code ends, or behind four digits where all numbers are of one length."""
+    import phonenumbers
+
+    code = phonenumbers.length_of_geographical_area_code(number)
+    gaps = [sum(map(str.isdigit, run[gap.end() :])) for gap in re.finditer(r"(?<=\d)\D+(?=\d)", run)]
+    if not code or not gaps or len(phonenumbers.national_significant_number(number)) - code in gaps:
+        return True
+    return re.match(r"\(?\d{4}(?!\d)", run) is not None and _is_of_one_length(region)
+
+
+@cache
+def _is_of_one_length(region: str) -> bool:
+    """Whether all numbers of a region's places have as many digits, or one less where they are old."""
+    import phonenumbers
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    lengths = metadata.fixed_line.possible_length if metadata and metadata.fixed_line else ()
+    return bool(lengths) and max(lengths) - min(lengths) <= 1
 
 
 def _has_check_digit(digits: str) -> bool:
@@ -292,7 +412,7 @@ def _has_check_digit(digits: str) -> bool:
 
 def _is_row(run: str) -> bool:
     """Whether the groups of a run count on by the same step, as those of a scale or a table do, or are drawn as in a lottery."""
-    written = re.findall(r"\d+", run)
+    written = re.findall(r"\d+", run.translate(DIGIT_OF))
     groups = [int(group) for group in written]
     steps = {after - before for before, after in pairwise(groups)}
     if len(groups) > 2 and len(steps) == 1 and (len(groups) > 3 or steps <= STEPS):
@@ -308,22 +428,31 @@ def _is_without_trunk(groups: Sequence[int], run: str, region: str) -> bool:
         return len(groups) in (2, 3, 4) and groups[0] == 3 and ((sum(groups) == 10 and run[0] == "3") or run.startswith("800"))
     if region in ("DK", "NO"):
         return groups in ([2, 2, 2, 2], [3, 2, 3])
-    return sum(groups) == 9 and len(groups) in (2, 3, 4) and run[0] in ("123456789" if region == "PL" else "3456789")
+    return (
+        sum(groups) == 9
+        and len(groups) in (2, 3, 4)
+        and groups[0] < 4
+        and run[0] in ("123456789" if region == "PL" else "3456789")
+    )
 
 
-def _called(run: str, region: str, *, said: bool, letters: bool = False) -> str:
-    """The number as it is called from anywhere (ITU-T E.164), "" where it cannot be one; where a word says so, more can."""
+def _number(run: str, region: str, *, said: bool, letters: bool = False) -> PhoneNumber | None:
+    """The number that can be called, None where it cannot be one; where a word says so, more can."""
     import phonenumbers
 
     try:
         number = phonenumbers.parse(run if letters else run.translate(DIGIT_OF), region)
     except phonenumbers.NumberParseException:
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if _is_number(number, said=said) else ""
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    can_be = phonenumbers.is_valid_number(number) or (said and possible)
+    # What is dialled in one country alone, such as 116117, is possible to libphonenumber.
+    is_short = can_be and phonenumbers.is_valid_short_number(number)
+    return number if can_be and not is_short and len(_e164(number)) <= 1 + LONGEST_NUMBER else None
 
 
-def _is_number(number: PhoneNumber, *, said: bool) -> bool:
+def _e164(number: PhoneNumber) -> str:
+    """How it is called from anywhere (ITU-T E.164)."""
     import phonenumbers
 
-    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return phonenumbers.is_valid_number(number) or (said and possible)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

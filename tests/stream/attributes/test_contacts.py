@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from glyphfeed.stream.attributes.extractor import Extractor
 from glyphfeed.stream.attributes.line import Line
-from tests.stream.attributes.finding import found
+from tests.stream.attributes.finding import found, values
 
 FINDS = [
     ("phone", "DE", "Tel: 030/1234567", "+49301234567"),
@@ -34,6 +34,20 @@ FINDS = [
     ("phone", "GB", "0800 1111 222", "+448001111222"),
     ("phone", "FR", "03 88 32 20 41", "+33388322041"),
     ("phone", "DE", "Taxi Süd 0221 2468", "+492212468"),
+    ("phone", "DE", "Stadt Bonn 0228 77 4410", "+49228774410"),
+    ("phone", "DE", "Steuerkanzlei 0221 / 4 71 80-3", "+49221471803"),
+    ("phone", "US", "Boise, ID 208-384-4422", "+12083844422"),
+    ("phone", "FR", "Un seul numéro : 09 69 39 18 19", "+33969391819"),
+    ("phone", "DE", "0 61 22 / 7 05 44", "+49612270544"),
+    ("phone", "DE", "Kundenservice 0221 / 9955 100", "+492219955100"),
+    ("phone", "DE", "Tel. 0621 4183276/77", "+496214183276"),
+    ("phone", "US", "(212) 242-1190 / 1191", "+12122421190"),
+    ("phone", "GB", "0207 930 4832", "+442079304832"),
+    ("phone", "FR", "0556 79 20 41", "+33556792041"),
+    ("phone", "FR", "Tél.:02.98.33.52.00", "+33298335200"),
+    ("phone", "FR", "Vétérinaire 05 12 24 O8 77", "+33512240877"),
+    ("phone", "BR", "ALUGA-SE (31) 3222-4190", "+553132224190"),
+    ("phone", "IN", "1800 425 3800", "+9118004253800"),
     ("email", "DE", "info@Cafe-Luna.DE", "info@cafe-luna.de"),
     ("email", "DE", "info @ cafe-luna .de", "info@cafe-luna.de"),
     ("email", "DE", "Info(at)cafe-luna.de", "Info@cafe-luna.de"),
@@ -68,6 +82,19 @@ NONE = [
     ("IT", "00743110157"),
     ("ES", "912 913 914"),
     ("ES", "600 700 800"),
+    ("DE", "0301 1234567"),
+    ("DE", "050 56 12 O 006 57 32"),
+    ("DE", "0221 4470 12 kWh"),
+    ("DE", "0221-4470-12-A"),
+    ("DE", "Ärztlicher Notdienst 116117"),
+    ("DE", "Tel. 116 117"),
+    ("NL", "NL12 INGB 0417 1643 00"),
+    ("AT", "012345 678"),
+    ("IT", "04 17 33 52 88"),
+    ("FR", "051/5000/957"),
+    ("FR", "02 4471 8830 22 11"),
+    ("FR", "N° de série 0556792041"),
+    ("ES", "9123-45678"),
     ("DE", "Mo-Fr 09.00-18.00"),
     ("FR", "01.02.2024"),
     ("DE", "Order 0301234567"),
@@ -113,6 +140,25 @@ def test_two_numbers_of_a_line_are_two() -> None:
         ("phone", "+49301234567", "030 1234567"),
         ("phone", "+491712345678", "0171 2345678"),
     ]
+
+
+def test_a_dash_between_numbers_ends_the_first() -> None:
+    assert values("985 213 400 - 649 118 302", "ES", "phone") == ["+34985213400", "+34649118302"]
+
+
+@pytest.mark.parametrize("hours", ["8-18 Uhr", "(24h)", "9:00-17:00", "24/7", "8 Uhr bis 18 Uhr"])
+def test_hours_behind_a_number_are_no_part_of_it(hours: str) -> None:
+    assert values(f"0221 995510 {hours}", "DE", "phone") == ["+49221995510"]
+
+
+def test_a_number_may_stand_behind_a_postal_code_that_looks_like_a_code() -> None:
+    assert values("London SW1A 2AA 020 7930 4832", "GB", "phone") == ["+442079304832"]
+    assert values("LOT SW1A2A 020 7930 4832", "GB", "phone") == []
+
+
+def test_an_f_is_a_fax() -> None:
+    attributes = Extractor("US").of_line(Line("P: 617-482-6060 F: 617-482-6063"))
+    assert [(each.value, each.label) for each in attributes] == [("+16174826060", ""), ("+16174826063", "fax")]
 
 
 def test_a_fax_is_labelled() -> None:
