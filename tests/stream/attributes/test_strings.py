@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from glyphfeed.tools.bench.labelled import Count
 
 LEAST = 0.95
-PRECISE = {"phone": 0.93}
-"""What is wanted of them is 0.95, which one number that is found wrongly keeps them from; nothing may make it worse."""
 KINDS = {
     *("price", "unit_price", "date", "time", "opening_hours", "phone", "email", "url", "percent", "weight", "volume", "size"),
     *("distance", "speed", "iban", "vin", "container", "gtin", "isbn", "flight", "parcel", "postal_code", "street", "plate"),
@@ -46,7 +44,7 @@ def test_strings_that_nothing_was_tuned_on(kind: str) -> None:
     missed = f"{kind}: {count.right} of {count.expected} are found"
     assert count.right >= LEAST * count.expected, missed
     wrong = f"{kind}: {count.found - count.right} of the {count.found} that are found are wrong"
-    assert count.right >= PRECISE.get(kind, LEAST) * count.found, wrong
+    assert count.right >= LEAST * count.found, wrong
 
 
 def test_nothing_is_found_that_is_no_kind() -> None:
