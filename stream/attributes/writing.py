@@ -82,10 +82,10 @@ def chosen(text: str, candidates: tuple[Mapping[str, float], ...]) -> str:
     """A digit or a sign instead of each letter beside a digit that may as well be one."""
     chars = list(text)
     for place, char in enumerate(chars[: len(candidates)]):
-        if char.isalpha():
-            chars[place] = (
-                likeliest(candidates[place], fitting("".join(chars[:place])[-2:], "".join(chars[place + 1 :])[:2], char)) or char
-            )
+        # The two neighbours on each side alone, so that a character of a long text takes no longer than one of a short text.
+        before, after = "".join(chars[max(place - 2, 0) : place]), "".join(chars[place + 1 : place + 3])
+        if char.isalpha() and (wanted := fitting(before, after, char)):
+            chars[place] = likeliest(candidates[place], wanted) or char
     return "".join(chars)
 
 

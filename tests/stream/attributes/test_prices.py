@@ -115,6 +115,12 @@ def test_candidates_tell_the_sign_and_the_digits() -> None:
     assert told(find, "1,G9 C", "DE") == []
 
 
+def test_candidates_tell_the_digits_all_along_a_long_line() -> None:
+    text = "1,G9 " * 200
+    candidates = ({"1": 1.0}, {",": 1.0}, {"G": 0.6, "6": 0.4}, {"9": 1.0}, {" ": 1.0}) * 200
+    assert plain(Line(text, candidates)) == "1,69 " * 200
+
+
 def test_candidates_leave_a_unit_what_it_is() -> None:
     read = Line("1,99 € 5g", (*({char: 1.0} for char in "1,99 € 5"), {"g": 0.6, "9": 0.4}))
     assert [(found.value, found.span) for found in find(read, "DE")] == [(1.99, (0, 6))]
