@@ -20,12 +20,13 @@ from glyphfeed.tools.errors import note, writing
 from glyphfeed.tools.training.annotated import NOT_LEGIBLE
 from glyphfeed.tools.training.charset import spelt
 from glyphfeed.tools.training.pool import unplaced, write_pool
-from glyphfeed.tools.training.sources import TALLEST, photos_of
+from glyphfeed.tools.training.sources import TALLEST, askew, kept, photos_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from glyphfeed.engines.loading import Engines
@@ -36,6 +37,8 @@ SURE: Final = 0.9
 ROOM: Final = 0.12
 """Words are cut out with so many text heights more at both ends: their places are guessed from their characters' middles, and
 wide letters at the ends would be cut."""
+ASKEW_SHARE: Final = 0.4
+"""So many words are cut out turned, with what is around them."""
 MOST_PIXELS: Final = 1600
 """Larger photos are made smaller, so that their longer side has so many pixels."""
 
@@ -65,6 +68,7 @@ def label(folder: Path, out: Path, engines: Engines, truth: Path | None = None) 
 
 def read_folder(folder: Path, engines: Engines, truth: Path | None = None) -> Iterator[Word]:
     """The sure words of all photos of a folder that may be trained on."""
+    rng = np.random.default_rng(0)
     for file in photos_of(folder):
         given = cv2.imread(str(file), cv2.IMREAD_COLOR)
         if given is None:
@@ -74,7 +78,7 @@ def read_folder(folder: Path, engines: Engines, truth: Path | None = None) -> It
         readings = [*read_words(photo, engines)]
         if truth is not None:
             write_truth(truth, file.stem, photo, readings)
-        yield from sure_words(photo, readings)
+        yield from sure_words(rng, photo, readings)
 
 
 def fitted(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -103,13 +107,15 @@ def read_words(photo: NDArray[np.uint8], engines: Engines) -> Iterator[Reading]:
             yield Reading(quad, None)
 
 
-def sure_words(photo: NDArray[np.uint8], readings: Iterable[Reading]) -> Iterator[Word]:
+def sure_words(rng: Generator, photo: NDArray[np.uint8], readings: Iterable[Reading]) -> Iterator[Word]:
     """Those of the words of a blue-green-red photo that are sure, in grey crops."""
     grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY), np.uint8)
     for reading in readings:
         if reading.text is not None:
             around, _ = with_margins(reading.quad, ROOM)
-            yield unplaced(rectify(grey, around, (8, TALLEST)), reading.text)
+            turned = rng.random() < ASKEW_SHARE
+            crop = askew(rng, grey, around) if turned else rectify(grey, around, (8, TALLEST))
+            yield kept(unplaced(crop, reading.text))
 
 
 def write_truth(folder: Path, name: str, photo: NDArray[np.uint8], readings: Iterable[Reading]) -> None:

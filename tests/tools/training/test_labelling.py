@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_words_are_cut_out_one_by_one(wall: Colour, engines: Engines) -> None:
-    words = {word.text: word for word in sure_words(wall, [*read_words(wall, engines)])}
+    words = {word.text: word for word in sure_words(np.random.default_rng(1), wall, [*read_words(wall, engines)])}
     assert words.keys() >= {"EXIT", "12"}
     assert words["EXIT"].crop.shape[1] > 1.3 * words["12"].crop.shape[1]
     assert all(word.crop.std() > 20 and np.isnan(word.quads).all() for word in words.values())

@@ -17,7 +17,9 @@ from glyphfeed.tools.training.sources import (
     TALLEST,
     TRAINED_PHOTOS,
     VALIDATION,
+    VIEWS,
     Kind,
+    askew,
     background_photos,
     gather,
     listed,
@@ -105,6 +107,26 @@ def test_later_photos_are_not_trained_on(tmp_path: Path) -> None:
     files, boxes = background_photos(tmp_path)
     assert [file.name for file in files] == ["img_1.jpg", f"img_{TRAINED_PHOTOS.stop - 1}.jpg"]
     assert boxes[0].tolist() == [[40, 30, 120, 60], [1, 1, 9, 9]]
+
+
+def test_words_askew_are_of_the_same_photos(tmp_path: Path) -> None:
+    write_photos(tmp_path, [1, TRAINED_PHOTOS.stop, 900])
+    words = list(READERS[Kind.ICDAR2015_ASKEW](tmp_path))
+    assert [word.text for word in words] == ["no1"] * VIEWS
+    assert len({word.crop.tobytes() for word in words}) == VIEWS
+
+
+def test_what_is_askew_is_all_in_its_box() -> None:
+    picture = np.zeros((400, 600), np.uint8)
+    quad = np.array([[200, 180], [320, 150], [330, 190], [210, 220]], np.float32)
+    cv2.fillConvexPoly(picture, quad.astype(np.int32), 255)
+    rng = np.random.default_rng(4)
+    for _ in range(60):
+        crop = askew(rng, picture, quad)
+        # Turning changes no area, and slanting it so hardly one.
+        assert crop.astype(float).sum() == pytest.approx(picture.astype(float).sum(), rel=0.1)
+        assert (crop > 127).any(axis=0).mean() > 0.8
+        assert (crop > 127).any(axis=1).mean() > 0.7
 
 
 def test_of_test_photos_only_the_listed_are_trained_on(tmp_path: Path) -> None:
