@@ -147,15 +147,17 @@ def find_characters(region: NDArray[np.float32], affinity: NDArray[np.float32], 
     cut = min(FOOT, thresholds.low)
     joined = ((region > thresholds.low) | (affinity > thresholds.link)).astype(np.uint8)
     word_at = cv2.connectedComponents(joined, connectivity=4)[1]
+    around = cv2.connectedComponents((region > cut).astype(np.uint8) | joined, connectivity=4)[1]
     peak = (region >= cv2.dilate(region, np.ones((3, 3), np.uint8))) & (region > thresholds.text) & (word_at > 0)
     if not peak.any():
         none = np.zeros(0, np.int64)
         return Characters(np.zeros((0, 2)), np.zeros((0, 2, 2)), np.zeros(0), none, cut, np.zeros((0, 2)), none)
     seeds = (~peak).astype(np.uint8)
     nearest = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP)[1] - 1
-    word_of = np.zeros(nearest.max() + 1, np.int64)
-    word_of[nearest[peak]] = word_at[peak]
-    own = (region > cut) & ((word_at == 0) | (word_of[nearest] == word_at))
+    word_of, around_of = np.zeros((2, nearest.max() + 1), np.int64)
+    word_of[nearest[peak]], around_of[nearest[peak]] = word_at[peak], around[peak]
+    # What is too faint for any word is only a character's where it reaches to it.
+    own = (region > cut) & np.where(word_at > 0, word_of[nearest] == word_at, around_of[nearest] == around)
     owners, pixels = nearest[own].astype(np.int64), np.asarray(np.argwhere(own)[:, ::-1] + 0.5, np.float64)
     value = region[own].astype(np.float64)
     total = np.bincount(owners, value)

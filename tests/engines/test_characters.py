@@ -126,6 +126,15 @@ def test_nothing_is_found_in_nothing() -> None:
     assert words_from_maps(nothing, nothing + 1, LIMITS) == []
 
 
+def test_what_is_too_faint_for_a_word_belongs_to_none_that_is_far() -> None:
+    cells, size = placed(celled([6.0] * 4, 9.0))
+    region, affinity = np.pad(maps_of_words([cells], size), ((0, 0), (0, 40), (0, 40)))
+    (alone,) = words_from_maps(region, affinity, LIMITS)
+    region[size[0] + 10 : size[0] + 30, size[1] + 10 : size[1] + 30] = LIMITS.low - 0.05
+    (beside,) = words_from_maps(region, affinity, LIMITS)
+    assert beside.outline == pytest.approx(alone.outline)
+
+
 def test_characters_know_their_pixels() -> None:
     cells, size = placed(celled([8.0, 8.0], 10.0))
     characters = find_characters(*maps_of_words([cells], size), LIMITS)
