@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from glyphfeed.tools.training.annotated import Annotated, Word
 
-SIDE_PX: Final = 512
+SIDE_PX: Final = 384
 HEIGHTS_PX: Final = (8.0, 80.0)
 """A word of the crop is brought to a height of these, evenly on a logarithmic scale, as far as the next allows."""
 SCALES: Final = (0.4, 1.6)
