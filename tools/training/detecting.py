@@ -101,7 +101,8 @@ def gathered(folders: Folders, seed: int) -> Material:
         sets.append(tuple(read_icdar2003(folders.icdar2003)))
     if folders.icdar2015:
         cuts = read_cuts(folders.cuts) if folders.cuts else {}
-        sets.append(with_words(read_trained(folders.icdar2015, cuts)))
+        # Twice: what it is judged by was photographed likewise.
+        sets += [with_words(read_trained(folders.icdar2015, cuts))] * 2
     if folders.annotated:
         sets.append(with_words(photo for folder in folders.annotated for photo in read_own(folder)))
     if not sets and not folders.photos:

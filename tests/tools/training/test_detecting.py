@@ -192,7 +192,7 @@ def test_networks_are_scored_by_photos_with_truth(photos: Path, tmp_path: Path, 
 def test_what_there_is_is_gathered(photos: Path) -> None:
     folders = Folders(icdar2015=photos, photos=photos, fonts=FONTS)
     material = gathered(folders, 1)
-    assert [len(some) for some in material.sets] == [2]
+    assert [len(some) for some in material.sets] == [2, 2]
     assert len(material.photos) == 2
     with pytest.raises(CommandError, match="there is nothing to train with; name at least one of"):
         gathered(Folders(), 1)
