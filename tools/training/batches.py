@@ -16,6 +16,8 @@ import numpy as np
 from glyphfeed.tools.training.charset import classes_of
 from glyphfeed.tools.training.ctc import guide
 from glyphfeed.tools.training.network import HEIGHT, LINE, STRIDE
+from glyphfeed.tools.training.pool import Word
+from glyphfeed.tools.training.wear import photograph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from glyphfeed.tools.training.pool import Pool, Word
+    from glyphfeed.tools.training.pool import Pool
 
 LINES: Final = 64
 """Lines of a batch."""
@@ -35,6 +37,12 @@ WIDEST: Final = 320
 """Wider lines are squeezed, in pixels."""
 LEAST: Final = 2
 """Steps for each character that a line has at least: CTC says one in each, and the same twice only with one between."""
+CLEAR: Final = 24
+"""Real words at least so high, in pixels, are now and then made `FAINT`: what they say is known, however they look."""
+FAINT: Final = (10, 24)
+"""Heights of words as they are seen from afar, in pixels."""
+FAINT_SHARE: Final = 0.4
+"""Of the clear words so many are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class Batches:
     def __init__(self, synthetic: Pool | None, real: Pool | None, seed: int) -> None:
         """Half of each `SHUFFLED` batches is from either pool, or all of them from the one that there is."""
         self._pools = [pool for pool in (synthetic, real) if pool is not None]
+        self._real = real
         self._seed = seed
         self._drawn = lru_cache(maxsize=1)(self._draw)
 
@@ -78,7 +87,9 @@ class Batches:
     def _draw(self, chunk: int) -> list[list[Line]]:
         rng = np.random.default_rng([self._seed, chunk])
         share = SHUFFLED * LINES // len(self._pools)
-        lines = [vary(rng, pool[int(number)]) for pool in self._pools for number in rng.integers(len(pool), size=share)]
+        words = [(pool, pool[int(number)]) for pool in self._pools for number in rng.integers(len(pool), size=share)]
+        # Synthetic words have been through a camera as they were made.
+        lines = [vary(rng, recede(rng, word) if pool is self._real else word) for pool, word in words]
         return deal(rng, lines)
 
 
@@ -101,6 +112,17 @@ def pack(lines: Sequence[Line]) -> Batch:
         np.array([len(line.classes) for line in lines], np.int64),
         np.stack([guide(line.classes, line.edges, width // STRIDE) for line in lines]),
     )
+
+
+def recede(rng: Generator, word: Word) -> Word:
+    """A clear word, now and then as a camera sees it from farther off: smaller, blurred, noisy, compressed."""
+    rows, columns = word.crop.shape
+    if rows < CLEAR or rng.random() >= FAINT_SHARE:
+        return word
+    seen = int(rng.integers(*FAINT))
+    size = (seen, max(round(columns * seen / rows), 4))
+    crop = photograph(rng, word.crop.astype(np.float32)[..., None], size)[..., 0]
+    return Word(crop, word.text, word.quads * np.array([size[1] / columns, seen / rows], np.float32))
 
 
 def vary(rng: Generator, word: Word) -> Line:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from glyphfeed.stream.geometry import sides
 from glyphfeed.tools.errors import CommandError, note
 from glyphfeed.tools.training.charset import spelt
 from glyphfeed.tools.training.pool import Word, unplaced, write_pool
@@ -200,7 +201,7 @@ def askew(rng: Generator, picture: NDArray[np.uint8], quad: NDArray[np.floating]
     slanted a little: so annotators cut out words that lean, and other lines come into view.
     """
     middle = quad.mean(axis=0)
-    width, height = (np.linalg.norm(quad[a] + quad[b] - quad[c] - quad[d]) / 2 for a, b, c, d in ((1, 2, 0, 3), (2, 3, 0, 1)))
+    width, height = sides(quad)
     most = np.arcsin(min(LEAN * height / max(width, 1), 0.5))
     turn = rng.uniform(-most, most)
     turned = np.array([[np.cos(turn), rng.normal(0, 0.12) - np.sin(turn)], [np.sin(turn), np.cos(turn)]])

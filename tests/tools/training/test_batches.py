@@ -13,7 +13,22 @@ from glyphfeed.tools.training.pool import Pool, Word, unplaced
 from tests.tools.training.setting import some_pool
 
 pytest.importorskip("torch", reason="the extra train is not installed")
-from glyphfeed.tools.training.batches import HEIGHT, LEAST, LINES, SHUFFLED, STRIDE, WIDEST, Batches, Line, pack, vary
+from glyphfeed.tools.training.batches import (
+    CLEAR,
+    FAINT,
+    FAINT_SHARE,
+    HEIGHT,
+    LEAST,
+    LINES,
+    SHUFFLED,
+    STRIDE,
+    WIDEST,
+    Batches,
+    Line,
+    pack,
+    recede,
+    vary,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +48,29 @@ def test_a_line_keeps_its_characters_in_place() -> None:
             continue
         bright = (np.flatnonzero(profile > profile.max() / 2) + 0.5) / STRIDE
         assert bright.mean() == pytest.approx(line.edges[1].mean(), abs=0.8)
+
+
+def test_clear_words_recede_with_their_characters() -> None:
+    crop = np.full((48, 192), 40, np.uint8)
+    crop[:, 96:144] = 240
+    word = Word(crop, "a", np.array([[[96, 0], [144, 0], [144, 48], [96, 48]]], np.float32))
+    rng = np.random.default_rng(7)
+    shown = [recede(rng, word) for _ in range(400)]
+    faint = [other for other in shown if other is not word]
+    assert len(faint) / len(shown) == pytest.approx(FAINT_SHARE, abs=0.1)
+    for other in faint:
+        rows, columns = other.crop.shape
+        assert FAINT[0] <= rows < FAINT[1]
+        assert columns == round(rows * 4)
+        left, right = other.quads[0, :, 0].min(), other.quads[0, :, 0].max()
+        assert (left / columns, right / columns) == (pytest.approx(0.5), pytest.approx(0.75))
+        assert other.crop[:, round(left) + 1 : round(right) - 1].mean() > other.crop[:, : round(left) - 2].mean() + 60
+
+
+def test_small_words_stay_as_they_are() -> None:
+    word = unplaced(np.zeros((CLEAR - 1, 80), np.uint8), "a")
+    rng = np.random.default_rng(8)
+    assert all(recede(rng, word) is word for _ in range(40))
 
 
 def test_there_are_steps_for_every_character_and_no_endless_lines() -> None:
