@@ -30,8 +30,6 @@ HEIGHTS_PX: Final = (8.0, 80.0)
 SCALES: Final = (0.4, 1.6)
 LEAST_HEIGHT_PX: Final = 6.0
 """Lower words cannot be told from texture, and are not learnt from."""
-BEYOND: Final = (PADDING, PADDING, PADDING)
-"""What a crop shows beside the picture; mirrored text would be taken for a mistake."""
 TURNED, INVERTED, GREY, BLURRED, NOISY, COMPRESSED = 0.15, 0.1, 0.15, 0.3, 0.3, 0.3
 """Shares of the crops to which this happens."""
 AT_A_WORD: Final = 0.85
@@ -49,15 +47,24 @@ class Crop:
     trust: NDArray[np.float32]
 
 
-def crop_of(picture: NDArray[np.uint8], told: Annotated, rng: Generator, side: int = SIDE_PX) -> Crop:
-    """Cut a square out of a picture (height, width, 3) of which this is told."""
+def crop_of(
+    picture: NDArray[np.uint8], told: Annotated, rng: Generator, side: int = SIDE_PX, behind: NDArray[np.uint8] | None = None
+) -> Crop:
+    """Cut a square out of a picture (height, width, 3) of which this is told.
+
+    Beside the picture it shows what is `behind` (side, side, 3), or grey: mirrored text would be taken for a mistake.
+    """
     view = random_view(picture.shape[1::-1], told.words, rng, side)
-    seen = cv2.warpPerspective(picture, view, (side, side), flags=cv2.INTER_LINEAR, borderValue=BEYOND)
+    seen = np.full((side, side, 3), PADDING, np.uint8) if behind is None else behind
+    seen = cv2.warpPerspective(picture, view, (side, side), seen, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
     return Crop(in_other_light(np.asarray(seen, np.uint8), rng), *targets_of(told.words, told.unknown, view, side))
 
 
 def random_view(size: tuple[int, int], words: Sequence[Word], rng: Generator, side: int) -> NDArray[np.float64]:
-    """Draw the homography (3, 3) that takes a picture of (width, height) into a crop: shift, scale, turn and a little tilt."""
+    """Draw the homography (3, 3) that takes a picture of (width, height) into a crop: shift, scale, turn and a little tilt.
+
+    Turned back the crop lies in the picture, as far as that is large enough.
+    """
     word = words[int(rng.integers(len(words)))] if words else None
     height = math.exp(rng.uniform(*np.log(HEIGHTS_PX)))
     scale = float(np.clip(height / word.height if word else 1.0, *SCALES))
@@ -66,10 +73,11 @@ def random_view(size: tuple[int, int], words: Sequence[Word], rng: Generator, si
     cos, sin = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
     stretch = math.exp(rng.normal(0, 0.1))
     tilt = rng.normal(0, 0.08, 2) / side
-    to_origin = np.array([[1, 0, -centre[0]], [0, 1, -centre[1]], [0, 0, 1]])
+    half = np.minimum(side / 2 / scale, np.array(size) / 2)
+    middle = np.clip(centre + rng.uniform(-side / 4, side / 4, 2) / scale, half, size - half)
+    to_origin = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
     turned = np.array([[cos * stretch, -sin, 0], [sin * stretch, cos, 0], [*tilt, 1]])
-    place = side / 2 + rng.uniform(-side / 4, side / 4, 2)
-    to_crop = np.array([[1, 0, place[0]], [0, 1, place[1]], [0, 0, 1]])
+    to_crop = np.array([[1, 0, side / 2], [0, 1, side / 2], [0, 0, 1]])
     return np.asarray(to_crop @ turned @ to_origin)
 
 

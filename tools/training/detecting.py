@@ -21,7 +21,7 @@ from glyphfeed.tools.training.dense_export import write_detector
 from glyphfeed.tools.training.fonts import find_fonts, system_folders
 from glyphfeed.tools.training.lesson import Lesson
 from glyphfeed.tools.training.mining import mined_loss
-from glyphfeed.tools.training.scenes import make_scene
+from glyphfeed.tools.training.scenes import make_scene, piece
 from glyphfeed.tools.training.scoring import page_of, read_colour, score, seen
 from glyphfeed.tools.training.sources import photos_of
 
@@ -66,13 +66,13 @@ class Material:
     def crop(self, number: int, side: int = SIDE_PX) -> Crop:
         """A crop, by its number from 0, which is always the same."""
         rng = np.random.default_rng([self.seed, number])
-        if self.photos and (not self.sets or rng.random() < SYNTHETIC):
-            photo = read_colour(self.photos[rng.integers(len(self.photos))])
+        photo = read_colour(self.photos[rng.integers(len(self.photos))]) if self.photos else None
+        if photo is not None and (not self.sets or rng.random() < SYNTHETIC):
             picture, words = make_scene(rng, self.fonts, photo, side)
             return Crop(in_other_light(picture, rng), *targets_of(words, (), np.eye(3), side))
         some = self.sets[rng.integers(len(self.sets))]
         told = some[rng.integers(len(some))]
-        return crop_of(read_colour(told.picture), told, rng, side)
+        return crop_of(read_colour(told.picture), told, rng, side, None if photo is None else piece(rng, photo, side))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from glyphfeed.tools.training.annotated import (
     read_trained,
     slices,
 )
-from glyphfeed.tools.training.crops import LEAST_HEIGHT_PX, crop_of, random_view, targets_of
+from glyphfeed.tools.training.crops import LEAST_HEIGHT_PX, SCALES, crop_of, random_view, targets_of
 from glyphfeed.tools.training.cutting import edges_in
 from tests.tools.training.celled import celled, moved
 
@@ -125,3 +125,19 @@ def test_a_crop_shows_its_words_where_its_maps_say(seed: int) -> None:
     columns, rows = centres[inside].astype(int).T
     assert (crop.maps[0, rows, columns] > 0.2).all()
     assert (crop.maps[0].max() > 0.2) or not inside.any()
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1280), st.floats(0, 720))
+def test_a_crop_of_a_large_picture_shows_little_else(seed: int, x: float, y: float) -> None:
+    word = Word(moved(celled([16.0] * 4, 24.0), x, y))
+    view = random_view((1280, 720), (word,), np.random.default_rng(seed), 192)
+    middle = transform(np.array([[96.0, 96.0]]), np.linalg.inv(view))[0]
+    half = 96 / SCALES[1]
+    assert (middle > half - 1e-6).all()
+    assert (middle < np.array([1280, 720]) - half + 1e-6).all()
+
+
+def test_beside_a_small_picture_is_what_is_behind() -> None:
+    picture, behind = np.full((40, 60, 3), 255, np.uint8), np.zeros((192, 192, 3), np.uint8)
+    shown = crop_of(picture, Annotated(Path("none.jpg"), ()), np.random.default_rng(1), 192, behind).picture.astype(float)
+    assert shown[96, 96].mean() > shown[0, 0].mean() + 100
