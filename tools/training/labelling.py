@@ -6,18 +6,21 @@ scene text recognition?, 2021): of a better reader's answers those that it is su
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 
+from glyphfeed.engines.files import write_whole
 from glyphfeed.stream.geometry import is_sound, is_tall, rectify, slice_quad, with_margins
 from glyphfeed.stream.reader import CROP_HEIGHTS_PX, MARGIN
 from glyphfeed.stream.reading.fusion import begin
 from glyphfeed.stream.reading.words import words_of
 from glyphfeed.tools.errors import note, writing
-from glyphfeed.tools.training.annotated import NOT_LEGIBLE
+from glyphfeed.tools.training.annotated import CUTS, NOT_LEGIBLE
 from glyphfeed.tools.training.charset import spelt
 from glyphfeed.tools.training.pool import unplaced, write_pool
 from glyphfeed.tools.training.sources import TALLEST, askew, kept, photos_of
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glyphfeed.engines.loading import Engines
+    from glyphfeed.stream.reading.words import Span
     from glyphfeed.tools.training.pool import Word
 
 SURE: Final = 0.9
@@ -39,16 +43,22 @@ ROOM: Final = 0.12
 wide letters at the ends would be cut."""
 ASKEW_SHARE: Final = 0.4
 """So many words are cut out turned, with what is around them."""
+SEEN: Final = 0.75
+"""How far it is trusted where characters begin and end half way between the recogniser's steps: of 161 words of ICDAR 2003 nine
+cuts of ten lie within 0.13 of the word's height from those by hand; by usual widths within 0.19."""
 MOST_PIXELS: Final = 1600
 """Larger photos are made smaller, so that their longer side has so many pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A word in a photo: its quad (4, 2) from its top left corner clockwise, in pixels, and what it says, if that is sure."""
+    """A word in a photo: its quad (4, 2) from its top left corner clockwise, in pixels, and what it says, if that is sure, with
+    the n + 1 edges of its n characters, 0..1 along it.
+    """
 
     quad: NDArray[np.float64]
-    text: str | None
+    text: str | None = None
+    edges: tuple[float, ...] = ()
 
 
 def label(folder: Path, out: Path, engines: Engines, truth: Path | None = None) -> None:
@@ -68,7 +78,7 @@ def label(folder: Path, out: Path, engines: Engines, truth: Path | None = None) 
 
 def read_folder(folder: Path, engines: Engines, truth: Path | None = None) -> Iterator[Word]:
     """The sure words of all photos of a folder that may be trained on."""
-    rng = np.random.default_rng(0)
+    rng, cuts = np.random.default_rng(0), {}
     for file in photos_of(folder):
         given = cv2.imread(str(file), cv2.IMREAD_COLOR)
         if given is None:
@@ -77,8 +87,11 @@ def read_folder(folder: Path, engines: Engines, truth: Path | None = None) -> It
         photo = fitted(np.asarray(given, np.uint8))
         readings = [*read_words(photo, engines)]
         if truth is not None:
-            write_truth(truth, file.stem, photo, readings)
+            cuts[write_truth(truth, file.stem, photo, readings)] = [(told.edges, SEEN) for told in readings if told.text]
         yield from sure_words(rng, photo, readings)
+    if truth is not None:
+        with writing(truth):
+            write_whole(truth / CUTS, json.dumps(cuts).encode())
 
 
 def fitted(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -95,16 +108,23 @@ def read_words(photo: NDArray[np.uint8], engines: Engines) -> Iterator[Reading]:
     quads, _ = engines.detector.detect(photo)
     sound = [quad for quad in quads if is_sound(quad, size)]
     level = [quad for quad in sound if not is_tall(quad)]
-    yield from (Reading(quad, None) for quad in sound if is_tall(quad))
+    yield from (Reading(quad) for quad in sound if is_tall(quad))
     lines = [with_margins(quad, MARGIN) for quad in level]
     lattices = engines.recogniser.read([rectify(photo, quad, CROP_HEIGHTS_PX) for quad, _ in lines])
     for quad, (wider, _), lattice in zip(level, lines, lattices, strict=True):
         words = words_of(begin(lattice, 1.0))
         for word in words:
             sure = min(slot.best[1] for slot in word.slots) >= SURE
-            yield Reading(slice_quad(wider, word.start, word.end), spelt(word.text) if sure else None)
+            within = slice_quad(wider, word.start, word.end)
+            yield Reading(within, spelt(word.text) if sure else None, edges_in(word))
         if not words:
-            yield Reading(quad, None)
+            yield Reading(quad)
+
+
+def edges_in(word: Span) -> tuple[float, ...]:
+    """Where the n characters of a word begin and end, n + 1 places of 0..1 along it: half way between their middles."""
+    middles = [(slot.column - word.start) / (word.end - word.start) for slot in word.slots]
+    return (0.0, *(round((a + b) / 2, 4) for a, b in pairwise(middles)), 1.0)
 
 
 def sure_words(rng: Generator, photo: NDArray[np.uint8], readings: Iterable[Reading]) -> Iterator[Word]:
@@ -118,8 +138,8 @@ def sure_words(rng: Generator, photo: NDArray[np.uint8], readings: Iterable[Read
             yield kept(unplaced(crop, reading.text))
 
 
-def write_truth(folder: Path, name: str, photo: NDArray[np.uint8], readings: Iterable[Reading]) -> None:
-    """Write a photo, and beside it its words as ICDAR 2015 has them.
+def write_truth(folder: Path, name: str, photo: NDArray[np.uint8], readings: Iterable[Reading]) -> str:
+    """Write a photo, and beside it its words as ICDAR 2015 has them; returns under which name.
 
     Raises:
         CommandError: it cannot be written.
@@ -131,3 +151,4 @@ def write_truth(folder: Path, name: str, photo: NDArray[np.uint8], readings: Ite
     with writing(folder):
         (folder / f"{stem}.jpg").write_bytes(cv2.imencode(".jpg", photo)[1].tobytes())
         (folder / f"gt_{stem}.txt").write_text("".join(f"{place},{text}\n" for place, text in corners), "utf-8")
+    return stem

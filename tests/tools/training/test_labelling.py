@@ -11,7 +11,7 @@ import pytest
 from glyphfeed.tools.errors import CommandError
 from glyphfeed.tools.training.annotated import read_own
 from glyphfeed.tools.training.finding import overlap
-from glyphfeed.tools.training.labelling import MOST_PIXELS, fitted, label, read_words, sure_words
+from glyphfeed.tools.training.labelling import MOST_PIXELS, SEEN, fitted, label, read_words, sure_words
 from glyphfeed.tools.training.pool import Pool
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ def test_a_detector_can_learn_from_the_same_photos(wall: Colour, engines: Engine
     cv2.imwrite(str(tmp_path / "img_1001.png"), wall)
     label(tmp_path, tmp_path / "pool", engines, tmp_path / "truth")
     (told,) = read_own(tmp_path / "truth")
+    assert {word.trust for word in told.words} == {SEEN}
+    (exit_sign,) = (word for word in told.words if word.text == "EXIT")
+    widths = dict(zip("EXIT", exit_sign.characters[:, 1, 0] - exit_sign.characters[:, 0, 0], strict=True))
+    assert 0 < widths["I"] < 0.8 * widths["X"]
     words = {word.text: word.outline for word in told.words}
     assert words.keys() >= {"EXIT", "12"}
     with pytest.raises(CommandError, match="truth cannot be written: File exists"):
