@@ -75,7 +75,7 @@ def test_half_a_circle_is_read_from_left_to_right_whichever_way_it_hangs() -> No
 def test_a_single_character_stands_level(height: float, share: float) -> None:
     cells = celled([height * share], height)
     word, shared = found_in(cells)
-    assert shared > 0.75
+    assert shared > 0.7
     assert word.characters[0] == pytest.approx(placed(cells)[0].mean(axis=(0, 1)), abs=0.3)
 
 

@@ -56,8 +56,8 @@ def crop_of(
     """
     view = random_view(picture.shape[1::-1], told.words, rng, side)
     seen = np.full((side, side, 3), PADDING, np.uint8) if behind is None else behind
-    seen = cv2.warpPerspective(picture, view, (side, side), seen, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
-    return Crop(in_other_light(np.asarray(seen, np.uint8), rng), *targets_of(told.words, told.unknown, view, side))
+    shown = cv2.warpPerspective(picture, view, (side, side), seen, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+    return Crop(in_other_light(np.asarray(shown, np.uint8), rng), *targets_of(told.words, told.unknown, view, side))
 
 
 def random_view(size: tuple[int, int], words: Sequence[Word], rng: Generator, side: int) -> NDArray[np.float64]:
