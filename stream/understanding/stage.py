@@ -39,7 +39,7 @@ PIXEL_BYTES: Final = 4
 
 
 UNSEEN_S: Final = 0.5
-"""What came into view so shortly before a live source ended was not read, and is never going to be."""
+"""What came into view so shortly before a live source ended, or was stopped, was not read, and is never going to be."""
 
 
 FULL: Final = {
@@ -109,7 +109,7 @@ class Understanding:
         self._looked_for = settings
         self._stream_s = -math.inf
         self._held_bytes = self._left_out = 0
-        self._was_full = False
+        self._was_full = self._ends = False
         self._texts: int | None = None
         """How many were told of last: statuses count no others."""
 
@@ -137,17 +137,9 @@ class Understanding:
             status = later(status, delay_s)
         self._hold(replace(status, dropped=status.dropped + self._left_out))
         if status.state in LAST_STATES:
-            if self._live and self.settings.blurs:
-                self._cover_unseen()
+            self._ends = True
             if status.state is SourceState.FAILED or not self._live:
                 self.hurry()
-
-    def _cover_unseen(self) -> None:
-        """Cover all of the last pictures that are held, which may show what nobody has had the time to read."""
-        with self._holding.changed:
-            for each in self._holding.held():
-                if isinstance(each, Moment) and each.snapshot.pts > self._stream_s - UNSEEN_S:
-                    each.picture.cover_all()
 
     def describe(self, identity: int, text: str, caption: str) -> None:
         """Say what there is around a text that still says the same; it is told from the next frame on.  For any thread."""
@@ -162,6 +154,7 @@ class Understanding:
 
     def hurry(self) -> None:
         """Pass on what is held at once, and what still comes; for any thread."""
+        self._ends = True
         self._holding.hurry()
 
     def close(self) -> None:
@@ -233,11 +226,18 @@ class Understanding:
         with self._holding.changed:
             self._held_bytes -= value.size_bytes
         self._texts = len(value.snapshot.texts)
+        if self._is_unseen(value):
+            value.picture.cover_all()
         snapshot, events = self._revising.revise(value.snapshot, value.events)
         self._sink.publish(blurred(value.frame, value.picture.all), snapshot, list(filter(value.tells, events)))
         for event in events:
             if event.flag is not None and value.act is not None:
                 value.act(event)
+
+    def _is_unseen(self, moment: Moment) -> bool:
+        """Whether a picture of a live source that ends may show what would have been hidden, had there been the time to read it."""
+        delays = self._live and self.settings.blurs and self.settings.delay(live=True) > 0
+        return self._ends and delays and moment.snapshot.pts > self._stream_s - UNSEEN_S
 
 
 def later(status: Status, delay_s: float) -> Status:

@@ -282,16 +282,30 @@ def test_new_rules_hide_all_that_is_held_also_of_texts_that_are_gone_or_say_some
 
 
 @pytest.mark.parametrize(("action", "blank"), [(Action.BLUR, [2, 3]), (Action.FLAG, [])])
-def test_the_last_pictures_of_a_live_source_in_which_nothing_was_read_yet_show_nothing(action: Action, blank: list[int]) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_last_pictures_of_a_live_source_in_which_nothing_was_read_yet_show_nothing(
+    action: Action, blank: list[int], *, stopped: bool
+) -> None:
     told = Contract()
     understanding = Understanding(told, hiding(action, DEADLINE_S), live=True)
     for index in range(4):
         understanding.publish(frame(index), snapshot(index, text(1, "EXIT")), [])
+    if stopped:
+        understanding.hurry()
     understanding.report(status(SourceState.ENDED))
     understanding.hurry()
     understanding.close()
     assert [each.index for each in told.frames if np.ptp(each.grey) == 0] == blank
     assert [each.texts[0].text for each in told.snapshots] == ["EXIT"] * 4
+
+
+def test_so_do_pictures_that_come_while_it_is_stopped() -> None:
+    told = Contract()
+    understanding = Understanding(told, hiding(Action.BLUR, DEADLINE_S), live=True)
+    understanding.hurry()
+    understanding.publish(frame(0), snapshot(0), [])
+    understanding.close()
+    assert [np.ptp(each.grey) for each in told.frames] == [0]
 
 
 def test_a_delay_that_is_taken_back_lets_nothing_overtake() -> None:
