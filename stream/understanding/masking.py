@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ def masked(entity: TextEntity, spans: Iterable[Span]) -> TextEntity:
 def wholly(entity: TextEntity) -> tuple[Span, ...]:
     """All of a text as spans."""
     return ((0, len(entity.text)),)
+
+
+def spans_before(before: str, now: str, spans: Sequence[Span]) -> Sequence[Span]:
+    """What is to be hidden of what a text said before, where some spans, at least one, are of what it says now: all but what it
+    began and ended with alike outside of them, which is told anyway.
+    """
+    if before == now:
+        return spans
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    begins = len(commonprefix([before, now[:first]]))
+    ends = len(commonprefix([before[::-1], now[last:][::-1]]))
+    return [(begins, max(len(before) - ends, begins))]
 
 
 def withheld(entity: TextEntity) -> TextEntity:

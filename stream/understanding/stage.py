@@ -17,8 +17,8 @@ from glyphfeed.stream.records import LAST_STATES, Action, Event, EventType, Sour
 from glyphfeed.stream.understanding.blurring import blurred
 from glyphfeed.stream.understanding.covering import Covered, Covering, View, cover_all_of
 from glyphfeed.stream.understanding.holding import Holding
-from glyphfeed.stream.understanding.masking import masked, wholly
-from glyphfeed.stream.understanding.noticing import Noticing, concealed, with_texts
+from glyphfeed.stream.understanding.masking import masked, spans_before, wholly
+from glyphfeed.stream.understanding.noticing import Noticing, with_texts
 from glyphfeed.stream.understanding.revising import Revising
 from glyphfeed.stream.understanding.settings import MASKING
 
@@ -67,11 +67,12 @@ class Moment:
 
     def conceal(self, exposed: Exposed) -> None:
         """Hide a text in it of which something was found out since."""
+        spans = [flag.span for flag in exposed.flags if flag.action in MASKING]
 
         def hide(entity: TextEntity) -> TextEntity:
-            if entity.id != exposed.id or not entity.text:
+            if entity.id != exposed.id or not entity.text or not spans:
                 return entity
-            return concealed(entity, exposed.flags if entity.text == exposed.text else (), exposed.hiding)
+            return masked(entity, spans_before(entity.text, exposed.text, spans))
 
         self.events = [replace(event, entity=hide(event.entity)) for event in self.events]
         texts = [hide(text) for text in self.snapshot.texts]

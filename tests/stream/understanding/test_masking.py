@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from glyphfeed.engines.lattice import Slot
 from glyphfeed.stream.feed.wire import text_body
 from glyphfeed.stream.records import Attribute, Char
-from glyphfeed.stream.understanding.masking import masked, wholly, withheld
+from glyphfeed.stream.understanding.masking import masked, spans_before, wholly, withheld
 from tests.stream.feed.samples import box
 from tests.stream.understanding.stories import snapshot, text
 
@@ -82,3 +82,32 @@ def test_nothing_else_changes_and_nothing_is_left(says: str, spans: list[tuple[i
         assert new == ("*" if is_hidden else old)
     assert masked(told, spans).text == told.text
     assert set(text_body(snapshot(0, masked(entity, wholly(entity))))["texts"][0]["text"]) <= {"*", " "}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "spans", "masks"),
+    [
+        ("you darm fool", "you darn fool", [(4, 8)], "you **** fool"),
+        ("you **** kra", "you darn kra", [(4, 8), (9, 12)], "you **** ***"),
+        ("you darn fo", "you darn fool", [(4, 8)], "you **** **"),
+        ("EXIT", "darn", [(0, 4)], "****"),
+        ("you fool", "you darn fool", [(4, 8)], "you fool"),
+        ("darn darn", "darn darn", [(5, 9)], "darn ****"),
+    ],
+)
+def test_of_what_a_text_said_before_only_what_is_told_of_it_now_is_left(
+    before: str, now: str, spans: list[tuple[int, int]], masks: str
+) -> None:
+    assert masked(text(1, before), spans_before(before, now, spans)).text == masks
+
+
+@given(LETTERS, LETTERS, st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda s: s[0] < s[1]), min_size=1))
+def test_whatever_it_said_before_it_has_left_what_it_begins_and_ends_with_now(
+    before: str, now: str, spans: list[tuple[int, int]]
+) -> None:
+    left = masked(text(1, before), spans_before(before, now, spans)).text.split("*")
+    told = masked(text(1, now), spans).text
+    if before != now:
+        assert told.startswith(left[0].rstrip()) or len(left) == 1
+        assert told.endswith(left[-1].lstrip()) or len(left) == 1
+        assert not "".join(left[1:-1]).strip()

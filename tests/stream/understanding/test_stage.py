@@ -182,6 +182,13 @@ def test_what_turns_out_later_is_hidden_in_all_that_is_held() -> None:
     assert dropped.events == []
 
 
+def test_of_what_a_text_was_taken_for_before_the_rest_is_told() -> None:
+    said = ["no drat here", "no darn here"]
+    told = tell([({1: Seen(each, SETTLED)}, set(), False) for each in said], hiding(Action.MASK, 1.0))
+    assert [each.texts[0].text for each in told.snapshots] == ["no **** here"] * 2
+    assert [(each.type, each.entity.text) for each in told.events if each.flag is None] == [(EventType.READ, "no **** here")]
+
+
 def test_a_second_word_that_turns_out_later_is_hidden_in_all_that_is_held_too() -> None:
     rules = [
         Rule(name="rude", literal=("darn",), action=Action.MASK),
