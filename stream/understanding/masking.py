@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -50,9 +50,13 @@ def spans_before(before: str, now: str, spans: Sequence[Span]) -> Sequence[Span]
     if before == now:
         return spans
     first, last = min(start for start, _ in spans), max(end for _, end in spans)
-    begins = len(commonprefix([before, now[:first]]))
-    ends = len(commonprefix([before[::-1], now[last:][::-1]]))
+    begins, ends = alike(before, now[:first]), alike(before[::-1], now[last:][::-1])
     return [(begins, max(len(before) - ends, begins))]
+
+
+def alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def withheld(entity: TextEntity) -> TextEntity:

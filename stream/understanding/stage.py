@@ -236,7 +236,7 @@ class Understanding:
                 value.act(event)
 
     def _is_unseen(self, moment: Moment) -> bool:
-        """Whether a picture of a live source that ends may show what would have been hidden, had there been the time to read it."""
+        """Whether a picture of a live source that ends may show what would have been hidden, had there been time to read it."""
         delays = self._live and self.settings.blurs and self.settings.delay(live=True) > 0
         return self._ends and delays and moment.snapshot.pts > self._stream_s - UNSEEN_S
 
