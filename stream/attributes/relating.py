@@ -91,7 +91,8 @@ def behind(heading: str, line: Line, find: Callable[[Line], Sequence[Attribute]]
 def measured(line: Line, unit: Line, find: Callable[[Line], Sequence[Attribute]]) -> tuple[Attribute, ...]:
     """The number of a line as the unit on the next one makes it an amount."""
     end = len(line.text)
-    found = find(Line(f"{line.text} {unit.text}", (*line.candidates, certain(" "), *unit.candidates) if line.candidates else ()))
+    known = line.candidates and unit.candidates
+    found = find(Line(f"{line.text} {unit.text}", (*line.candidates, certain(" "), *unit.candidates) if known else ()))
     return tuple(replace(one, span=(0, end)) for one in found if one.kind in AMOUNTS and one.span[0] == 0 and one.span[1] > end)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from glyphfeed.stream.attributes.line import Line
 from glyphfeed.stream.attributes.relating import relate
 from tests.stream.attributes.amounts import all_of
+
+if TYPE_CHECKING:
+    from glyphfeed.stream.records import Attribute
 
 
 def related(texts: list[str], region: str) -> list[list[tuple[str, Any, str, str]]]:
@@ -62,3 +65,16 @@ def test_candidates_are_read_across_the_lines() -> None:
     below = Line("l2,G0", ({"l": 1.0}, {"2": 1.0}, {",": 1.0}, {"G": 0.6, "6": 0.4}, {"0": 1.0}))
     find = partial(all_of, region="DE")
     assert [one.value for one in relate([Line("statt"), below], [(), find(below)], find)[1]] == [12.6]
+
+
+def test_a_number_with_candidates_is_measured_by_a_unit_without() -> None:
+    lines = [Line("500", tuple({char: 1.0} for char in "500")), Line("ml")]
+    asked: list[Line] = []
+
+    def find(line: Line) -> tuple[Attribute, ...]:
+        asked.append(line)
+        return all_of(line, region="DE")
+
+    (volume,), _ = relate(lines, [(), ()], find)
+    assert (volume.kind, volume.value, volume.unit, volume.span) == ("volume", 500, "ml", (0, 3))
+    assert asked == [Line("500 ml")]
