@@ -11,6 +11,7 @@ degrees, for which the picture is turned; OpenCV's reads those as well, but an e
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -93,8 +94,12 @@ def codes_in(grey: NDArray[np.uint8], turns_deg: Sequence[float] = TURNS_DEG) ->
 
 
 def one_line(content: str) -> str:
-    """Write a content in one line without control characters, and no longer than `LONGEST` characters."""
-    shown = "".join(char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in content)
+    """Write a content in one line without control characters, and no longer than `LONGEST` characters.
+
+    Letters and their accents are one character each (NFC), as they are in what is read, or a rule would not know the word.
+    """
+    whole = unicodedata.normalize("NFC", content)
+    shown = "".join(char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in whole)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 

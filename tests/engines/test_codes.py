@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from dataclasses import replace
 
 import cv2
@@ -137,12 +138,16 @@ def test_a_wall_says_nothing() -> None:
 def test_a_content_becomes_one_line_that_can_be_printed(content: str) -> None:
     line = one_line(content)
     assert line.isprintable()
-    assert len(line) == min(len(content), LONGEST)
+    assert len(line) == min(len(unicodedata.normalize("NFC", content)), LONGEST)
     assert one_line(line) == line
 
 
 def test_lines_and_control_characters_of_a_content_are_replaced() -> None:
     assert one_line("BEGIN:VCARD\r\nFN:Ada\n\x1b[31m\u202eEND") == "BEGIN:VCARD  FN:Ada \ufffd[31m\ufffdEND"
+
+
+def test_accents_of_a_content_are_part_of_their_letters() -> None:
+    assert one_line("Cafe\u0301") == "Caf\u00e9"
 
 
 def test_without_zxing_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
