@@ -444,6 +444,8 @@ def test_a_wall_of_cameras_shows_their_health_and_leads_to_each(site: Site) -> N
 
 def test_a_text_can_be_pointed_out_and_cut_out(site: Site) -> None:
     page = site.open(choose={"mode": "outlines"})
+    # Later its script would find the other root, and put its own cameras there too.
+    site.until(page, "() => document.querySelector('#cameras .wall')")
     # Such cameras as on the page, in a test's hands.
     page.evaluate(
         """async () => {
