@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from glyphfeed.stream.web.access.machine import plain
 from glyphfeed.stream.web.access.pairing import network_of
@@ -75,6 +76,14 @@ class PatientSocket(WebSocketsSansIOProtocol, _InPortions):
         else:
             # Only the last ping of several is to be answered (RFC 6455, 5.5.3), and who sends another one hears of that.
             self.conn.data_to_send()
+
+    def shutdown(self) -> None:
+        """See uvicorn, which would fail here where the other end is just about to close."""
+        if self.handshake_complete and not self.close_sent and self.conn.state is not State.OPEN:
+            self.stop_keepalive()
+            self.transport.close()
+        else:
+            super().shutdown()
 
 
 class PatientProtocol(H11Protocol, _InPortions):

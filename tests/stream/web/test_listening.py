@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from glyphfeed.stream.web import listening
 from glyphfeed.stream.web.access.machine import own_addresses
+from glyphfeed.stream.web.listening import PatientSocket
 from tests.stream.feed.samples import DEADLINE_S, wait_until
 from tests.stream.web.access.clients import Browser
 from tests.stream.web.serving import Served
@@ -15,6 +19,8 @@ from tests.stream.web.serving import Served
 if TYPE_CHECKING:
     from pathlib import Path
 
+UPGRADE = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+CLOSE = b"\x88\x80\0\0\0\0"
 NOBODY = "tcp://127.0.0.1:1"
 
 
@@ -151,3 +157,50 @@ def test_headers_are_few_and_have_an_end() -> None:
                 raw.sendall(words.encode())
                 raw.shutdown(socket.SHUT_WR)
                 assert b"HTTP/1.1 200 " not in answered(raw)
+
+
+class Slow(asyncio.Transport):
+    """A connection whose other end takes nothing for now: it is closing for as long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written, self.closing = b"", False
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closing = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+
+async def accept(_scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_server_ends_while_a_page_is_about_to_close(*, closes: bool) -> None:
+    async def end() -> Slow:
+        configuration = uvicorn.Config(accept, log_config=None)
+        configuration.load()
+        page, state = Slow(), ServerState()
+        web_socket = PatientSocket(configuration, state, {})
+        web_socket.connection_made(page)
+        web_socket.data_received(f"{UPGRADE}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode())
+        while b" 101 " not in page.written:
+            await asyncio.sleep(0)
+        if closes:
+            web_socket.data_received(CLOSE)
+        web_socket.shutdown()
+        await asyncio.gather(*state.tasks)
+        return page
+
+    page = asyncio.run(end())
+    assert page.closing
+    # The page's own is answered; 1012 says that the server is being restarted (RFC 6455, 7.4).
+    assert page.written.endswith(b"\x88\0" if closes else b"\x88\x02\x03\xf4")
