@@ -90,7 +90,10 @@ class Screen:
 def screen(program: str, folder: Path, size: tuple[int, int] = (1400, 900)) -> Iterator[Screen]:
     """A screen of a width and height; its picture is kept in a folder."""
     reading, writing = os.pipe()
-    options = ["-displayfd", str(writing), "-screen", "0", f"{size[0]}x{size[1]}x24", "-fbdir", str(folder), "-nolisten", "tcp"]
+    # Of two that look for a free number at the same time both may take the first one, and windows open on either.
+    own = f":{100 + os.getpid() % 30_000}"
+    where = [own, "-displayfd", str(writing), "-fbdir", str(folder)]
+    options = [*where, "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"]
     with subprocess.Popen([program, *options], pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
         os.close(writing)
         try:
